@@ -1,0 +1,1 @@
+"""Entry points: one module a verb, each parses, calls the library and returns an exit code."""

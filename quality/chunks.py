@@ -1,0 +1,71 @@
+"""Plans a scan: consecutive years as units of work, each with the years that it looks back on."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from quality.catalogue import Catalogue
+
+# Large enough to amortise a chunk's fixed costs, small enough that two fit in half a gibibyte.
+ROWS_A_CHUNK = 1_000_000
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Consecutive years whose findings are made in one go.
+
+    Attributes:
+        years: The years that are judged, ascending.
+        look_back_years: Earlier years whose last sessions are needed too, ascending.
+
+    """
+
+    years: tuple[int, ...]
+    look_back_years: tuple[int, ...]
+
+
+def plan_chunks(catalogue: Catalogue, years: list[int], look_back: int, rows: int = ROWS_A_CHUNK) -> list[Chunk]:
+    """Group years into chunks of about `rows` rows; a year larger than that is a chunk of its own.
+
+    Args:
+        catalogue: The panel's table of contents.
+        years: The years to judge, ascending.
+        look_back: Sessions before a cell that its findings depend on.
+        rows: What a chunk holds at most, unless it is one year.
+
+    """
+    groups: list[list[int]] = []
+    for year in years:
+        held = sum(catalogue.rows.get(member, 0) for member in groups[-1]) if groups else 0
+        if groups and held + catalogue.rows.get(year, 0) <= rows:
+            groups[-1].append(year)
+        else:
+            groups.append([year])
+    return [Chunk(tuple(group), _look_back_years(catalogue, group[0], look_back)) for group in groups]
+
+
+def _look_back_years(catalogue: Catalogue, first_year: int, look_back: int) -> tuple[int, ...]:
+    before = catalogue.sessions.filter(pl.col("part") < first_year).tail(look_back)
+    return tuple(before.get_column("part").unique().sort())
+
+
+def chunk_sessions(catalogue: Catalogue, chunk: Chunk, look_back: int, *, in_file_order: bool) -> pl.DataFrame:
+    """Say how each session of a chunk and its look-back is read.
+
+    A session within `look_back` of its year's first one looks into another file, so its cells, and the
+    sessions that they look back on, are sorted; all others stream in the order of their files. Where
+    files are in no order, every session is sorted.
+
+    Returns:
+        date, part, session, is_filed (judged, streamed), is_sorted (judged, sorted), is_near (sorted,
+        or looked back on from there).
+
+    """
+    sessions = catalogue.sessions.filter(pl.col("part").is_in([*chunk.look_back_years, *chunk.years]))
+    first = pl.col("session").min().over("part")
+    judged = pl.col("part").is_in(chunk.years)
+    turning = judged & (pl.col("session") - first < look_back) if in_file_order else judged
+    marked = sessions.with_columns(is_sorted=turning, is_filed=judged & ~turning)
+    turns = marked.filter("is_sorted").get_column("session")
+    near = {session - back for session in turns for back in range(look_back + 1)}
+    return marked.with_columns(is_near=pl.col("session").is_in(sorted(near)))

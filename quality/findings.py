@@ -1,0 +1,74 @@
+"""The findings: their columns, their files, their CSV, and the notebook's report."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import polars as pl
+
+SCHEMA = pl.Schema(
+    {
+        "date": pl.Date,
+        "ticker": pl.String,
+        "rule": pl.String,
+        "severity": pl.String,
+        "price": pl.Float64,
+        "expected": pl.Float64,
+        "deviation": pl.Float64,
+        "message": pl.String,
+    }
+)
+CSV_KEY = "anomalies.csv"
+NOTEBOOK_REPORT_KEY = "anomalies/anomaly_report_1.csv"
+# The notebook knew nothing of new tickers: they are reported, but outside its own report.
+NOT_IN_NOTEBOOK_REPORT = frozenset({"unexpected_ticker"})
+# A spreadsheet takes a cell that begins with one of these for a formula.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def partition_key(year: int) -> str:
+    """Give the key of the file that holds a year's findings within a run."""
+    return f"findings/year={year:04d}/findings.parquet"
+
+
+def write_parquet(findings: pl.DataFrame, path: Path) -> None:
+    """Write findings, in the order in which they come."""
+    findings.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items()).write_parquet(
+        path, compression="zstd", compression_level=1
+    )
+
+
+def write_csv(parts: Iterable[pl.DataFrame], path: Path) -> None:
+    """Write findings part by part as one CSV; text that a spreadsheet would run is made plain by a `'`."""
+    with path.open("wb") as file:
+        file.write((",".join(SCHEMA) + "\n").encode())
+        for part in parts:
+            part.select(_plain(name) for name in SCHEMA).write_csv(file, include_header=False)
+
+
+def _plain(name: str) -> pl.Expr:
+    column = pl.col(name)
+    if SCHEMA[name] != pl.String:
+        return column
+    is_formula = pl.any_horizontal(column.str.starts_with(start) for start in _FORMULA_STARTS)
+    return pl.when(is_formula).then(pl.concat_str(pl.lit("'"), column)).otherwise(column).alias(name)
+
+
+def notebook_issues(findings: pl.DataFrame) -> list[tuple[str, str]]:
+    """Give a day's findings as the notebook's pairs of key and issue, in the order in which they come."""
+    reported = findings.filter(~pl.col("rule").is_in(list(NOT_IN_NOTEBOOK_REPORT)))
+    return list(reported.select("ticker", "message").iter_rows())
+
+
+def notebook_csv(issues: Sequence[tuple[str, str]]) -> bytes:
+    """Give the notebook's report: header `Ticker/Key,Issue`, one line an issue."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("Ticker/Key", "Issue"))
+    writer.writerows((_plain_text(key), _plain_text(issue)) for key, issue in issues)
+    return text.getvalue().encode()
+
+
+def _plain_text(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

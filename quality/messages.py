@@ -1,0 +1,97 @@
+"""Message templates of rules: `Price Increase > {limit:abs%} ({deviation:.2%})`."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from quality.errors import UsageError
+
+_PLACE = re.compile(r"\{([a-z][a-z0-9_]*)(?::([^{}]*))?\}")
+_NUMBER = re.compile(r"\.\d+f")
+_PERCENT = re.compile(r"(\.\d+)%")
+_MAGNITUDE = "abs%"
+
+
+@dataclass(frozen=True)
+class Place:
+    """One `{name:spec}` of a template.
+
+    Attributes:
+        name: A parameter of the rule or a column of its SELECT.
+        spec: "" for the plain value, ".2f" for decimals, ".2%" for a share in per cent, "abs%" for a
+            threshold in per cent without its sign and without trailing zeros.
+
+    """
+
+    name: str
+    spec: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """A parsed template: its text and the places in it, in order."""
+
+    template: str
+    places: tuple[Place, ...]
+
+    def as_sql(self, parameters: Mapping[str, float], columns: Sequence[str]) -> tuple[str, list[str]]:
+        """Give a DuckDB format string and the arguments that it takes, each an expression.
+
+        Parameters are filled in at once; columns stay for the engine.
+
+        Raises:
+            UsageError: A place names neither a parameter nor a column.
+
+        """
+        text, end = "", 0
+        arguments: list[str] = []
+        for match, place in zip(_PLACE.finditer(self.template), self.places, strict=True):
+            text += _literal(self.template[end : match.start()])
+            end = match.end()
+            if place.name in parameters:
+                text += _literal(_fill(place.spec, parameters[place.name]))
+            elif place.name in columns:
+                pattern, argument = _column(place)
+                text += pattern
+                arguments.append(argument)
+            else:
+                raise UsageError(f"message: {{{place.name}}} is neither a parameter nor a column of the SELECT")
+        return text + _literal(self.template[end:]), arguments
+
+
+def parse_message(template: str) -> Message:
+    """Read a template.
+
+    Raises:
+        UsageError: It is empty, has a brace that opens no place, or a spec that does not exist.
+
+    """
+    if not template:
+        raise UsageError("message is empty")
+    rest = _PLACE.sub("", template)
+    if "{" in rest or "}" in rest:
+        raise UsageError(f"message {template!r} has a brace that is no {{name}} or {{name:spec}}")
+    places = tuple(Place(match[1], match[2] or "") for match in _PLACE.finditer(template))
+    for place in places:
+        if not (place.spec in ("", _MAGNITUDE) or _NUMBER.fullmatch(place.spec) or _PERCENT.fullmatch(place.spec)):
+            raise UsageError(f"message: {{{place.name}:{place.spec}}} is not .2f, .2% or {_MAGNITUDE}")
+    return Message(template, places)
+
+
+def _literal(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def _fill(spec: str, value: float) -> str:
+    if spec == _MAGNITUDE:
+        return f"{abs(value) * 100:.10g}%"
+    return format(value, spec) if spec else f"{value:.10g}"
+
+
+def _column(place: Place) -> tuple[str, str]:
+    percent = _PERCENT.fullmatch(place.spec)
+    if percent:
+        return f"{{:{percent[1]}f}}%", f"{place.name} * 100"
+    if place.spec == _MAGNITUDE:
+        return "{}%", f"abs({place.name}) * 100"
+    return (f"{{:{place.spec}}}" if place.spec else "{}"), place.name

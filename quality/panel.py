@@ -1,0 +1,186 @@
+"""The panel: its columns, types, key, year partitions and sessions, and nothing else knows them."""
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from quality.errors import InputError, UsageError
+from quality.storage import Entry, Store
+
+FloatMatrix: TypeAlias = npt.NDArray[np.float64]
+BoolMatrix: TypeAlias = npt.NDArray[np.bool_]
+Days: TypeAlias = npt.NDArray[np.datetime64]
+
+SCHEMA = pl.Schema({"date": pl.Date, "ticker": pl.String, "price": pl.Float64})
+_PARTITION = re.compile(r"year=(\d{4})/[^/]+\.parquet")
+# Small enough that two threads share a year, large enough that a footer stays a fraction of a per cent.
+_ROWS_A_GROUP = 65_536
+
+
+@dataclass(frozen=True)
+class Year:
+    """One year partition of a panel: the unit that is written, read and replaced whole."""
+
+    year: int
+    entries: tuple[Entry, ...]
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of the partition's files within the panel's store."""
+        return [entry.key for entry in self.entries]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Consecutive sessions of a panel as a matrix.
+
+    Attributes:
+        sessions: `datetime64[D]`, ascending.
+        prices: float64, sessions by tickers, NaN where there is no price.
+        absent: bool, sessions by tickers, true where there is no row at all.
+
+    """
+
+    sessions: Days
+    prices: FloatMatrix
+    absent: BoolMatrix
+
+
+def partition_key(year: int) -> str:
+    """Give the key of the file that holds a year."""
+    return f"year={year:04d}/prices.parquet"
+
+
+def list_years(store: Store) -> list[Year]:
+    """List a panel's year partitions, oldest first.
+
+    Raises:
+        InputError: The address holds no partition at all.
+
+    """
+    found: dict[int, list[Entry]] = {}
+    for entry in store.entries():
+        match = _PARTITION.fullmatch(entry.key)
+        if match:
+            found.setdefault(int(match[1]), []).append(entry)
+    if not found:
+        raise InputError(
+            f"no panel at {store.address}: it holds no year=YYYY/*.parquet; "
+            "make one with `pricewatch generate`, or check the address"
+        )
+    return [Year(year, tuple(found[year])) for year in sorted(found)]
+
+
+def start_panel(store: Store, *, overwrite: bool) -> None:
+    """Make sure that a new panel can be written: refuse, or with `overwrite` remove, an old one.
+
+    Raises:
+        UsageError: There is a panel and `overwrite` is false.
+
+    """
+    old = [entry.key for entry in store.entries() if _PARTITION.fullmatch(entry.key)]
+    if old and not overwrite:
+        raise UsageError(
+            f"{store.address} already holds a panel of {len(old)} files; "
+            "choose another place, or say --overwrite"
+        )
+    for key in old:
+        store.delete(key)
+
+
+def write_year(store: Store, frame: pl.DataFrame) -> None:
+    """Write the rows of one year, sorted by ticker and date, as that year's only file."""
+    year = frame.get_column("date").dt.year().first()
+    if not isinstance(year, int):
+        raise InputError("a year without rows cannot be written")
+    with store.writing(partition_key(year)) as path:
+        frame.write_parquet(path, compression="zstd", compression_level=3, row_group_size=_ROWS_A_GROUP)
+
+
+def read_year(store: Store, year: Year, columns: Sequence[str] = tuple(SCHEMA)) -> pl.DataFrame:
+    """Read columns of a year partition, with the panel's types, in the order of the files.
+
+    Raises:
+        InputError: A file is damaged or lacks a column.
+
+    """
+    return pl.concat([_read_file(store, key, columns) for key in year.keys])
+
+
+def _read_file(store: Store, key: str, columns: Sequence[str]) -> pl.DataFrame:
+    with store.local_copy(key) as path:
+        try:
+            frame = pl.read_parquet(path, columns=list(columns), glob=False, hive_partitioning=False)
+            return frame.cast({name: SCHEMA[name] for name in columns})
+        # Polars panics, outside of `Exception`, on some damaged pages.
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+            raise InputError(f"{store.url(key)} cannot be read as part of a panel: {error}") from error
+
+
+def natural_order(tickers: Sequence[str]) -> list[str]:
+    """Sort tickers as people count them: ST0002, ST9999, ST10000; names without a number by letter."""
+    return sorted(tickers, key=_natural)
+
+
+def _natural(ticker: str) -> tuple[str, int, str, str]:
+    stem = ticker.rstrip("0123456789")
+    number = ticker[len(stem) :].lstrip("0")  # compared as text: `int` refuses very long ones
+    return stem, len(number), number, ticker
+
+
+def to_frame(block: Block, tickers: Sequence[str]) -> pl.DataFrame:
+    """Turn a block into rows sorted by ticker and date; absent cells have no row, NaN becomes null."""
+    names = pl.Series(tickers, dtype=pl.String)
+    order = names.arg_sort().to_numpy()
+    held = ~block.absent[:, order].T
+    return pl.DataFrame(
+        {
+            "date": np.broadcast_to(block.sessions, held.shape)[held],
+            "ticker": names.gather(np.repeat(order, held.sum(axis=1))),
+            "price": block.prices[:, order].T[held],
+        },
+        schema=SCHEMA,
+        nan_to_null=True,
+    )
+
+
+def to_block(frame: pl.DataFrame, sessions: Days, tickers: Sequence[str]) -> Block:
+    """Turn rows into a block; the inverse of `to_frame`, whatever the order of rows.
+
+    Raises:
+        InputError: Two rows share a date and ticker, or a row has none of these sessions and tickers.
+
+    """
+    rows = pl.DataFrame({"date": sessions, "row": np.arange(len(sessions))})
+    columns = pl.DataFrame({"ticker": pl.Series(tickers, dtype=pl.String), "column": np.arange(len(tickers))})
+    cells = frame.join(rows, on="date").join(columns, on="ticker")
+    if strange := frame.height - cells.height:
+        example = frame.join(cells, on=["date", "ticker"], how="anti").row(0)
+        raise InputError(
+            f"{strange} rows lack a date or ticker, or have an unknown one, "
+            f"such as {example[0]} {example[1]!r}; "
+            "a panel's row has both and lies in the partition of its year"
+        )
+    at = (cells.get_column("row").to_numpy(), cells.get_column("column").to_numpy())
+    prices = np.full((len(sessions), len(tickers)), np.nan)
+    prices[at] = cells.get_column("price").to_numpy()
+    absent = np.ones(prices.shape, dtype=np.bool_)
+    absent[at] = False
+    if doubled := frame.height - int((~absent).sum()):
+        example = frame.filter(frame.select("date", "ticker").is_duplicated()).row(0)
+        raise InputError(
+            f"{doubled} rows repeat the date and ticker of another row, such as {example[0]} {example[1]!r}; "
+            "a panel holds one row a date and ticker"
+        )
+    return Block(sessions, prices, absent)
+
+
+def as_day(value: dt.date | np.datetime64) -> dt.date:
+    """Give a session as a Python date."""
+    return value if isinstance(value, dt.date) else value.astype("datetime64[D]").item()

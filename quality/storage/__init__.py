@@ -1,0 +1,80 @@
+"""The one door to files: local folders and `s3://bucket/prefix`, read and written alike."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from quality.errors import UsageError
+from quality.storage.addresses import S3_SCHEME, local_path, split_s3
+from quality.storage.local import LocalStore
+from quality.storage.locks import LIFETIME_SECONDS
+from quality.storage.store import Entry, S3Options, Store
+
+__all__ = [
+    "Entry",
+    "S3Options",
+    "Store",
+    "holding",
+    "open_store",
+    "read_file",
+    "split_address",
+    "write_file",
+]
+
+
+def open_store(address: str | Path, options: S3Options | None = None) -> Store:
+    """Open the folder or the `s3://bucket/prefix` at an address; nothing is contacted or made yet.
+
+    `options` concern S3 only. Credentials come from boto3's usual chain (`AWS_*`, profiles, roles).
+    Raises UsageError for an address that is neither a local path nor `s3://bucket/prefix`.
+    """
+    text = str(address)
+    if not text.startswith(S3_SCHEME):
+        return LocalStore(local_path(text))
+    bucket, prefix = split_s3(text)
+    # boto3 takes longer to import than the rest of the program: only S3 addresses pay for it.
+    from quality.storage.s3 import S3Store  # noqa: PLC0415
+
+    return S3Store(bucket, prefix, options or S3Options())
+
+
+def split_address(address: str | Path) -> tuple[str, str]:
+    """Split the address of one file into the address of its store and its key there.
+
+    Raises UsageError where the address names a folder, a bucket or nothing.
+    """
+    text = str(address)
+    if text.startswith(S3_SCHEME):
+        bucket, prefix = split_s3(text)
+        folder, _, name = prefix.rpartition("/")
+        parent = f"{S3_SCHEME}{bucket}/{folder}".rstrip("/")
+    else:
+        path = local_path(text)
+        parent, name = str(path.parent), path.name
+    if name in ("", "..") or text.endswith("/"):
+        raise UsageError(f"{text!r} names a folder or a bucket, not a file: add the file's name")
+    return parent, name
+
+
+def read_file(address: str | Path, options: S3Options | None = None) -> bytes:
+    """Return the bytes of one file anywhere; raises InputError where it cannot be read."""
+    parent, name = split_address(address)
+    return open_store(parent, options).read(name)
+
+
+def write_file(address: str | Path, data: bytes, options: S3Options | None = None) -> None:
+    """Write one file anywhere, whole or not at all; errors as `Store.write`."""
+    parent, name = split_address(address)
+    open_store(parent, options).write(name, data)
+
+
+def holding(
+    store: Store, key: str = ".lock", *, lifetime: float = LIFETIME_SECONDS
+) -> AbstractContextManager[None]:
+    """Hold a store for one run: a second run on the same store is told who holds it, and stops.
+
+    Locally the kernel frees the lock when the process ends, however it ends. On S3 the lock is renewed
+    while it is held, and may be taken over once `lifetime` seconds went by without a renewal.
+    Raises DestinationBusyError on entry where another run holds the store, and on a clean exit where
+    the lock was lost meanwhile; InputError, DeliveryError or QualityError where the store fails.
+    """
+    return store.hold(key, lifetime)

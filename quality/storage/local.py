@@ -1,0 +1,108 @@
+"""A store in a local folder."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from quality.errors import InputError, QualityError
+from quality.storage.addresses import check_key, check_prefix, is_hidden, printable
+from quality.storage.files import appearing, file_errors
+from quality.storage.local_lock import holding_file
+from quality.storage.store import Entry
+
+
+class LocalStore:
+    """A folder as a store; it is made by the first write."""
+
+    def __init__(self, folder: Path) -> None:
+        self.address = str(folder)
+        self._folder = folder
+
+    def entries(self, prefix: str = "") -> list[Entry]:
+        """List the visible files under a prefix, sorted by key; links are followed."""
+        start = self._folder / check_prefix(prefix).rpartition("/")[0]
+        with file_errors("list", start, InputError):
+            found = [entry for entry in self._walk(start) if entry.key.startswith(prefix)]
+        return sorted(found, key=lambda entry: entry.key)
+
+    def exists(self, key: str) -> bool:
+        """Tell whether a file is there."""
+        path = self._path(key)
+        with file_errors("look for", path, InputError):
+            return path.is_file()
+
+    def read(self, key: str) -> bytes:
+        """Return a file's bytes."""
+        path = self._path(key)
+        with file_errors("read", path, InputError):
+            return path.read_bytes()
+
+    def open(self, key: str) -> BinaryIO:
+        """Open a file for reading at any position."""
+        path = self._path(key)
+        with file_errors("read", path, InputError):
+            return path.open("rb")
+
+    @contextmanager
+    def local_copy(self, key: str) -> Iterator[Path]:
+        """Give the file's own path."""
+        self.open(key).close()
+        yield self._path(key)
+
+    def write(self, key: str, data: bytes, *, if_absent: bool = False) -> None:
+        """Write a file, whole or not at all; a link, unlike a move, has one winner among many."""
+        path = self._path(key)
+        with (
+            appearing(path, os.link if if_absent else os.replace) as temporary,
+            file_errors("write", path, QualityError),
+        ):
+            temporary.write_bytes(data)
+
+    def writing(self, key: str) -> AbstractContextManager[Path]:
+        """Give a hidden path in the same folder, moved to the key at a clean exit."""
+        return appearing(self._path(key))
+
+    def delete(self, key: str) -> None:
+        """Remove a file; one that is not there is no error."""
+        path = self._path(key)
+        with file_errors("delete", path, QualityError):
+            path.unlink(missing_ok=True)
+
+    def url(self, key: str) -> str:
+        """Return a file's full path for messages."""
+        return printable(str(self._path(key)))
+
+    def hold(self, key: str, lifetime: float) -> AbstractContextManager[None]:
+        """Hold a lock file; the kernel ends its lifetime with the process."""
+        del lifetime
+        return holding_file(self._path(key))
+
+    def _path(self, key: str) -> Path:
+        return self._folder / check_key(key)
+
+    def _walk(self, start: Path) -> Iterator[Entry]:
+        for folder, subfolders, names in os.walk(start, onerror=self._unless_missing, followlinks=True):
+            subfolders[:] = [name for name in subfolders if not is_hidden(name)]
+            for name in names:
+                path = Path(folder, name)
+                key = path.relative_to(self._folder).as_posix()
+                if not is_hidden(key):
+                    yield from _entry(key, path)
+
+    def _unless_missing(self, error: OSError) -> None:
+        # What S3 calls an empty prefix is here a folder that is missing, or a file's name.
+        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+        if not missing or self._folder.is_file():
+            raise error
+
+
+def _entry(key: str, path: Path) -> Iterator[Entry]:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return  # deleted since it was listed
+    if stat.S_ISREG(status.st_mode):
+        yield Entry(key, status.st_size, f"{status.st_mtime_ns}-{status.st_size}-{status.st_ino}")

@@ -1,0 +1,121 @@
+"""A store under a prefix of an S3 bucket."""
+
+import io
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from quality.errors import InputError, QualityError
+from quality.storage.addresses import check_key, check_prefix, check_text, is_hidden, printable
+from quality.storage.files import DISK_FULL, file_errors
+from quality.storage.s3_bucket import Bucket
+from quality.storage.s3_lease import holding_lease
+from quality.storage.s3_reader import BUFFER_BYTES, S3Reader
+from quality.storage.store import Entry, S3Options
+
+ONE_PUT_BYTES = 5 * 1024**3
+_COPY_BYTES = 1024 * 1024
+
+
+class S3Store:
+    """A prefix of a bucket as a store; every write is one PUT, so files appear whole."""
+
+    def __init__(self, bucket: str, prefix: str, options: S3Options) -> None:
+        self.address = f"s3://{bucket}/{prefix}".rstrip("/")
+        self._bucket = Bucket(bucket, options)
+        self._base = f"{prefix}/" if prefix else ""
+
+    def entries(self, prefix: str = "") -> list[Entry]:
+        """List the visible files under a prefix, sorted by key; a folder's placeholder is no file."""
+        listed = self._bucket.objects(self._base + check_prefix(prefix))
+        found = [self._entry(told) for told in listed if not told["Key"].endswith("/")]
+        return sorted((entry for entry in found if not is_hidden(entry.key)), key=lambda entry: entry.key)
+
+    def exists(self, key: str) -> bool:
+        """Tell whether a file is there."""
+        return self._find(key) is not None
+
+    def read(self, key: str) -> bytes:
+        """Return a file's bytes."""
+        return self._bucket.get(self._name(key), lambda answer: bytes(answer["Body"].read()))
+
+    def open(self, key: str) -> BinaryIO:
+        """Open a file for reading at any position, fetching only what is read."""
+        entry = self._find(key)
+        if entry is None:
+            raise InputError(f"cannot read {self.url(key)}: there is no such file; check the address")
+        reader = S3Reader(self._bucket, self._name(key), entry.size, entry.version)
+        return io.BufferedReader(reader, BUFFER_BYTES)
+
+    @contextmanager
+    def local_copy(self, key: str) -> Iterator[Path]:
+        """Give a downloaded copy, removed at exit."""
+        with _temporary_path(key) as path:
+            with file_errors("write", path, QualityError):
+                self._bucket.get(self._name(key), lambda answer: _save(answer["Body"], path))
+            yield path
+
+    def write(self, key: str, data: bytes, *, if_absent: bool = False) -> None:
+        """Write a file by one PUT, whole or not at all."""
+        conditions = {"IfNoneMatch": "*"} if if_absent else {}
+        self._bucket.put(self._name(key), data, **conditions)
+
+    @contextmanager
+    def writing(self, key: str) -> Iterator[Path]:
+        """Give a local temporary path, uploaded under the key at a clean exit."""
+        name = self._name(key)
+        with _temporary_path(key) as path:
+            with file_errors("write", path, QualityError, only=DISK_FULL):
+                yield path
+            with file_errors("read", path, QualityError):
+                self._upload(path, name)
+
+    def delete(self, key: str) -> None:
+        """Remove a file; one that is not there is no error."""
+        self._bucket.delete(self._name(key))
+
+    def url(self, key: str) -> str:
+        """Return a file's full address for messages."""
+        return printable(self._bucket.url(self._name(key)))
+
+    def hold(self, key: str, lifetime: float) -> AbstractContextManager[None]:
+        """Hold a lock object, renewed while it is held."""
+        return holding_lease(self._bucket, self._name(key), lifetime)
+
+    def _name(self, key: str) -> str:
+        return self._base + check_text(check_key(key))
+
+    def _entry(self, told: dict[str, Any]) -> Entry:
+        return Entry(told["Key"].removeprefix(self._base), told["Size"], told["ETag"])
+
+    def _find(self, key: str) -> Entry | None:
+        # A listing, unlike HEAD, tells a missing file from a missing bucket and says why it was refused.
+        first = next(self._bucket.objects(self._name(key), limit=1), None)
+        return self._entry(first) if first and first["Key"] == self._name(key) else None
+
+    def _upload(self, path: Path, name: str) -> None:
+        if path.stat().st_size > ONE_PUT_BYTES:
+            self._bucket.upload(name, str(path))
+            return
+        with path.open("rb") as file:
+            self._bucket.put(name, file)
+
+
+@contextmanager
+def _temporary_path(key: str) -> Iterator[Path]:
+    folder = Path(tempfile.gettempdir())
+    with file_errors("make a temporary folder in", folder, QualityError):
+        made = tempfile.TemporaryDirectory(prefix="pricewatch-")
+    with made as temporary:
+        # The key's folders stay: a path keeps saying which partition it is of.
+        path = Path(temporary, key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield path
+
+
+def _save(body: BinaryIO, path: Path) -> None:
+    with path.open("wb") as file:
+        shutil.copyfileobj(body, file, _COPY_BYTES)

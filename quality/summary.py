@@ -1,0 +1,64 @@
+"""A run in numbers: counts by rule, severity, year and ticker, what went in, and how it ended."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+import polars as pl
+
+KEY = "summary.json"
+_COUNTED = ("rule", "severity", "year", "ticker")
+
+
+@dataclass
+class Tally:
+    """Findings counted while they are written, so that a summary needs no second pass."""
+
+    by: dict[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in _COUNTED})
+    findings: int = 0
+
+    def add(self, findings: pl.DataFrame) -> None:
+        """Count some findings (the findings' columns)."""
+        self.findings += findings.height
+        labelled = findings.with_columns(year=pl.col("date").dt.year().cast(pl.String))
+        for name in _COUNTED:
+            self.by[name].update(dict(labelled.get_column(name).value_counts().iter_rows()))
+
+    def merge(self, other: "Tally") -> None:
+        """Add the counts of another tally."""
+        self.findings += other.findings
+        for name in _COUNTED:
+            self.by[name].update(other.by[name])
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the counts for a summary: rules and tickers by falling count, years ascending."""
+        return {
+            "findings": self.findings,
+            "by_rule": _falling(self.by["rule"]),
+            "by_severity": _falling(self.by["severity"]),
+            "by_year": dict(sorted(self.by["year"].items())),
+            "by_ticker": _falling(self.by["ticker"]),
+        }
+
+
+def _falling(counts: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def versions() -> dict[str, str]:
+    """Give the versions of the job and of what decides its results."""
+    return {name: version(name) for name in ("pricewatch", "duckdb", "polars", "numpy")}
+
+
+def encode(summary: Mapping[str, Any]) -> bytes:
+    """Give a summary as the bytes of `summary.json`."""
+    return (json.dumps(summary, indent=2, ensure_ascii=False, default=str) + "\n").encode()
+
+
+def reaches(by_severity: Iterable[str], fail_on: str) -> bool:
+    """Tell whether findings of these severities reach the one that a run fails on."""
+    failing = {"error": {"error"}, "warning": {"error", "warning"}}[fail_on]
+    return not failing.isdisjoint(by_severity)

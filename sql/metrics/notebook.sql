@@ -1,0 +1,57 @@
+-- moving_average: the mean of a ticker's prices in the last seven sessions, zeros and negatives
+-- included, missing ones left out. The prices are added oldest first, in doubles, and divided by their
+-- count, so the result has the same bits in every chunk, on every machine and in a loop by hand.
+create or replace macro metrics_of(cells) as table
+    with last_seven_rows as (
+        select
+            *,
+            back(price, 1) as price_1, back(place, 1) as place_1,
+            back(price, 2) as price_2, back(place, 2) as place_2,
+            back(price, 3) as price_3, back(place, 3) as place_3,
+            back(price, 4) as price_4, back(place, 4) as place_4,
+            back(price, 5) as price_5, back(place, 5) as place_5,
+            back(price, 6) as price_6, back(place, 6) as place_6,
+            back(price, 7) as price_7, back(place, 7) as place_7
+        from query_table(cells)
+    ),
+    averaged as (
+        select
+            date,
+            ticker,
+            price,
+            session,
+            part,
+            is_filed,
+            is_sorted,
+            first_session,
+            place - place_1 as step,
+            price_7 + price_6 + price_5 + price_4 + price_3 + price_2 + price_1 as sum_of_seven,
+            case
+                -- Seven rows in seven sessions, none without a price: the common case.
+                when place - place_7 = 7 and sum_of_seven is not null then sum_of_seven / 7
+                else (
+                    amount_within(7, place, price_7, place_7)
+                    + amount_within(7, place, price_6, place_6)
+                    + amount_within(7, place, price_5, place_5)
+                    + amount_within(7, place, price_4, place_4)
+                    + amount_within(7, place, price_3, place_3)
+                    + amount_within(7, place, price_2, place_2)
+                    + amount_within(7, place, price_1, place_1)
+                ) / nullif(
+                    one_within(7, place, price_7, place_7)
+                    + one_within(7, place, price_6, place_6)
+                    + one_within(7, place, price_5, place_5)
+                    + one_within(7, place, price_4, place_4)
+                    + one_within(7, place, price_3, place_3)
+                    + one_within(7, place, price_2, place_2)
+                    + one_within(7, place, price_1, place_1),
+                    0
+                )
+            end as moving_average
+        from last_seven_rows
+    )
+    select
+        * exclude (sum_of_seven),
+        -- No average, or one of 0, gives no change; nor does an infinite price against an infinite average.
+        nullif((price - moving_average) / nullif(moving_average, 0), 'nan'::double) as change
+    from averaged;

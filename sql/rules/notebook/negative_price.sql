@@ -1,0 +1,8 @@
+-- name: negative_price
+-- severity: error
+-- message: Negative Price (value={price:.2f})
+-- parameters: none
+-- look-back: 0
+select date, ticker, price, null::double as expected, null::double as deviation
+from metrics
+where price < 0 and not is_new

@@ -1,0 +1,8 @@
+-- name: price_decrease
+-- severity: warning
+-- message: Price Decrease < {limit:abs%} ({deviation:.2%})
+-- parameters: limit = -0.2
+-- look-back: 7
+select date, ticker, price, moving_average as expected, change as deviation
+from metrics
+where price > 0 and history >= 7 and not is_new and change < $limit

@@ -79,6 +79,14 @@ class RuleSet:
             digest.update(repr((sorted(rule.parameters.items()), _sorted_items(rule.by_ticker))).encode())
         return digest.hexdigest()[:16]
 
+    def as_dict(self) -> dict[str, object]:
+        """Give what a summary says of the rules: the set, its fingerprint, the thresholds in force."""
+        return {
+            "ruleset": self.name,
+            "ruleset_fingerprint": self.fingerprint,
+            "rules": {rule.name: dict(rule.parameters) for rule in self.rules},
+        }
+
 
 def _sorted_items(by_ticker: Mapping[str, Mapping[str, float]]) -> list[tuple[str, list[tuple[str, float]]]]:
     return [(ticker, sorted(by_ticker[ticker].items())) for ticker in sorted(by_ticker)]

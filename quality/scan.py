@@ -5,7 +5,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
@@ -23,7 +23,7 @@ from quality.executors.local import run_all
 from quality.judge import ChunkInputs, Judgement, judge
 from quality.panel import Year, list_years
 from quality.rules import RuleSet
-from quality.storage import Store, holding
+from quality.storage import Store, holding, local_copies
 
 _log = logging.getLogger(__name__)
 
@@ -122,7 +122,8 @@ def scan(
     began = time.perf_counter()
     options = options or ScanOptions()
     years = list_years(panel)
-    with holding(run), _staged(panel, years, options.threads) as paths, ExitStack() as stack:
+    keys = [key for year in years for key in year.keys]
+    with holding(run), local_copies(panel, keys) as paths, ExitStack() as stack:
         engines = [stack.enter_context(open_engine(_share(options, paths))) for _ in range(options.threads)]
         catalogue = read_catalogue(engines[0], years, paths)
         work = _Work(catalogue, paths, {year.year: year for year in years}, ruleset, options, run)
@@ -144,16 +145,6 @@ def scan(
 def _share(options: ScanOptions, paths: Mapping[str, Path]) -> EngineOptions:
     memory = options.memory_limit // options.threads
     return EngineOptions(memory_limit=f"{memory >> 20}MiB", files=list(paths.values()))
-
-
-@contextmanager
-def _staged(panel: Store, years: Sequence[Year], threads: int) -> Iterator[dict[str, Path]]:
-    """Give every file of the panel a local path: itself, or a copy for as long as the scan lasts."""
-    keys = [key for year in years for key in year.keys]
-    with ExitStack() as stack:
-        copies = [panel.local_copy(key) for key in keys]
-        paths = run_all(lambda copy: stack.enter_context(copy), copies, threads)
-        yield dict(zip(keys, paths, strict=True))
 
 
 def _years_in_range(work: _Work) -> list[int]:
@@ -264,9 +255,7 @@ def _summarise(work: _Work, panel: Store, results: Sequence[ChunkResult]) -> dic
         "tickers": work.catalogue.tickers.height,
         **total.as_dict(),
         "damaged": [{"year": damage.year, "reason": damage.reason} for damage in damaged],
-        "ruleset": work.ruleset.name,
-        "ruleset_fingerprint": work.ruleset.fingerprint,
-        "rules": {rule.name: dict(rule.parameters) for rule in work.ruleset.rules},
+        **work.ruleset.as_dict(),
         "input_fingerprint": input_fingerprint(list(work.years.values())),
         "versions": summaries.versions(),
     }

@@ -1,6 +1,8 @@
 """The one door to files: local folders and `s3://bucket/prefix`, read and written alike."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from quality.errors import UsageError
@@ -14,6 +16,7 @@ __all__ = [
     "S3Options",
     "Store",
     "holding",
+    "local_copies",
     "open_store",
     "read_file",
     "split_address",
@@ -78,3 +81,14 @@ def holding(
     the lock was lost meanwhile; InputError, DeliveryError or QualityError where the store fails.
     """
     return store.hold(key, lifetime)
+
+
+@contextmanager
+def local_copies(store: Store, keys: Sequence[str], at_once: int = 8) -> Iterator[dict[str, Path]]:
+    """Give files local paths, by key: themselves, or copies that are removed at exit.
+
+    Copies are fetched `at_once` at a time. Errors as `Store.local_copy`.
+    """
+    with ExitStack() as stack, ThreadPoolExecutor(at_once) as pool:
+        paths = list(pool.map(lambda key: stack.enter_context(store.local_copy(key)), keys))
+        yield dict(zip(keys, paths, strict=True))

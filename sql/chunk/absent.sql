@@ -44,8 +44,8 @@ create or replace temp table absent as
         sessions.date,
         gaps.ticker,
         sessions.session,
-        -- The position among the tickers that history held on that session.
-        tickers.number - (
+        -- The position, from 0, among the tickers that history held on that session.
+        tickers.number - 1 - (
             select count(*)
             from late_tickers
             where late_tickers.number < tickers.number and late_tickers.first_session >= sessions.session

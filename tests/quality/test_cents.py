@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from quality.cents import round_to_cents
@@ -37,6 +37,7 @@ def assert_same_doubles(actual, expected):
     np.testing.assert_array_equal(np.signbit(actual[numbers]), np.signbit(expected[numbers]))
 
 
+@settings(deadline=None)
 @given(st.lists(doubles, min_size=1, max_size=50).map(np.array))
 @example(np.array([-0.0, 0.0, -0.001, 0.001, -0.005, 0.005, -0.004999, 5e-324, -5e-324]))
 @example(np.array([math.nan, math.inf, -math.inf, 1.7e308, -1.7e308]))

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -45,7 +46,7 @@ def exactly(price):
 
 def split(block, borders):
     edges = [0, *sorted(borders), len(block.sessions)]
-    parts = [slice(*pair) for pair in zip(edges, edges[1:], strict=False)]
+    parts = [slice(*pair) for pair in pairwise(edges)]
     return [Block(block.sessions[part], block.prices[part], block.absent[part]) for part in parts]
 
 
@@ -74,30 +75,34 @@ def notebook_injection(rows, rate, seed):
     kinds = generator.choice(list(weights), count, p=list(weights.values())).tolist()
     log = []
     for session, ticker, kind in zip(hit_sessions, hit_tickers, kinds, strict=True):
-        cell, before = (session, ticker), (session - 1, ticker)
-        original = cells.get(cell)
-        if kind in {"price_spike", "price_drop"}:
-            factor = generator.uniform(1.5, 6.0) if kind == "price_spike" else generator.uniform(0.1, 0.7)
-            if original is not None:
-                cells[cell] = original * float(factor)
-        elif kind == "negative_price":
-            if original is not None:
-                cells[cell] = -original
-        elif kind == "missing_value":
-            cells[cell] = None
-        elif kind == "zero_price":
-            cells[cell] = 0.0
-        elif kind == "missing_ticker":
-            cells.pop(cell, None)
-        elif session and before in cells:
-            cells[cell] = cells[before]
-        elif session:
-            cells.pop(cell, None)
-        log.append((session, ticker, kind, original, cells.get(cell)))
+        original = cells.get((session, ticker))
+        strike_in_the_notebook(cells, session, ticker, kind, generator)
+        log.append((session, ticker, kind, original, cells.get((session, ticker))))
     rounded = {cell: price if price is None else float(f"{price:.2f}") for cell, price in cells.items()}
     return [
         [rounded.get((session, ticker), ABSENT) for ticker in tickers] for session in range(len(rows))
     ], log
+
+
+def strike_in_the_notebook(cells, session, ticker, kind, generator):
+    cell, before = (session, ticker), (session - 1, ticker)
+    factor = {
+        "price_spike": lambda: float(generator.uniform(1.5, 6.0)),
+        "price_drop": lambda: float(generator.uniform(0.1, 0.7)),
+        "negative_price": lambda: -1.0,
+    }
+    if kind in factor:
+        by = factor[kind]()  # drawn even where there is nothing to multiply
+        if cells.get(cell) is not None:
+            cells[cell] *= by
+    elif kind == "missing_value":
+        cells[cell] = None
+    elif kind == "zero_price":
+        cells[cell] = 0.0
+    elif kind == "missing_ticker" or (session and before not in cells):
+        cells.pop(cell, None)
+    elif session:
+        cells[cell] = cells[before]
 
 
 def assert_injected_as_in_the_notebook(rows, rate, seed, borders):
@@ -231,15 +236,10 @@ def test_faults_act_in_their_order_on_what_earlier_ones_left():
         (2, 0, "price_drop"),  # 10 → 20
         (0, 0, "zero_price"),  # 20 → 0
     )
-    assert [exactly(price) for (price,) in prices_of(faulty_blocks([panel], faults))] == [
-        exactly(price) for price in (0.0, -10.0, 20.0)
-    ]
+    (block,) = faulty_blocks([panel], faults)
+    assert block.prices.tolist() == [[0.0], [-10.0], [20.0]]
     assert faults.original.tolist() == [20.0, 10.0, 30.0, 10.0, 10.0, 20.0]
     assert faults.new.tolist() == [10.0, 20.0, 10.0, -10.0, 20.0, 0.0]
-
-
-def prices_of(blocks):
-    return [row for block in blocks for row in block.prices.tolist()]
 
 
 def test_the_log_keeps_what_the_panel_rounds():

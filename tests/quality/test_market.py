@@ -144,6 +144,7 @@ def test_the_last_date_there_is_can_be_reached():
     assert Market(days=5, start=dt.date(9999, 12, 27)).sessions.tolist()[-1] == dt.date.max
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
 def test_the_seed_decides_the_prices(seed, other):
     assume(seed != other)

@@ -1,0 +1,85 @@
+# pricewatch: `make` lists the targets. Everything runs from .venv, which each target makes where it is missing.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+PW := $(VENV)/bin/pricewatch
+
+DAYS ?= 1000
+STOCKS ?= 100
+START ?= 2020-01-01
+SEED ?= 42
+RATE ?= 0.05
+RULESET ?= notebook
+CLEAN ?= data/clean
+PANEL ?= data/faulty
+TRUTH ?= data/truth.parquet
+RUN ?= runs/scan
+CONFIG ?= batch.toml
+ARGS ?=
+
+.PHONY: help
+help: ## list the targets
+	@echo "usage: make TARGET [DAYS=$(DAYS)] [STOCKS=$(STOCKS)] [SEED=$(SEED)] [RATE=$(RATE)] [PANEL=…] [RUN=…] [ARGS='--option …']"
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+
+# The stamps say for which pyproject.toml the environment was made.
+$(VENV)/.demo: pyproject.toml
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) …"
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.demo
+	@echo "installing the tools for tests into $(VENV) …"
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+.PHONY: setup
+setup: $(VENV)/.demo ## make .venv with the pricewatch command in it
+
+.PHONY: demo
+demo: setup ## the whole job, end to end, on local servers; results in demo/
+	@$(PW) demo demo $(ARGS)
+
+.PHONY: generate
+generate: setup ## write a clean panel of DAYS × STOCKS to CLEAN
+	@$(PW) generate $(CLEAN) --days $(DAYS) --stocks $(STOCKS) --start $(START) --seed $(SEED) --overwrite $(ARGS)
+
+.PHONY: inject
+inject: setup ## write a faulty copy of CLEAN to PANEL and the truth to TRUTH (makes CLEAN where it is missing)
+	@test -d $(CLEAN) || $(MAKE) --no-print-directory generate
+	@$(PW) inject $(CLEAN) $(PANEL) --truth $(TRUTH) --rate $(RATE) --seed $(SEED) --overwrite $(ARGS)
+
+.PHONY: scan
+scan: setup ## scan the whole history of PANEL into RUN (makes PANEL where it is missing)
+	@test -d $(PANEL) || [[ "$(PANEL)" == s3://* ]] || $(MAKE) --no-print-directory inject ARGS=
+	@$(PW) scan $(PANEL) $(RUN) --ruleset $(RULESET) $(ARGS)
+
+.PHONY: check
+check: setup ## check the day in FILE against PANEL: make check FILE=day.csv
+	@test -n "$(FILE)" || { echo "make check needs FILE=…, one incoming day" >&2; exit 2; }
+	@$(PW) check "$(FILE)" --history $(PANEL) $(ARGS)
+
+.PHONY: sql
+sql: setup ## ask PANEL and RUN a question: make sql Q="select * from findings limit 5"
+	@$(PW) sql $(if $(Q),"$$Q") --panel $(PANEL) --run $(RUN) $(if $(wildcard $(TRUTH)),--truth $(TRUTH)) $(ARGS)
+export Q
+
+.PHONY: batch
+batch: setup ## the scheduled run that CONFIG describes
+	@$(PW) batch $(CONFIG) $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.dev ## style and types
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+
+.PHONY: test
+test: $(VENV)/.dev lint ## style, types and all tests
+	@$(VENV)/bin/pytest $(ARGS)
+
+.PHONY: clean
+clean: ## remove everything that the targets made, the environment too
+	rm -rf $(VENV) data runs demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,34 @@
+"""How runs are shown on a terminal: the scan's summary and the check's report."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jobs.running import BAD_INPUT, DONE, FOUND, Console
+from quality.summary import reaches
+
+_SHOWN_TICKERS = 5
+FAIL_ON = ("error", "warning")
+
+
+def show_scan(console: Console, summary: Mapping[str, Any], run: str) -> None:
+    """Show a scan's summary, or print it as JSON."""
+    console.result(summary)
+    console.say(
+        f"{run}: {summary['findings']:,} findings in {summary['cells']:,} cells "
+        f"({summary['sessions']:,} sessions × {summary['tickers']:,} tickers, "
+        f"{summary['first_session']} to {summary['last_session']}), {summary['seconds']:.1f} s"
+    )
+    for rule, count in summary["by_rule"].items():
+        console.say(f"  {rule:<24} {count:>12,}")
+    worst = list(summary["by_ticker"].items())[:_SHOWN_TICKERS]
+    if worst:
+        console.say("most findings: " + ", ".join(f"{ticker} {count:,}" for ticker, count in worst))
+    for damage in summary["damaged"]:
+        console.note(f"not scanned: year={damage['year']}: {damage['reason']}")
+
+
+def exit_code(summary: Mapping[str, Any], fail_on: str | None) -> int:
+    """Give the exit code of a run: 3 where a part could not be processed, 1 where it fails on its findings."""
+    if summary.get("damaged"):
+        return BAD_INPUT
+    return FOUND if fail_on and reaches(summary["by_severity"], fail_on) else DONE

@@ -1,0 +1,281 @@
+"""Checks one incoming day against history: its structure first, then the same rules over the tail."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from quality import findings as findings_files
+from quality import summary as summaries
+from quality.day import Day, Entry
+from quality.engine import Connection, EngineError, EngineOptions, first_line, open_engine, register, run
+from quality.errors import InputError, NotEnoughHistoryError
+from quality.judge import ChunkInputs, judge
+from quality.panel import SCHEMA, Year, list_years, natural_order, partition_key, read_year, write_year
+from quality.queries import statement
+from quality.rules import RuleSet
+from quality.storage import Store, holding, local_copies
+
+_HISTORY, _INCOMING = 0, 1
+_DUPLICATE_DATE_KEY = "__DUPLICATE_DATE__"
+# The order of the report: blank columns, missing tickers, doubled tickers, the date, then the rest as it came.
+_BLANK, _MISSING, _DOUBLED, _DATE, _AS_IT_CAME = range(5)
+
+
+@dataclass(frozen=True)
+class History:
+    """What a check needs to know of the sessions before its day.
+
+    Attributes:
+        sessions: The last of them, as many as the rules look back on, ascending.
+        tickers: All tickers that history holds, in natural order.
+        holds_day: Whether the panel holds the day itself already.
+
+    """
+
+    sessions: tuple[dt.date, ...]
+    tickers: tuple[str, ...]
+    holds_day: bool
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What a check found.
+
+    Attributes:
+        day: The session that was checked.
+        findings: The findings' columns, in the order of the report.
+        issues: The notebook's pairs of key and issue, in that order.
+        entries: How many prices came.
+        history: What they were checked against.
+
+    """
+
+    day: dt.date
+    findings: pl.DataFrame
+    issues: tuple[tuple[str, str], ...]
+    entries: int
+    history: History
+
+
+@dataclass(frozen=True)
+class _Reported:
+    """A finding with its place in the report and its key in the notebook's."""
+
+    place: tuple[int, int]
+    key: str
+    finding: dict[str, Any]
+
+
+def check(day: Day, panel: Store, ruleset: RuleSet) -> CheckResult:
+    """Check one day against the sessions before it.
+
+    Only the tail of the panel is read, and the tickers of the rest.
+
+    Args:
+        day: The incoming day.
+        panel: Where history is; sessions from the day on are left aside.
+        ruleset: The rules.
+
+    Raises:
+        NotEnoughHistoryError: There are fewer sessions before the day than the rules look back on.
+        InputError: The panel cannot be read.
+
+    """
+    years = [year for year in list_years(panel) if year.year <= day.date.year]
+    if not years:
+        raise _too_little()
+    keys = [key for year in years for key in year.keys]
+    with local_copies(panel, keys) as paths, open_engine(EngineOptions(threads=2, files=list(paths.values()))) as engine:
+        try:
+            history = _read_history(engine, years, paths, day.date, ruleset.look_back)
+            reported = [*_structure(day, history), *_values(engine, day, history, ruleset)]
+        except EngineError as error:
+            raise InputError(f"{panel.address}: {first_line(error)}") from error
+    reported.sort(key=lambda item: item.place)
+    found = pl.DataFrame([item.finding for item in reported], schema=findings_files.SCHEMA)
+    issues = tuple(
+        (item.key, item.finding["message"])
+        for item in reported
+        if item.finding["rule"] not in findings_files.NOT_IN_NOTEBOOK_REPORT
+    )
+    return CheckResult(day.date, found, issues, len(day.entries), history)
+
+
+def _too_little() -> NotEnoughHistoryError:
+    return NotEnoughHistoryError("Not enough historical data to compute moving average.")
+
+
+def _read_history(
+    engine: Connection, years: Sequence[Year], paths: Mapping[str, Path], day: dt.date, look_back: int
+) -> History:
+    """Read the tail into the table `tail`, going back year by year until it is long enough."""
+    sessions: list[dt.date] = []
+    tail_years = 0
+    while tail_years < len(years) and len([date for date in sessions if date < day]) < look_back:
+        tail_years += 1
+        files = _files(years[-tail_years], paths)
+        sessions = [date for (date,) in run(engine, statement("check/history"), {"files": files, "day": day})] + sessions
+    before = [date for date in sessions if date < day][-look_back:] if look_back else []
+    if len(before) < look_back:
+        raise _too_little()
+    tail_files = [file for year in years[-tail_years:] for file in _files(year, paths)]
+    first = before[0] if before else day
+    run(engine, statement("check/tail"), {"files": tail_files, "from_session": first, "day": day})
+    return History(tuple(before), tuple(natural_order(sorted(_tickers(engine, years, paths, day)))), day in sessions)
+
+
+def _files(year: Year, paths: Mapping[str, Path]) -> list[str]:
+    return [str(paths[key]) for key in year.keys]
+
+
+def _tickers(engine: Connection, years: Sequence[Year], paths: Mapping[str, Path], day: dt.date) -> set[str]:
+    earlier = [file for year in years if year.year < day.year for file in _files(year, paths)]
+    same_year = [file for year in years if year.year == day.year for file in _files(year, paths)]
+    found = run(engine, statement("check/tickers"), {"files": earlier}) if earlier else []
+    if same_year:
+        found += run(engine, statement("check/tickers_before"), {"files": same_year, "day": day})
+    return {ticker for (ticker,) in found}
+
+
+def _structure(day: Day, history: History) -> list[_Reported]:
+    """Report what is wrong with the day as a table: blank and doubled names, a date that came before."""
+    reported = [
+        _report(day, (_BLANK, position), f"column_{position}", "blank_ticker", "Unnamed/Blank Ticker Column")
+        for position in day.blanks
+    ]
+    times = Counter(entry.ticker for entry in day.entries if entry.ticker)
+    first = {entry.ticker: entry.position for entry in reversed(day.entries)}
+    reported += [
+        _report(day, (_DOUBLED, first[ticker]), ticker, "duplicate_ticker", "Duplicate Ticker Name")
+        for ticker, count in times.items()
+        if count > day.times
+    ]
+    if history.holds_day or day.times > 1:
+        issue = f"Duplicate Date Entry ({day.date})"
+        reported.append(_report(day, (_DATE, 0), _DUPLICATE_DATE_KEY, "duplicate_date", issue))
+    return reported
+
+
+def _report(day: Day, place: tuple[int, int], key: str, rule: str, issue: str) -> _Reported:
+    nothing = {"price": None, "expected": None, "deviation": None}
+    finding = {"date": day.date, "ticker": key, "rule": rule, "severity": "error", **nothing, "message": issue}
+    return _Reported(place, key, finding)
+
+
+def _values(engine: Connection, day: Day, history: History, ruleset: RuleSet) -> list[_Reported]:
+    """Judge the day's prices by the rules; the copies of a doubled ticker one after the other."""
+    reported: list[_Reported] = []
+    held = {entry.ticker for entry in day.entries}
+    position = {ticker: at for at, ticker in enumerate(history.tickers)}
+    for number, layer in enumerate(day.layers):
+        found = _judge_layer(engine, day.date, layer, history, ruleset)
+        place = {entry.ticker: entry.position for entry in layer}
+        for finding in found.iter_rows(named=True):
+            ticker = finding["ticker"]
+            if ticker in place:
+                reported.append(_Reported((_AS_IT_CAME, place[ticker]), ticker, finding))
+            elif number == 0 and ticker not in held:
+                at = position.get(ticker, 0)
+                reported.append(_Reported((_MISSING, at), f"column_{at}", finding))
+    return reported
+
+
+def _judge_layer(
+    engine: Connection, day: dt.date, layer: Sequence[Entry], history: History, ruleset: RuleSet
+) -> pl.DataFrame:
+    incoming = [(day, entry.ticker, entry.price) for entry in layer]
+    register(engine, "incoming", pl.DataFrame(incoming, schema=SCHEMA, orient="row"))
+    engine.execute(statement("check/rows"))
+    return judge(engine, _inputs(day, [entry.ticker for entry in layer], history), ruleset, day, day).findings
+
+
+def _inputs(day: dt.date, tickers: Sequence[str], history: History) -> ChunkInputs:
+    """Describe the day as a chunk of one session, number `look-back + 1`, after its tail."""
+    sessions = [*history.sessions, day]
+    today = len(sessions)
+    new = natural_order([ticker for ticker in tickers if ticker not in set(history.tickers)])
+    is_day = pl.col("date") == day
+    return ChunkInputs(
+        sessions=pl.DataFrame({"date": sessions}, schema={"date": pl.Date}).select(
+            "date",
+            part=pl.when(is_day).then(_INCOMING).otherwise(_HISTORY).cast(pl.Int32),
+            session=pl.int_range(1, pl.len() + 1, dtype=pl.Int32),
+            is_filed=pl.lit(value=False),
+            is_sorted=is_day,
+            is_near=pl.lit(value=True),
+        ),
+        tickers=pl.DataFrame(
+            {"ticker": [*history.tickers, *new], "first_session": [1] * len(history.tickers) + [today] * len(new)},
+            schema={"ticker": pl.String, "first_session": pl.Int32},
+        ).with_row_index("number", offset=1),
+        presence=pl.DataFrame({"ticker": tickers}, schema={"ticker": pl.String}).with_columns(
+            part=pl.lit(_INCOMING, dtype=pl.Int32),
+            first_session=pl.lit(today, dtype=pl.Int32),
+            last_session=pl.lit(today, dtype=pl.Int32),
+        ),
+    )
+
+
+def write_run(result: CheckResult, run_store: Store, ruleset: RuleSet, panel: Store, seconds: float) -> dict[str, Any]:
+    """Write a check's run: findings, CSV, the notebook's report, and last `summary.json`, which is returned."""
+    with holding(run_store):
+        run_store.delete(summaries.KEY)
+        with run_store.writing(findings_files.partition_key(result.day.year)) as path:
+            findings_files.write_parquet(result.findings, path)
+        with run_store.writing(findings_files.CSV_KEY) as path:
+            findings_files.write_csv([result.findings], path)
+        run_store.write(findings_files.NOTEBOOK_REPORT_KEY, findings_files.notebook_csv(result.issues))
+        summary = summarise(result, ruleset, panel, seconds)
+        run_store.write(summaries.KEY, summaries.encode(summary))
+    return summary
+
+
+def summarise(result: CheckResult, ruleset: RuleSet, panel: Store, seconds: float) -> dict[str, Any]:
+    """Give a check in numbers."""
+    tally = summaries.Tally()
+    tally.add(result.findings)
+    return {
+        "job": "check",
+        "outcome": "complete",
+        "panel": panel.address,
+        "first_session": result.day.isoformat(),
+        "last_session": result.day.isoformat(),
+        "cells": result.entries,
+        "rows": result.entries,
+        "sessions": 1,
+        "tickers": len(result.history.tickers),
+        **tally.as_dict(),
+        "issues": len(result.issues),
+        **ruleset.as_dict(),
+        "versions": summaries.versions(),
+        "seconds": round(seconds, 3),
+    }
+
+
+def append(day: Day, panel: Store) -> None:
+    """Add a checked day to the panel: its year's partition is rewritten whole, or not at all.
+
+    Raises:
+        InputError: The panel holds the day already, or the day has blank or doubled tickers: which price
+            counts is not for this job to guess.
+
+    """
+    if day.blanks or len(day.layers) > 1:
+        raise InputError(f"{day.date} is not appended: it has blank or doubled tickers; mend the file first")
+    rows = [(day.date, entry.ticker, entry.price) for entry in day.entries]
+    arriving = pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    with holding(panel):
+        same_year = [year for year in list_years(panel) if year.year == day.date.year]
+        parts = [read_year(panel, year) for year in same_year]
+        if any(part.get_column("date").is_in([day.date]).any() for part in parts):
+            raise InputError(f"{day.date} is not appended: {panel.address} holds it already")
+        write_year(panel, pl.concat([*parts, arriving]).sort("ticker", "date"))
+        for year in same_year:
+            for key in year.keys:
+                if key != partition_key(year.year):
+                    panel.delete(key)

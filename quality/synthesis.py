@@ -1,0 +1,136 @@
+"""Writes synthetic panels: a clean market, and a faulty copy with the truth about its faults."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from quality.catalogue import Catalogue, read_catalogue
+from quality.engine import EngineOptions, open_engine
+from quality.errors import InputError, UsageError
+from quality.faults import KINDS, Faults, draw_faults, faulty_blocks, truth_frame
+from quality.market import Market, price_blocks
+from quality.panel import Block, Year, list_years, read_year, start_panel, to_block, to_frame, write_year
+from quality.storage import S3Options, Store, holding, local_copies, open_store, split_address
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Injection:
+    """What an injection did: the panel's shape, and the faults logged, by kind."""
+
+    sessions: int
+    tickers: int
+    logged: dict[str, int]
+
+
+def write_market(
+    market: Market, panel: Store, *, overwrite: bool = False, progress: Progress = lambda _done, _all: None
+) -> int:
+    """Write a clean panel year by year, and give its number of sessions.
+
+    Args:
+        market: What to make.
+        panel: Where it goes.
+        overwrite: Replace a panel that is there.
+        progress: Told how many sessions are written, and of how many.
+
+    Raises:
+        UsageError: There is a panel already, or the market has no weekday.
+
+    """
+    tickers, total = market.tickers, len(market.sessions)
+    if not total:
+        raise UsageError(f"--days {market.days} from {market.start} hold no weekday: there is nothing to write")
+    written = 0
+    with holding(panel):
+        start_panel(panel, overwrite=overwrite)
+        for sessions, prices in price_blocks(market):
+            write_year(panel, to_frame(Block(sessions, prices, np.zeros(prices.shape, dtype=np.bool_)), tickers))
+            written += len(sessions)
+            progress(written, total)
+    return written
+
+
+def write_faulty(
+    clean: Store,
+    faulty: Store,
+    truth: str | Path,
+    *,
+    rate: float = 0.05,
+    seed: int = 42,
+    overwrite: bool = False,
+    s3: S3Options | None = None,
+    progress: Progress = lambda _done, _all: None,
+) -> Injection:
+    """Write a faulty copy of a panel year by year, and then the truth.
+
+    Args:
+        clean: The panel to copy.
+        faulty: Where the copy goes.
+        truth: The address of the Parquet file with the truth.
+        rate: Faults per cell.
+        seed: Seed of the faults.
+        overwrite: Replace a panel, or a truth, that is there.
+        s3: How S3 is reached, if `truth` is there.
+        progress: Told how many sessions are written, and of how many.
+
+    Raises:
+        UsageError: There is a panel or a truth already, both panels are one, or rate or seed is out of range.
+        InputError: The clean panel cannot be read whole.
+
+    """
+    folder, name = split_address(truth)
+    truth_store = open_store(folder, s3)
+    if clean.address == faulty.address:
+        raise UsageError(f"{clean.address} cannot be its own faulty copy: choose another place for the copy")
+    if truth_store.exists(name) and not overwrite:
+        raise UsageError(f"{truth} is there already; choose another file, or say --overwrite")
+    years = list_years(clean)
+    catalogue = _whole_catalogue(clean, years)
+    tickers = catalogue.tickers.get_column("ticker").to_list()
+    sessions = catalogue.sessions.get_column("date").to_numpy().astype("datetime64[D]")
+    faults = draw_faults(len(sessions), len(tickers), rate, seed)
+    written = 0
+    with holding(faulty):
+        start_panel(faulty, overwrite=overwrite)
+        for block in faulty_blocks(_blocks(clean, years, catalogue, tickers), faults):
+            write_year(faulty, to_frame(block, tickers))
+            written += len(block.sessions)
+            progress(written, len(sessions))
+    with truth_store.writing(name) as path:
+        truth_frame(faults, sessions, tickers).write_parquet(path, compression="zstd")
+    return Injection(len(sessions), len(tickers), _counts(faults))
+
+
+def _whole_catalogue(panel: Store, years: Sequence[Year]) -> Catalogue:
+    keys = [key for year in years for key in year.keys]
+    with local_copies(panel, keys) as paths, open_engine(EngineOptions(threads=2, files=list(paths.values()))) as engine:
+        catalogue = read_catalogue(engine, years, paths)
+    for damage in catalogue.damaged:
+        raise InputError(f"{panel.address}: year={damage.year} cannot be read: {damage.reason}")
+    return catalogue
+
+
+def _blocks(panel: Store, years: Sequence[Year], catalogue: Catalogue, tickers: Sequence[str]) -> Iterator[Block]:
+    for year in years:
+        of_year = catalogue.sessions.filter(pl.col("part") == year.year).get_column("date")
+        if of_year.len():
+            yield to_block(read_year(panel, year), of_year.to_numpy().astype("datetime64[D]"), tickers)
+
+
+def _counts(faults: Faults) -> dict[str, int]:
+    return {kind: int((faults.kind == number).sum()) for number, kind in enumerate(KINDS)}
+
+
+def day_frame(panel: Store, day: dt.date | None = None) -> pl.DataFrame:
+    """Give one session of a panel in wide shape, a row with a column a ticker; None for the last one."""
+    years = list_years(panel)
+    chosen = years[-1] if day is None else next((year for year in years if year.year == day.year), years[-1])
+    rows = read_year(panel, chosen)
+    last = rows.get_column("date").max() if day is None else day
+    return rows.filter(pl.col("date") == last).pivot(on="ticker", index="date", values="price")

@@ -55,7 +55,12 @@ class Console:
             return
         self._drawn = now
         filled = 30 * done // max(of, 1)
-        print(f"\r{stage:<10} [{'#' * filled}{'.' * (30 - filled)}] {done}/{of}", end="", file=sys.stderr, flush=True)
+        print(
+            f"\r{stage:<10} [{'#' * filled}{'.' * (30 - filled)}] {done}/{of}",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
         self._open_line = True
         if done >= of:
             self._end_line()
@@ -83,7 +88,9 @@ def run_verb(verb: str, module: ModuleType, arguments: Sequence[str]) -> int:
     _add_common(parser)
     options = parser.parse_args(arguments)
     logging.basicConfig(
-        level=logging.INFO if options.verbose else logging.WARNING, format="pricewatch: %(message)s", stream=sys.stderr
+        level=logging.INFO if options.verbose else logging.WARNING,
+        format="pricewatch: %(message)s",
+        stream=sys.stderr,
     )
     console = Console(as_json=options.json, quiet=options.quiet)
     try:

@@ -27,10 +27,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_rule_arguments(parser: argparse.ArgumentParser, default: str) -> None:
     """Declare what chooses the rules, and what their findings do to the exit code."""
     parser.add_argument(
-        "--ruleset", default=default, metavar="NAME", help=f"{' or '.join(ruleset_names())} (default {default})"
+        "--ruleset",
+        default=default,
+        metavar="NAME",
+        help=f"{' or '.join(ruleset_names())} (default {default})",
     )
     parser.add_argument(
-        "--rules", action="append", default=[], type=Path, metavar="DIR", help="a folder with rules of your own"
+        "--rules",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="a folder with rules of your own",
     )
     parser.add_argument("--fail-on", choices=FAIL_ON, help="exit 1 if a finding is at least this severe")
 

@@ -90,7 +90,10 @@ def check(day: Day, panel: Store, ruleset: RuleSet) -> CheckResult:
     if not years:
         raise _too_little()
     keys = [key for year in years for key in year.keys]
-    with local_copies(panel, keys) as paths, open_engine(EngineOptions(threads=2, files=list(paths.values()))) as engine:
+    with (
+        local_copies(panel, keys) as paths,
+        open_engine(EngineOptions(threads=2, files=list(paths.values()))) as engine,
+    ):
         try:
             history = _read_history(engine, years, paths, day.date, ruleset.look_back)
             reported = [*_structure(day, history), *_values(engine, day, history, ruleset)]
@@ -119,7 +122,9 @@ def _read_history(
     while tail_years < len(years) and len([date for date in sessions if date < day]) < look_back:
         tail_years += 1
         files = _files(years[-tail_years], paths)
-        sessions = [date for (date,) in run(engine, statement("check/history"), {"files": files, "day": day})] + sessions
+        sessions = [
+            date for (date,) in run(engine, statement("check/history"), {"files": files, "day": day})
+        ] + sessions
     before = [date for date in sessions if date < day][-look_back:] if look_back else []
     if len(before) < look_back:
         raise _too_little()
@@ -163,7 +168,14 @@ def _structure(day: Day, history: History) -> list[_Reported]:
 
 def _report(day: Day, place: tuple[int, int], key: str, rule: str, issue: str) -> _Reported:
     nothing = {"price": None, "expected": None, "deviation": None}
-    finding = {"date": day.date, "ticker": key, "rule": rule, "severity": "error", **nothing, "message": issue}
+    finding = {
+        "date": day.date,
+        "ticker": key,
+        "rule": rule,
+        "severity": "error",
+        **nothing,
+        "message": issue,
+    }
     return _Reported(place, key, finding)
 
 
@@ -210,7 +222,10 @@ def _inputs(day: dt.date, tickers: Sequence[str], history: History) -> ChunkInpu
             is_near=pl.lit(value=True),
         ),
         tickers=pl.DataFrame(
-            {"ticker": [*history.tickers, *new], "first_session": [1] * len(history.tickers) + [today] * len(new)},
+            {
+                "ticker": [*history.tickers, *new],
+                "first_session": [1] * len(history.tickers) + [today] * len(new),
+            },
             schema={"ticker": pl.String, "first_session": pl.Int32},
         ).with_row_index("number", offset=1),
         presence=pl.DataFrame({"ticker": tickers}, schema={"ticker": pl.String}).with_columns(
@@ -250,7 +265,7 @@ def summarise(result: CheckResult, ruleset: RuleSet, panel: Store, seconds: floa
         "sessions": 1,
         "tickers": len(result.history.tickers),
         **tally.as_dict(),
-        "issues": len(result.issues),
+        "report": [{"key": key, "issue": issue} for key, issue in result.issues],
         **ruleset.as_dict(),
         "versions": summaries.versions(),
         "seconds": round(seconds, 3),

@@ -204,7 +204,10 @@ def _wide(
 
 
 def _long(
-    name: str, rows: Sequence[tuple[int, list[Any]]], columns: tuple[int | None, int, int], day: dt.date | None
+    name: str,
+    rows: Sequence[tuple[int, list[Any]]],
+    columns: tuple[int | None, int, int],
+    day: dt.date | None,
 ) -> Day:
     date, ticker, price = columns
     chosen = list(_days(name, rows, date, day))

@@ -46,9 +46,7 @@ class Judgement:
     in_order: bool = True
 
 
-def judge(
-    connection: Connection, inputs: ChunkInputs, ruleset: RuleSet, start: dt.date, end: dt.date
-) -> Judgement:
+def judge(connection: Connection, inputs: ChunkInputs, ruleset: RuleSet, start: dt.date, end: dt.date) -> Judgement:
     """Evaluate every rule over the views `filed_rows` and `near_rows`, which the caller has made.
 
     Args:
@@ -96,9 +94,7 @@ def _evaluate(connection: Connection, rule: Rule, start: dt.date, end: dt.date) 
         _insert(connection, rule, parameters, {**scope, "scope_only": [ticker], "scope_but": []})
 
 
-def _insert(
-    connection: Connection, rule: Rule, parameters: Mapping[str, float], scope: Mapping[str, object]
-) -> None:
+def _insert(connection: Connection, rule: Rule, parameters: Mapping[str, float], scope: Mapping[str, object]) -> None:
     try:
         pattern, arguments = rule.message.as_sql(parameters, columns_of(connection, rule.sql, parameters))
         message = ", ".join(["format($rule_message", *arguments]) + ")"

@@ -87,8 +87,7 @@ def start_panel(store: Store, *, overwrite: bool) -> None:
     old = [entry.key for entry in store.entries() if _PARTITION.fullmatch(entry.key)]
     if old and not overwrite:
         raise UsageError(
-            f"{store.address} already holds a panel of {len(old)} files; "
-            "choose another place, or say --overwrite"
+            f"{store.address} already holds a panel of {len(old)} files; choose another place, or say --overwrite"
         )
     for key in old:
         store.delete(key)

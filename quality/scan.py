@@ -132,7 +132,10 @@ def scan(
         chunks = plan_chunks(catalogue, _years_in_range(work), ruleset.look_back, options.rows_a_chunk)
         _clear(run)
         results = run_all(
-            lambda chunk: scan_chunk(work, chunk), chunks, options.threads, lambda done: progress("scan", done, len(chunks))
+            lambda chunk: scan_chunk(work, chunk),
+            chunks,
+            options.threads,
+            lambda done: progress("scan", done, len(chunks)),
         )
         if "csv" in options.formats:
             _write_csv(run, progress)

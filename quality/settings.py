@@ -54,7 +54,7 @@ def _size(value: object) -> int:
 def _addresses(value: object) -> tuple[str, ...]:
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list):
-        raise ValueError(f"{value!r} is not a list of addresses")
+        raise TypeError(f"{value!r} is not a list of addresses")
     return tuple(_text(part).strip() for part in parts)
 
 
@@ -112,14 +112,17 @@ class Settings:
     mail: Mapping[str, Any] = field(default_factory=dict, repr=False)
     thresholds: Mapping[str, Mapping[str, Thresholds]] = field(default_factory=dict)
 
-    def smtp(self) -> SmtpSettings:
+    def smtp(self, said: Mapping[str, Any] | None = None) -> SmtpSettings:
         """Give the mail server's settings; without `sender` the user's name is the sender.
+
+        Args:
+            said: What was said on the command line instead.
 
         Raises:
             UsageError: Something is missing or cannot work; the message names the setting.
 
         """
-        given = dict(self.mail)
+        given = {**self.mail, **(said or {})}
         password_file = given.pop("password_file", None)
         if password_file and "password" not in given:
             given["password"] = _read_secret(password_file)

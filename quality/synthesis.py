@@ -1,6 +1,5 @@
 """Writes synthetic panels: a clean market, and a faulty copy with the truth about its faults."""
 
-import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,7 +108,10 @@ def write_faulty(
 
 def _whole_catalogue(panel: Store, years: Sequence[Year]) -> Catalogue:
     keys = [key for year in years for key in year.keys]
-    with local_copies(panel, keys) as paths, open_engine(EngineOptions(threads=2, files=list(paths.values()))) as engine:
+    with (
+        local_copies(panel, keys) as paths,
+        open_engine(EngineOptions(threads=2, files=list(paths.values()))) as engine,
+    ):
         catalogue = read_catalogue(engine, years, paths)
     for damage in catalogue.damaged:
         raise InputError(f"{panel.address}: year={damage.year} cannot be read: {damage.reason}")
@@ -125,12 +127,3 @@ def _blocks(panel: Store, years: Sequence[Year], catalogue: Catalogue, tickers: 
 
 def _counts(faults: Faults) -> dict[str, int]:
     return {kind: int((faults.kind == number).sum()) for number, kind in enumerate(KINDS)}
-
-
-def day_frame(panel: Store, day: dt.date | None = None) -> pl.DataFrame:
-    """Give one session of a panel in wide shape, a row with a column a ticker; None for the last one."""
-    years = list_years(panel)
-    chosen = years[-1] if day is None else next((year for year in years if year.year == day.year), years[-1])
-    rows = read_year(panel, chosen)
-    last = rows.get_column("date").max() if day is None else day
-    return rows.filter(pl.col("date") == last).pivot(on="ticker", index="date", values="price")

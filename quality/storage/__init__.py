@@ -70,9 +70,7 @@ def write_file(address: str | Path, data: bytes, options: S3Options | None = Non
     open_store(parent, options).write(name, data)
 
 
-def holding(
-    store: Store, key: str = ".lock", *, lifetime: float = LIFETIME_SECONDS
-) -> AbstractContextManager[None]:
+def holding(store: Store, key: str = ".lock", *, lifetime: float = LIFETIME_SECONDS) -> AbstractContextManager[None]:
     """Hold a store for one run: a second run on the same store is told who holds it, and stops.
 
     Locally the kernel frees the lock when the process ends, however it ends. On S3 the lock is renewed

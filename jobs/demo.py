@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import datetime as dt
 import email
 import email.policy
 import os
@@ -161,7 +162,7 @@ class _Demo:
         """Write the panel without its last session, and that session as a wide file with two faults of form."""
         faulty, history = self.store("faulty"), self.store("history")
         years = [read_year(faulty, year) for year in list_years(faulty)]
-        last = years[-1].get_column("date").max()
+        last: dt.date = years[-1].get_column("date").sort().item(-1)
         for year in years:
             before = year.filter(pl.col("date") < last)
             if before.height:

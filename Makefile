@@ -21,7 +21,7 @@ ARGS ?=
 .PHONY: help
 help: ## list the targets
 	@echo "usage: make TARGET [DAYS=$(DAYS)] [STOCKS=$(STOCKS)] [SEED=$(SEED)] [RATE=$(RATE)] [PANEL=…] [RUN=…] [ARGS='--option …']"
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-11s %s\n", $$1, $$2}'
 
 # The stamps say for which pyproject.toml the environment was made.
 $(VENV)/.demo: pyproject.toml
@@ -79,6 +79,12 @@ lint: $(VENV)/.dev ## style and types
 .PHONY: test
 test: $(VENV)/.dev lint ## style, types and all tests
 	@$(VENV)/bin/pytest $(ARGS)
+
+.PHONY: test-wheel
+test-wheel: $(VENV)/.dev ## the wheel, alone in an empty environment, runs every verb
+	@rm -rf dist
+	@$(VENV)/bin/python -m build --wheel --outdir dist . > /dev/null
+	@tests/wheel_alone.sh dist/*.whl $(PYTHON)
 
 .PHONY: clean
 clean: ## remove everything that the targets made, the environment too

@@ -162,6 +162,7 @@ def _clear(run: Store) -> None:
     """Take away what an earlier run left, its summary first: what is half gone must not look finished."""
     run.delete(summaries.KEY)
     run.delete(findings_files.CSV_KEY)
+    run.delete(findings_files.NOTEBOOK_REPORT_KEY)
     for entry in run.entries("findings/"):
         run.delete(entry.key)
 
@@ -232,7 +233,7 @@ def _write_csv(run: Store, progress: Progress) -> None:
     def parts() -> Iterator[pl.DataFrame]:
         for done, key in enumerate(keys, start=1):
             with run.local_copy(key) as path:
-                yield pl.read_parquet(path, hive_partitioning=False)
+                yield pl.read_parquet(path, glob=False, hive_partitioning=False)
             progress("csv", done, len(keys))
 
     with run.writing(findings_files.CSV_KEY) as path:

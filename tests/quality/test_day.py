@@ -61,7 +61,12 @@ class TestShapes:
         assert pairs(day) == [("AAA", 1.0), ("", 123.45), ("AAA", 2.0)]
 
     def test_long_parquet_with_datetimes(self):
-        day = parquet(["date", "ticker", "price"], [dt.datetime(2022, 9, 26)] * 2, ["AAA", "BBB"], [1.0, None])
+        day = parquet(
+            ["date", "ticker", "price"],
+            [dt.datetime(2022, 9, 26, 17, 30, tzinfo=dt.UTC)] * 2,
+            ["AAA", "BBB"],
+            [1.0, None],
+        )
         assert day.date == DAY
         assert pairs(day) == [("AAA", 1.0), ("BBB", None)]
 
@@ -135,7 +140,7 @@ class TestPrices:
     def test_a_number_beyond_all_doubles_is_infinite_for_the_rules_to_find(self, text, price):
         assert pairs(day_of(f"date,AAA\n2022-09-26,{text}\n")) == [("AAA", price)]
 
-    @pytest.mark.parametrize("text", ["abc", "1_000", "٣", '"1,5"', "1.5.2", "12 EUR", "=1+1"])  # noqa: RUF001
+    @pytest.mark.parametrize("text", ["abc", "1_000", "٣", '"1,5"', "1.5.2", "12 EUR", "=1+1"])
     def test_text_is_refused_with_line_and_column(self, text):
         message = refusal(f"date,AAA,BBB\n2022-09-26,1,{text}\n")
         assert message.startswith("day.csv: 1 prices are not numbers: line 2, column BBB: ")

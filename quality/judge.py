@@ -34,15 +34,13 @@ class Judgement:
 
     Attributes:
         findings: The findings' columns, sorted by date, ticker and rule.
-        rows: Rows of the panel that were judged.
-        absent: Cells that were expected and have no row.
+        sizes: By year, the rows of the panel that were judged, and the cells that were expected and have no row.
         in_order: False when the files were not sorted by ticker and date: nothing else is then valid.
 
     """
 
     findings: pl.DataFrame
-    rows: int
-    absent: int
+    sizes: Mapping[int, tuple[int, int]]
     in_order: bool = True
 
 
@@ -69,14 +67,14 @@ def judge(connection: Connection, inputs: ChunkInputs, ruleset: RuleSet, start: 
     if doubled:
         raise InputError(_doubled(doubled))
     if disordered:
-        return Judgement(pl.DataFrame(), 0, 0, in_order=False)
+        return Judgement(pl.DataFrame(), {}, in_order=False)
     for name in ("chunk/absent", "chunk/metrics", "chunk/findings"):
         connection.execute(statement(name))
     for rule in ruleset.rules:
         _evaluate(connection, rule, start, end)
-    rows, absent = run(connection, statement("chunk/size"), {"start": start, "end": end})[0]
+    sizes = run(connection, statement("chunk/size"), {"start": start, "end": end})
     findings = frame(connection, statement("chunk/sorted_findings"))
-    return Judgement(findings, rows, absent)
+    return Judgement(findings, {year: (rows, absent) for year, rows, absent in sizes})
 
 
 def _doubled(count: int) -> str:

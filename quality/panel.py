@@ -74,7 +74,7 @@ def list_years(store: Store) -> list[Year]:
             f"no panel at {store.address}: it holds no year=YYYY/*.parquet; "
             "make one with `pricewatch generate`, or check the address"
         )
-    return [Year(year, tuple(found[year])) for year in sorted(found)]
+    return [Year(year, tuple(entries)) for year, entries in found.items()]  # the store lists by name
 
 
 def start_panel(store: Store, *, overwrite: bool) -> None:

@@ -268,8 +268,7 @@ def _write_year(work: _Work, judgement: Judgement, year: int) -> Record:
     of_year = judgement.findings.filter(pl.col("date").dt.year() == year)
     tally = summaries.Tally()
     tally.add(of_year)
-    with work.run.writing(findings_files.partition_key(year)) as path:
-        findings_files.write_parquet(of_year, path)
+    work.run.write(findings_files.partition_key(year), findings_files.encode_parquet(of_year))
     rows, absent = judgement.sizes.get(year, (0, 0))
     record = Record(year, work.keys[year], work.contents[year], rows, absent, tally)
     write_record(work.run, record)

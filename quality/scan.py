@@ -181,7 +181,13 @@ def scan_chunk(work: _Work, chunk: Chunk) -> ChunkResult:
         of_year = judgement.findings.filter(pl.col("date").dt.year() == year)
         with work.run.writing(findings_files.partition_key(year)) as path:
             findings_files.write_parquet(of_year, path)
-    return ChunkResult(tally, judgement.rows, judgement.absent)
+    return ChunkResult(tally, _rows(work, chunk), judgement.absent)
+
+
+def _rows(work: _Work, chunk: Chunk) -> int:
+    dates = work.catalogue.dates
+    judged = pl.col("year").is_in(chunk.years) & pl.col("date").is_between(work.start, work.end)
+    return int(dates.filter(judged).get_column("row_count").sum())
 
 
 def _one_by_one(work: _Work, chunk: Chunk, error: Exception) -> ChunkResult:

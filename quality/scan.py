@@ -269,10 +269,15 @@ def _write_year(work: _Work, judgement: Judgement, year: int) -> Record:
     tally = summaries.Tally()
     tally.add(of_year)
     work.run.write(findings_files.partition_key(year), findings_files.encode_parquet(of_year))
-    rows, absent = judgement.sizes.get(year, (0, 0))
-    record = Record(year, work.keys[year], work.contents[year], rows, absent, tally)
+    absent = judgement.absent.get(year, 0)
+    record = Record(year, work.keys[year], work.contents[year], _rows(work, year), absent, tally)
     write_record(work.run, record)
     return record
+
+
+def _rows(work: _Work, year: int) -> int:
+    judged = (pl.col("year") == year) & pl.col("date").is_between(work.start, work.end)
+    return int(work.catalogue.dates.filter(judged).get_column("row_count").sum())
 
 
 def _one_by_one(work: _Work, chunk: Chunk, error: Exception) -> ChunkResult:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
+from quality.parquet import encode
+
 SCHEMA = pl.Schema(
     {
         "date": pl.Date,
@@ -32,11 +34,9 @@ def partition_key(year: int) -> str:
     return f"findings/year={year:04d}/findings.parquet"
 
 
-def write_parquet(findings: pl.DataFrame, path: Path) -> None:
-    """Write findings, in the order in which they come."""
-    findings.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items()).write_parquet(
-        path, compression="zstd", compression_level=1
-    )
+def encode_parquet(findings: pl.DataFrame) -> bytes:
+    """Give findings as a Parquet file, in the order in which they come."""
+    return encode(findings.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items()))
 
 
 def write_csv(parts: Iterable[pl.DataFrame], path: Path) -> None:
@@ -44,7 +44,7 @@ def write_csv(parts: Iterable[pl.DataFrame], path: Path) -> None:
     with path.open("wb") as file:
         file.write((",".join(SCHEMA) + "\n").encode())
         for part in parts:
-            plain(part.select(list(SCHEMA))).write_csv(file, include_header=False)
+            file.write(plain(part.select(list(SCHEMA))).write_csv(include_header=False).encode())
 
 
 def plain(rows: pl.DataFrame) -> pl.DataFrame:

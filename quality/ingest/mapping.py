@@ -16,6 +16,7 @@ from quality.ingest.tickers import ticker_of
 from quality.text import visible
 
 _OHLC, _OHLCV = 4, 5
+_ROWS_THAT_TELL = 3
 _SAMPLE_PRICES = 20_000
 _MOSTLY = 0.95  # real files break every rule now and then
 _LEAN_SCALE = 10_000.0
@@ -160,7 +161,8 @@ def _is_long(
     if not columns.has_header:
         return True
     if price is None:
-        return len(texts) == 1 and len(numbers) == 1
+        # One line could as well be a wide one with something odd for a price.
+        return len(texts) == 1 and len(numbers) == 1 and len(columns.texts(texts[0])) >= _ROWS_THAT_TELL
     return all(_is_field(columns, at) for at in others if at not in texts)
 
 

@@ -7,6 +7,7 @@ import polars as pl
 from quality.panel import SCHEMA
 
 POLICIES = ("last", "first", "error")
+_DAYS_A_TICKER = 1 << 32
 PANEL_FILE = -1  # stands before every file that arrives
 
 CONFLICTS = pl.Schema(
@@ -52,14 +53,24 @@ def merge_year(arrived: pl.DataFrame, held: pl.DataFrame | None, policy: str) ->
 
     """
     own = [] if held is None else [_numbered(held)]
-    rows = pl.concat([*own, arrived.select(*SCHEMA, "file", "line")]).sort(
-        "ticker", "date", "file", "line", maintain_order=True
-    )
+    rows = pl.concat([*own, arrived.select(*SCHEMA, "file", "line")])
+    order, is_doubled = _order(rows)
+    if not is_doubled:
+        return _without_doubles(rows.select(pl.all().gather(order)))
+    rows = rows.sort("ticker", "date", "file", "line", maintain_order=True)
     again = (pl.col("ticker") == pl.col("ticker").shift(1)) & (pl.col("date") == pl.col("date").shift(1))
     is_again = rows.select(again.fill_null(value=False)).to_series()
-    if not is_again.any():
-        return _without_doubles(rows)
     return _with_doubles(rows, is_again, policy, 0 if held is None else held.height)
+
+
+def _order(rows: pl.DataFrame) -> tuple[pl.Series, bool]:
+    """Give the order of rows by ticker and date, and whether any share both: one integer a key sorts fast."""
+    names = rows.get_column("ticker").unique().sort()
+    number = pl.col("ticker").cast(pl.Enum(names)).to_physical().cast(pl.Int64)
+    keys = rows.select(key=number * _DAYS_A_TICKER + pl.col("date").to_physical().cast(pl.Int64)).to_series()
+    order = keys.arg_sort()
+    sorted_keys = keys.gather(order)
+    return order, bool((sorted_keys == sorted_keys.shift(1)).any())
 
 
 def _numbered(held: pl.DataFrame) -> pl.DataFrame:

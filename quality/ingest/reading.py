@@ -88,7 +88,9 @@ class Reading:
 
     def rows(self, year: int) -> pl.DataFrame:
         """Give a year's rows, in order of arrival, and count the blanks of wide files that are no rows."""
-        rows = self.spill.read(year).filter(~pl.col("file").is_in(self.failed))
+        rows = self.spill.read(year)
+        if self.failed:
+            rows = rows.filter(~pl.col("file").is_in(self.failed))
         blank = rows.filter(pl.col("blank"))
         listed = [
             self.listings[number].frame(part.get_column("ticker").unique().to_list(), number)

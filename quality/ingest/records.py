@@ -61,9 +61,8 @@ def read_records(blocks: Iterable[bytes], shape: Shape, name: str, first_line: i
     line = first_line
     for block in whole_lines(blocks, name):
         fast = _regular(block, shape, line)
-        lines = block.count(b"\n") + (not block.endswith(b"\n"))
-        yield fast if fast is not None else _one_by_one(block, shape, line)
-        line += lines
+        yield _one_by_one(block, shape, line) if fast is None else fast
+        line += int(np.count_nonzero(np.frombuffer(block, dtype=np.uint8) == _NEWLINE))
 
 
 def whole_lines(blocks: Iterable[bytes], name: str) -> Iterator[bytes]:
@@ -94,7 +93,7 @@ def _unix(text: bytes) -> bytes:
 def _cut(text: bytes) -> int:
     """Give where the last whole record ends; a quotation mark that never closes does not hold up the rest."""
     end = text.rfind(b"\n") + 1
-    if text.count(b'"', 0, end) % 2 == 0:
+    if b'"' not in text or text.count(b'"', 0, end) % 2 == 0:
         return end
     earlier = end
     for _ in range(_LINES_A_RECORD):

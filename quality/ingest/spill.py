@@ -15,7 +15,7 @@ SCHEMA = pl.Schema(
         "blank": pl.Boolean,
     }
 )
-_ROWS_HELD = 1 << 21
+_ROWS_HELD = 1 << 20
 
 
 class Spill:

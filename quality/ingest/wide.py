@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from quality.ingest.convert import ROWS, as_texts, explain_date, explain_price, read_dates, read_prices
+from quality.ingest.convert import as_texts, explain_date, explain_price, read_dates, read_prices
 from quality.ingest.mapping import Mapping
 from quality.ingest.records import Batch
 from quality.ingest.refused import Refusal, refusals
@@ -50,62 +50,56 @@ def wide_rows(batch: Batch, mapping: Mapping) -> tuple[pl.DataFrame, pl.DataFram
     A line without a date is refused whole, as one row.
     """
     dates = read_dates(batch.columns[mapping.date], mapping.dates)
+    columns, lines = [batch.columns[at] for at, _ in mapping.tickers], batch.lines
     refused = [_line_refusal(batch, mapping, at) for at in dates.is_null().arg_true().to_list()]
-    columns, lines = batch.columns, batch.lines
     if refused:
         kept = dates.is_not_null()
         dates, lines = dates.filter(kept), lines.filter(kept)
         columns = [column.filter(kept) for column in columns]
-    named: list[str] = []
-    prices: list[pl.Series] = []
-    bad: list[pl.Series] = []
-    for at, name in mapping.tickers:
-        values, wrong = read_prices(columns[at], mapping.numbers)
-        if not name:
-            wrong = wrong | values.is_not_null()
-            refused += _cells(columns[at], lines, wrong, mapping, at)
-            continue
-        refused += _cells(columns[at], lines, wrong, mapping, at)
-        named.append(in_case(name, mapping.ticker_case))
-        prices.append(values)
-        bad.append(wrong)
-    rows = _melted(dates, lines, named, prices, bad)
-    return rows, pl.concat([batch.refused, refusals(refused)]) if refused else batch.refused
+    prices, wrong = _prices(columns, mapping)
+    cells = _melted(dates, lines, prices, mapping)
+    nameless = cells.get_column("ticker") == ""
+    bad = wrong | (nameless & prices.is_not_null())
+    if bad.any():
+        refused += _cell_refusals(columns, lines, bad, mapping)
+    if bad.any() or nameless.any():  # an empty cell of a column without a name is nothing at all
+        cells = cells.filter(~(bad | nameless))
+    return cells, pl.concat([batch.refused, refusals(refused)]) if refused else batch.refused
 
 
-def _melted(
-    dates: pl.Series, lines: pl.Series, named: list[str], prices: list[pl.Series], bad: list[pl.Series]
-) -> pl.DataFrame:
-    height = len(dates)
-    if not named or not height:
-        return pl.DataFrame(schema=ROWS)
-    price = pl.concat(prices).alias("price")
-    rows = pl.DataFrame(
+def _prices(columns: list[pl.Series], mapping: Mapping) -> tuple[pl.Series, pl.Series]:
+    """Give the prices of all cells, column by column, and which of them are none."""
+    if all(column.dtype == pl.String for column in columns):
+        return read_prices(pl.concat(columns), mapping.numbers)
+    read = [read_prices(column, mapping.numbers) for column in columns]
+    return pl.concat([values for values, _ in read]), pl.concat([wrong for _, wrong in read])
+
+
+def _melted(dates: pl.Series, lines: pl.Series, prices: pl.Series, mapping: Mapping) -> pl.DataFrame:
+    """Give every cell its date, ticker and line; cells come column by column."""
+    height, names = len(dates), [in_case(name, mapping.ticker_case) for _, name in mapping.tickers]
+    again = np.tile(np.arange(height), len(names))
+    return pl.DataFrame(
         {
-            "date": dates.gather(np.tile(np.arange(height), len(named))),
-            "ticker": pl.Series("ticker", named).gather(np.repeat(np.arange(len(named)), height)),
-            "price": price,
-            "line": lines.gather(np.tile(np.arange(height), len(named))),
-        }
+            "date": dates.gather(again),
+            "ticker": pl.Series(names, dtype=pl.String).gather(np.repeat(np.arange(len(names)), height)),
+            "price": prices,
+            "line": lines.gather(again),
+        },
     ).with_columns(blank=pl.col("price").is_null())
-    wrong = pl.concat(bad)
-    return rows.filter(~wrong) if wrong.any() else rows
 
 
-def _cells(column: pl.Series, lines: pl.Series, wrong: pl.Series, mapping: Mapping, at: int) -> list[Refusal]:
-    if not wrong.any():
-        return []
-    texts, numbers = as_texts(column.filter(wrong)).to_list(), lines.filter(wrong).to_list()
-    name = mapping.header[at]
-    return [
-        (
-            line,
-            mapping.column(at),
-            text,
-            explain_price(text, mapping.numbers) if name else "stands in a column without a ticker",
-        )
-        for line, text in zip(numbers, texts, strict=True)
-    ]
+def _cell_refusals(
+    columns: list[pl.Series], lines: pl.Series, bad: pl.Series, mapping: Mapping
+) -> list[Refusal]:
+    refused: list[Refusal] = []
+    for cell in bad.arg_true().to_list():
+        column, row = divmod(cell, len(lines))
+        at, name = mapping.tickers[column]
+        text = str(as_texts(columns[column][row : row + 1])[0])
+        why = explain_price(text, mapping.numbers) if name else "stands in a column without a ticker"
+        refused.append((int(lines[row]), mapping.column(at), text, why))
+    return refused
 
 
 def _line_refusal(batch: Batch, mapping: Mapping, at: int) -> Refusal:

@@ -239,7 +239,11 @@ def _inputs(day: dt.date, tickers: Sequence[str], history: History) -> ChunkInpu
 def write_run(result: CheckResult, run_store: Store, ruleset: RuleSet, panel: Store, seconds: float) -> dict[str, Any]:
     """Write a check's run: findings, CSV, the notebook's report, and last `summary.json`, which is returned."""
     with holding(run_store):
+        # What an earlier run left goes first: none of it is this day's.
         run_store.delete(summaries.KEY)
+        for prefix in ("ledger/", "findings/"):
+            for entry in run_store.entries(prefix):
+                run_store.delete(entry.key)
         run_store.write(findings_files.partition_key(result.day.year), findings_files.encode_parquet(result.findings))
         with run_store.writing(findings_files.CSV_KEY) as path:
             findings_files.write_csv([result.findings], path)

@@ -110,5 +110,5 @@ def _insert(connection: Connection, rule: Rule, parameters: Mapping[str, float],
         text = statement("chunk/insert_findings").format(bad_cells=rule.sql, message=message)
         told = {"rule_name": rule.name, "rule_severity": rule.severity, "rule_message": pattern}
         run(connection, text, {**parameters, **scope, **told})
-    except EngineError as error:
+    except (EngineError, UsageError) as error:
         raise UsageError(f"{rule.source}: {first_line(error)}") from error

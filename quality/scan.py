@@ -245,6 +245,7 @@ def _clear(run: Store, keep: Collection[int]) -> None:
     """Take away what is not kept of an earlier run, its summary first: what is half gone must not look finished."""
     run.delete(summaries.KEY)
     run.delete(findings_files.CSV_KEY)
+    run.delete(findings_files.NOTEBOOK_REPORT_KEY)
     kept = {key for year in keep for key in (record_key(year), findings_files.partition_key(year))}
     for prefix in ("ledger/", "findings/"):
         for entry in run.entries(prefix):
@@ -326,7 +327,7 @@ def _write_csv(run: Store, progress: Progress) -> None:
     def parts() -> Iterator[pl.DataFrame]:
         for done, key in enumerate(keys, start=1):
             with run.local_copy(key) as path:
-                yield pl.read_parquet(path, hive_partitioning=False)
+                yield pl.read_parquet(path, glob=False, hive_partitioning=False)
             progress("csv", done, len(keys))
 
     with run.writing(findings_files.CSV_KEY) as path:

@@ -14,7 +14,7 @@ from quality.faults import KINDS, Faults, draw_faults, faulty_blocks, truth_fram
 from quality.market import Market, price_blocks
 from quality.panel import Block, Year, list_years, read_year, start_panel, to_block, to_frame, write_year
 from quality.parquet import encode
-from quality.storage import S3Options, Store, holding, local_copies, open_store, split_address
+from quality.storage import S3Options, Store, holding, is_same_place, local_copies, open_store, split_address
 
 Progress = Callable[[int, int], None]
 
@@ -86,7 +86,7 @@ def write_faulty(
     """
     folder, name = split_address(truth)
     truth_store = open_store(folder, s3)
-    if clean.address == faulty.address:
+    if is_same_place(clean, faulty):
         raise UsageError(f"{clean.address} cannot be its own faulty copy: choose another place for the copy")
     if truth_store.exists(name) and not overwrite:
         raise UsageError(f"{truth} is there already; choose another file, or say --overwrite")

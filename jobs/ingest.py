@@ -39,12 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=POLICIES,
         help="which of several prices of one date and ticker counts (default last: the last to arrive)",
     )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="show how the files are understood; write nothing"
-    )
-    parser.add_argument(
-        "--source", metavar="NAME", help="take what follows from [sources.NAME] in pricewatch.toml"
-    )
+    parser.add_argument("--dry-run", action="store_true", help="show how the files are understood; write nothing")
+    parser.add_argument("--source", metavar="NAME", help="take what follows from [sources.NAME] in pricewatch.toml")
     _add_source_arguments(parser)
 
 
@@ -53,30 +49,20 @@ def _add_source_arguments(parser: argparse.ArgumentParser) -> None:
     said.add_argument("--layout", choices=LAYOUTS, help="long: a row a price; wide: a column a ticker")
     for role in ("date", "ticker", "price"):
         said.add_argument(f"--{role}-column", metavar="NAME", help=f"the {role}s' column: its name, or #N")
-    said.add_argument(
-        "--ticker-from", metavar="PATTERN", help="the ticker in the file's name: '{ticker}_*.csv'"
-    )
+    said.add_argument("--ticker-from", metavar="PATTERN", help="the ticker in the file's name: '{ticker}_*.csv'")
     said.add_argument("--ticker-case", choices=CASES, help="upper or lower case for all tickers")
     said.add_argument("--date-format", metavar="FORMAT", help="as in %%d/%%m/%%Y, or epoch")
-    said.add_argument(
-        "--timezone", metavar="ZONE", help="the exchange's, which tells the session of a timestamp"
-    )
+    said.add_argument("--timezone", metavar="ZONE", help="the exchange's, which tells the session of a timestamp")
     said.add_argument("--clock", metavar="ZONE", help="the time zone of timestamps that state none")
     said.add_argument("--decimal", metavar="MARK", help="point or comma")
     said.add_argument("--thousands", metavar="MARK", help="comma, point, space, apostrophe or none")
     said.add_argument("--scale", metavar="N", help="what prices were multiplied by: 10000")
     said.add_argument("--encoding", metavar="NAME", help="utf-8, utf-16, latin-1, …")
     said.add_argument("--delimiter", metavar="MARK", help="comma, semicolon, tab, pipe, or any one character")
-    said.add_argument(
-        "--header", action=argparse.BooleanOptionalAction, help="the first line names the columns"
-    )
+    said.add_argument("--header", action=argparse.BooleanOptionalAction, help="the first line names the columns")
     said.add_argument("--skip-lines", type=int, metavar="N", help="lines before the header")
-    said.add_argument(
-        "--blanks", choices=BLANKS, help="what a blank in a wide file is: a row without price, or none"
-    )
-    said.add_argument(
-        "--ignore", action="append", metavar="COLUMN", help="a column to leave aside: name, or #N"
-    )
+    said.add_argument("--blanks", choices=BLANKS, help="what a blank in a wide file is: a row without price, or none")
+    said.add_argument("--ignore", action="append", metavar="COLUMN", help="a column to leave aside: name, or #N")
 
 
 def run(options: argparse.Namespace, settings: Settings, console: Console) -> int:
@@ -112,8 +98,7 @@ def _dry_run(options: argparse.Namespace, source: Source, settings: Settings, co
     console.result(
         {
             "files": [
-                {"file": one.file, "mapping": one.mapping, "rows": one.rows, "problem": one.problem}
-                for one in seen
+                {"file": one.file, "mapping": one.mapping, "rows": one.rows, "problem": one.problem} for one in seen
             ],
             "skipped_files": list(found.skipped),
         }

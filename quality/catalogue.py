@@ -26,7 +26,7 @@ class Catalogue:
     """The table of contents of a panel, or of some of its years.
 
     Attributes:
-        dates: year, date: one row a session, ascending.
+        dates: year, date, row_count: one row a session, ascending.
         presence: year, ticker, first_date, last_date, row_count: one row a year and ticker.
         damaged: Years that could not be read; nothing of them is in the frames.
 

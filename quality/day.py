@@ -20,7 +20,7 @@ from quality.ingest.dates import (
 )
 from quality.ingest.mapping import find_mapping
 from quality.ingest.names import clean
-from quality.ingest.numbers import NotAPriceError, NumberFormat, detect_marks
+from quality.ingest.numbers import NotAPriceError, NumberFormat, detect_marks, infinite
 from quality.ingest.source import Source
 from quality.ingest.tables import open_table
 from quality.ingest.unpack import members
@@ -130,9 +130,7 @@ def _sheet(data: bytes, name: str, source: Source) -> _Sheet:
         rows = [
             (int(line), list(fields))
             for batch in batches
-            for line, *fields in zip(
-                batch.lines, *(column.to_list() for column in batch.columns), strict=True
-            )
+            for line, *fields in zip(batch.lines, *(column.to_list() for column in batch.columns), strict=True)
         ]
         columns = Columns(table.header, table.sample, visible(name), member.path)
         found.append(_Sheet(name, columns.names, rows, columns, table.delimiter))
@@ -144,11 +142,10 @@ def _sheet(data: bytes, name: str, source: Source) -> _Sheet:
 def _refusal(name: str, width: int, refused: Sequence[Mapping[str, Any]]) -> InputError:
     first = refused[0]
     if all("fields instead of" in row["reason"] for row in refused):
-        what = f"{len(refused)} rows have not the {width} fields of the header, first in line {first['line']}"
-        return InputError(f"{name}: {what}")
-    return InputError(
-        f"{name}: {len(refused)} lines are no rows, first line {first['line']}: it {first['reason']}"
-    )
+        return InputError(
+            f"{name}: {len(refused)} rows have not the {width} fields of the header, first in line {first['line']}"
+        )
+    return InputError(f"{name}: {len(refused)} lines are no rows, first line {first['line']}: it {first['reason']}")
 
 
 def _named(names: Sequence[str], wanted: frozenset[str]) -> int | None:
@@ -198,14 +195,13 @@ class _Reader:
         value = fields[self.date]
         try:
             if isinstance(value, dt.datetime):
-                return self._dates.local_date(value)
+                # Without an exchange's time zone the date as written is the best that can be had of a day.
+                return self._dates.local_date(value if self._dates.timezone else value.replace(tzinfo=None))
             return value if isinstance(value, dt.date) else self._dates.session(str(value))
         except NotADateError as error:
             shown = visible(str(value))
             expected = "YYYY-MM-DD" if self._dates.format.text == _ISO else self._dates.format.text
-            what = (
-                f"{shown!r} is not a date {expected}" if "written as" in str(error) else f"{shown!r} {error}"
-            )
+            what = f"{shown!r} is not a date {expected}" if "written as" in str(error) else f"{shown!r} {error}"
             raise InputError(f"{name}: line {line}: {what}") from None
 
     def understand(self, values: Iterable[object]) -> None:
@@ -214,7 +210,9 @@ class _Reader:
         decimal, thousands = source.decimal, source.thousands
         if decimal is None:
             texts = [value for value in values if isinstance(value, str)]
-            decimal, found = detect_marks(texts, self.sheet.delimiter, visible(self.sheet.name))
+            decimal, found = ".", ""
+            if self.sheet.delimiter != ",":
+                decimal, found = detect_marks(texts, self.sheet.delimiter, visible(self.sheet.name))
             thousands = found if thousands is None else thousands
         self._numbers = NumberFormat(decimal, thousands or "", source.scale or 1.0)
 
@@ -225,13 +223,13 @@ class _Reader:
             try:
                 return numbers.price(value or "")
             except NotAPriceError:
-                self._refuse(value, line, column)
-                return None
+                found = infinite(value or "")  # a finding of the rules, not a defect of the file
+                if found is None:
+                    self._refuse(value, line, column)
+                return found
         try:
             number = float(value) / numbers.scale  # type: ignore[arg-type]
         except (TypeError, ValueError, OverflowError):
-            number = math.inf
-        if math.isinf(number):
             self._refuse(value, line, column)
             return None
         return None if math.isnan(number) else number
@@ -268,8 +266,7 @@ def _one_day(name: str, found: Sequence[dt.date], day: dt.date | None) -> dt.dat
         raise InputError(f"{name}: has no row of {day}")
     if len(found) > 1:
         raise InputError(
-            f"{name}: holds {len(found)} dates, {found[0]} to {found[-1]}; "
-            "check takes one day: say --date YYYY-MM-DD"
+            f"{name}: holds {len(found)} dates, {found[0]} to {found[-1]}; check takes one day: say --date YYYY-MM-DD"
         )
     return found[0]
 

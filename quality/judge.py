@@ -10,6 +10,7 @@ from quality.engine import Connection, EngineError, columns_of, first_line, fram
 from quality.errors import InputError, UsageError
 from quality.queries import statement
 from quality.rules import Rule, RuleSet
+from quality.suspects import EVERY_CELL, Suspects, suspects
 
 
 @dataclass(frozen=True)
@@ -34,21 +35,17 @@ class Judgement:
 
     Attributes:
         findings: The findings' columns, sorted by date, ticker and rule.
-        rows: Rows of the panel that were judged.
-        absent: Cells that were expected and have no row.
+        absent: By year, the cells that were expected and have no row.
         in_order: False when the files were not sorted by ticker and date: nothing else is then valid.
 
     """
 
     findings: pl.DataFrame
-    rows: int
-    absent: int
+    absent: Mapping[int, int]
     in_order: bool = True
 
 
-def judge(
-    connection: Connection, inputs: ChunkInputs, ruleset: RuleSet, start: dt.date, end: dt.date
-) -> Judgement:
+def judge(connection: Connection, inputs: ChunkInputs, ruleset: RuleSet, start: dt.date, end: dt.date) -> Judgement:
     """Evaluate every rule over the views `filed_rows` and `near_rows`, which the caller has made.
 
     Args:
@@ -62,23 +59,33 @@ def judge(
         InputError: Two rows share a date and ticker.
 
     """
-    register(connection, "sessions", inputs.sessions)
-    register(connection, "tickers", inputs.tickers)
-    register(connection, "presence", inputs.presence)
-    for name in ("cells", f"metrics/{ruleset.name}", "chunk/cells", "chunk/present"):
+    for name, rows in (("sessions", inputs.sessions), ("tickers", inputs.tickers), ("presence", inputs.presence)):
+        register(connection, name, rows)
+    for name in ("cells", f"metrics/{ruleset.name}", "chunk/cells"):
         connection.execute(statement(name))
+    _keep_present(connection, suspects(connection, ruleset))
     disordered, doubled = run(connection, statement("chunk/disorder"))[0]
     if doubled:
         raise InputError(_doubled(doubled))
     if disordered:
-        return Judgement(pl.DataFrame(), 0, 0, in_order=False)
+        return Judgement(pl.DataFrame(), {}, in_order=False)
     for name in ("chunk/absent", "chunk/metrics", "chunk/findings"):
         connection.execute(statement(name))
     for rule in ruleset.rules:
         _evaluate(connection, rule, start, end)
-    rows, absent = run(connection, statement("chunk/size"), {"start": start, "end": end})[0]
-    findings = frame(connection, statement("chunk/sorted_findings"))
-    return Judgement(findings, rows, absent)
+    absent = dict(run(connection, statement("chunk/size"), {"start": start, "end": end}))
+    return Judgement(frame(connection, statement("chunk/sorted_findings")), absent)
+
+
+def _keep_present(connection: Connection, wanted: Suspects) -> None:
+    """Make the table `present` of the cells that rules may find."""
+    try:
+        run(connection, statement("chunk/present").format(suspect=wanted.condition), wanted.parameters)
+    except EngineError:
+        # A rule's condition may stand only in its own SELECT; what is wrong with it, its own turn will tell.
+        if wanted is EVERY_CELL:
+            raise
+        _keep_present(connection, EVERY_CELL)
 
 
 def _doubled(count: int) -> str:
@@ -96,14 +103,12 @@ def _evaluate(connection: Connection, rule: Rule, start: dt.date, end: dt.date) 
         _insert(connection, rule, parameters, {**scope, "scope_only": [ticker], "scope_but": []})
 
 
-def _insert(
-    connection: Connection, rule: Rule, parameters: Mapping[str, float], scope: Mapping[str, object]
-) -> None:
+def _insert(connection: Connection, rule: Rule, parameters: Mapping[str, float], scope: Mapping[str, object]) -> None:
     try:
         pattern, arguments = rule.message.as_sql(parameters, columns_of(connection, rule.sql, parameters))
         message = ", ".join(["format($rule_message", *arguments]) + ")"
         text = statement("chunk/insert_findings").format(bad_cells=rule.sql, message=message)
         told = {"rule_name": rule.name, "rule_severity": rule.severity, "rule_message": pattern}
         run(connection, text, {**parameters, **scope, **told})
-    except EngineError as error:
+    except (EngineError, UsageError) as error:
         raise UsageError(f"{rule.source}: {first_line(error)}") from error

@@ -72,7 +72,14 @@ class RuleSet:
     def fingerprint(self) -> str:
         """A digest of everything that decides the findings: rules, thresholds and metrics."""
         digest = hashlib.sha256()
-        for name in ("macros", "cells", f"metrics/{self.name}", "chunk/present", "chunk/absent", "chunk/metrics"):
+        for name in (
+            "macros",
+            "cells",
+            f"metrics/{self.name}",
+            "chunk/present",
+            "chunk/absent",
+            "chunk/metrics",
+        ):
             digest.update(statement(name).encode())
         for rule in self.rules:
             digest.update(repr((rule.name, rule.severity, rule.message.template, rule.look_back, rule.sql)).encode())

@@ -1,6 +1,5 @@
 """Writes synthetic panels: a clean market, and a faulty copy with the truth about its faults."""
 
-import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,8 @@ from quality.errors import InputError, UsageError
 from quality.faults import KINDS, Faults, draw_faults, faulty_blocks, truth_frame
 from quality.market import Market, price_blocks
 from quality.panel import Block, Year, list_years, read_year, start_panel, to_block, to_frame, write_year
-from quality.storage import S3Options, Store, holding, local_copies, open_store, split_address
+from quality.parquet import encode
+from quality.storage import S3Options, Store, holding, is_same_place, local_copies, open_store, split_address
 
 Progress = Callable[[int, int], None]
 
@@ -86,7 +86,7 @@ def write_faulty(
     """
     folder, name = split_address(truth)
     truth_store = open_store(folder, s3)
-    if clean.address == faulty.address:
+    if is_same_place(clean, faulty):
         raise UsageError(f"{clean.address} cannot be its own faulty copy: choose another place for the copy")
     if truth_store.exists(name) and not overwrite:
         raise UsageError(f"{truth} is there already; choose another file, or say --overwrite")
@@ -99,17 +99,22 @@ def write_faulty(
     with holding(faulty):
         start_panel(faulty, overwrite=overwrite)
         for block in faulty_blocks(_blocks(clean, years, catalogue, tickers), faults):
-            write_year(faulty, to_frame(block, tickers))
+            rows = to_frame(block, tickers)
+            # A year whose every cell lost its row leaves no file.
+            if rows.height:
+                write_year(faulty, rows)
             written += len(block.sessions)
             progress(written, len(sessions))
-    with truth_store.writing(name) as path:
-        truth_frame(faults, sessions, tickers).write_parquet(path, compression="zstd")
+    truth_store.write(name, encode(truth_frame(faults, sessions, tickers)))
     return Injection(len(sessions), len(tickers), _counts(faults))
 
 
 def _whole_catalogue(panel: Store, years: Sequence[Year]) -> Catalogue:
     keys = [key for year in years for key in year.keys]
-    with local_copies(panel, keys) as paths, open_engine(EngineOptions(threads=2, files=list(paths.values()))) as engine:
+    with (
+        local_copies(panel, keys) as paths,
+        open_engine(EngineOptions(threads=2, files=list(paths.values()))) as engine,
+    ):
         catalogue = read_catalogue(engine, years, paths)
     for damage in catalogue.damaged:
         raise InputError(f"{panel.address}: year={damage.year} cannot be read: {damage.reason}")
@@ -125,12 +130,3 @@ def _blocks(panel: Store, years: Sequence[Year], catalogue: Catalogue, tickers: 
 
 def _counts(faults: Faults) -> dict[str, int]:
     return {kind: int((faults.kind == number).sum()) for number, kind in enumerate(KINDS)}
-
-
-def day_frame(panel: Store, day: dt.date | None = None) -> pl.DataFrame:
-    """Give one session of a panel in wide shape, a row with a column a ticker; None for the last one."""
-    years = list_years(panel)
-    chosen = years[-1] if day is None else next((year for year in years if year.year == day.year), years[-1])
-    rows = read_year(panel, chosen)
-    last = rows.get_column("date").max() if day is None else day
-    return rows.filter(pl.col("date") == last).pivot(on="ticker", index="date", values="price")

@@ -57,16 +57,10 @@ def find_arrivals(addresses: Sequence[str], s3: S3Options | None = None) -> Foun
     for address in addresses:
         found = list(_s3(address, s3) if address.startswith(_SCHEME) else _local(address))
         taken = [arrival for arrival, is_named in found if is_named or _is_table(arrival.key)]
-        skipped += [
-            arrival.address for arrival, is_named in found if not (is_named or _is_table(arrival.key))
-        ]
+        skipped += [arrival.address for arrival, is_named in found if not (is_named or _is_table(arrival.key))]
         if not taken:
-            what = (
-                f"it holds {len(found)} files, none a table by its name" if found else "there is no such file"
-            )
-            raise InputError(
-                f"{visible(address)}: {what}; name a file, a folder or a pattern such as 'in/*.csv'"
-            )
+            what = f"it holds {len(found)} files, none a table by its name" if found else "there is no such file"
+            raise InputError(f"{visible(address)}: {what}; name a file, a folder or a pattern such as 'in/*.csv'")
         arrivals += taken
     return Found(tuple(arrivals), tuple(skipped))
 

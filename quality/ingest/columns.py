@@ -52,11 +52,7 @@ class Columns:
 
     def texts(self, at: int) -> list[str]:
         """Give the sample of a column as texts, without what is empty."""
-        return [
-            text
-            for text in self.sample[at].cast(pl.String, strict=False).drop_nulls().to_list()
-            if text.strip()
-        ]
+        return [text for text in self.sample[at].cast(pl.String, strict=False).drop_nulls().to_list() if text.strip()]
 
     def said(self, name: str | None) -> int | None:
         """Find a column that is said by its name or as #N.
@@ -71,9 +67,7 @@ class Columns:
         if number.isdecimal() and 1 <= int(number) <= self.width:
             return int(number) - 1
         exact = [at for at, found in enumerate(self.names) if found == name]
-        found = exact or [
-            at for at, known in enumerate(self.names) if names.plain(known) == names.plain(name)
-        ]
+        found = exact or [at for at, known in enumerate(self.names) if names.plain(known) == names.plain(name)]
         if len(found) == 1:
             return found[0]
         held = ", ".join(visible(self.label(at)) for at in range(min(self.width, 10)))

@@ -42,9 +42,7 @@ def read_dates(column: pl.Series, reader: DateReader) -> pl.Series:
 def _in_calendar(dates: pl.Series) -> pl.Series:
     """Take away dates whose year has not four digits: a panel has no partition for them."""
     fits = dates.dt.year().is_between(1000, 9999)
-    return (
-        dates if fits.all() else dates.to_frame("date").select(pl.when(fits).then(pl.col("date"))).to_series()
-    )
+    return dates if fits.all() else dates.to_frame("date").select(pl.when(fits).then(pl.col("date"))).to_series()
 
 
 def _local(moments: pl.Series, reader: DateReader) -> pl.Series:

@@ -90,14 +90,10 @@ class DateFormat:
         names = pieces[1::2]
         unknown = [name for name in names if name not in _PARTS]
         if unknown or (self.text.endswith("%") and not self.text.endswith("%%")):
-            raise ValueError(
-                f"{self.text!r} is no date format: use %Y %y %m %b %d %H %M %S %f %z, or {EPOCH}"
-            )
+            raise ValueError(f"{self.text!r} is no date format: use %Y %y %m %b %d %H %M %S %f %z, or {EPOCH}")
         kinds = {"y" if name == "Y" else "b" if name in "mB" else name for name in names}
         if not {"y", "b", "d"} <= kinds or len(set(names)) != len(names):
-            raise ValueError(
-                f"{self.text!r} is no date format: it needs a year, a month and a day, each once"
-            )
+            raise ValueError(f"{self.text!r} is no date format: it needs a year, a month and a day, each once")
         text = re.escape(pieces[0])
         for at, name in enumerate(names):
             after = pieces[2 * at + 2]
@@ -187,9 +183,7 @@ class DateReader:
     def _moment(self, text: str) -> dt.datetime:
         match = self.format.pattern.fullmatch(text)
         if not match:
-            raise NotADateError(
-                f"is not a date written as {self.format.text}" if text else "is no date but empty"
-            )
+            raise NotADateError(f"is not a date written as {self.format.text}" if text else "is no date but empty")
         part = match.groupdict()
         try:
             moment = dt.datetime(_year(part), _month(part), int(part["d"] or 0), *_clock(part))  # noqa: DTZ001
@@ -259,9 +253,7 @@ def detect_format(texts: Sequence[str], where: str) -> DateFormat:
     best = _best(texts)
     if best is None:
         shown = next((text for text in texts if text), "")
-        raise InputError(
-            f"{where}: {shown!r} is no date that is known here; say --date-format, as in %d/%m/%Y"
-        )
+        raise InputError(f"{where}: {shown!r} is no date that is known here; say --date-format, as in %d/%m/%Y")
     twin = best.twin
     if twin and (swapped := _fits(DateFormat(twin), texts)):
         fits = _fits(best, texts)

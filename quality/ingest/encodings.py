@@ -54,9 +54,7 @@ def _refuse_binary(head: bytes, name: str) -> None:
         )
     controls = sum(byte < 9 or 13 < byte < 32 for byte in head)  # noqa: PLR2004 - tab to carriage return
     if controls > len(head) // 10:
-        raise InputError(
-            f"{visible(name)}: is a binary file of a kind that is not known; give CSV, Parquet or Arrow"
-        )
+        raise InputError(f"{visible(name)}: is a binary file of a kind that is not known; give CSV, Parquet or Arrow")
 
 
 def _decoded(stream: io.BufferedReader, encoding: str, name: str) -> Iterator[bytes]:

@@ -91,9 +91,7 @@ def ingest(
                 f"{out.url(CONFLICTS_KEY)} lists them; mend the files, or say --on-conflict last or first"
             )
         staged.publish(progress)
-        told = _summary(reading, found, staged, panel, options) | {
-            "seconds": round(time.perf_counter() - began, 3)
-        }
+        told = _summary(reading, found, staged, panel, options) | {"seconds": round(time.perf_counter() - began, 3)}
         out.write(summaries.KEY, summaries.encode(told))
     return told
 
@@ -180,9 +178,7 @@ class _Staged:
             ignore_nulls=True,
         )
         why = pl.lit(f"the panel's own part year={year:04d} cannot be read: mend it, then ingest again")
-        self._reading.refused.add(
-            rows.select("file", "line", column=pl.lit(None, pl.String), text=text, reason=why)
-        )
+        self._reading.refused.add(rows.select("file", "line", column=pl.lit(None, pl.String), text=text, reason=why))
         for file, count in rows.group_by("file").len().iter_rows():
             self._reading.files[file].unreadable += count
 
@@ -212,17 +208,24 @@ def _write_lists(out: Store, reading: Reading, conflicts: Kept) -> None:
         return pl.col(column).replace_strict(numbers, names, return_dtype=pl.String)
 
     lost = reading.refused.lazy().filter(~pl.col("file").is_in(reading.failed))
-    with out.writing(REFUSED_KEY) as path:
-        lost.with_columns(named("file")).select(refused.SCHEMA.names()).sink_parquet(path, compression="zstd")
-    with out.writing(CONFLICTS_KEY) as path:
-        conflicts.lazy().with_columns(named("kept_file"), named("other_file")).sink_parquet(
-            path, compression="zstd"
-        )
+    _write_list(out, REFUSED_KEY, lost.with_columns(named("file")).select(refused.SCHEMA.names()))
+    _write_list(out, CONFLICTS_KEY, conflicts.lazy().with_columns(named("kept_file"), named("other_file")))
 
 
-def _summary(
-    reading: Reading, found: Found, staged: _Staged, panel: Store, options: IngestOptions
-) -> dict[str, Any]:
+def _write_list(out: Store, key: str, rows: pl.LazyFrame) -> None:
+    """Write a list without holding all of it, and make sure that it is whole: Polars does not tell a full disk."""
+    expected = int(rows.select(pl.len()).collect().item())
+    with out.writing(key) as path:
+        rows.sink_parquet(path, compression="zstd")
+        try:
+            written = int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
+        except (pl.exceptions.PolarsError, OSError):
+            written = -1
+        if written != expected:
+            raise QualityError(f"cannot write {out.url(key)}: it was cut off; free some space and ingest again")
+
+
+def _summary(reading: Reading, found: Found, staged: _Staged, panel: Store, options: IngestOptions) -> dict[str, Any]:
     files = [counts.as_dict() for counts in reading.files]
     failed = [{"file": counts.file, "reason": counts.failed} for counts in reading.files if counts.failed]
     return {

@@ -14,9 +14,9 @@ def long_rows(batch: Batch, mapping: Mapping) -> tuple[pl.DataFrame, pl.DataFram
     dates = read_dates(batch.columns[mapping.date], mapping.dates)
     prices, wrong = read_prices(batch.columns[mapping.price or 0], mapping.numbers)
     tickers = _tickers(batch, mapping)
-    rows = pl.DataFrame(
-        {"date": dates, "ticker": tickers, "price": prices, "line": batch.lines}
-    ).with_columns(blank=pl.lit(value=False))
+    rows = pl.DataFrame({"date": dates, "ticker": tickers, "price": prices, "line": batch.lines}).with_columns(
+        blank=pl.lit(value=False)
+    )
     bad = dates.is_null() | (tickers == "") | wrong
     if not bad.any():
         return rows, batch.refused

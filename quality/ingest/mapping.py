@@ -82,6 +82,10 @@ def find_mapping(columns: Columns, source: Source, delimiter: str = ",") -> Mapp
         InputError: Something cannot be told and is not said; the message says which flag says it.
 
     """
+    if columns.width < 2:  # noqa: PLR2004 - a date and a price
+        raise InputError(
+            f"{columns.where}: is no table: no line has two fields; say --delimiter, or choose another file"
+        )
     date = columns.date(source)
     if date is None:
         raise InputError(
@@ -111,9 +115,7 @@ def find_mapping(columns: Columns, source: Source, delimiter: str = ",") -> Mapp
     )
 
 
-def _roles(
-    columns: Columns, source: Source, date: int
-) -> tuple[int | None, int | None, list[tuple[int, str]]]:
+def _roles(columns: Columns, source: Source, date: int) -> tuple[int | None, int | None, list[tuple[int, str]]]:
     """Give the columns of tickers and of prices, or a wide table's ticker columns."""
     others = [at for at in range(columns.width) if at != date and at not in columns.ignored(source)]
     ticker = price = None
@@ -194,9 +196,7 @@ def _is_ohlc(columns: Columns, numbers: Sequence[int]) -> bool:
     if not parts[0] or len({len(part) for part in parts}) != 1:
         return False
     days = zip(*parts, strict=True)
-    fits: list[bool] = [
-        low <= min(first, close) and max(first, close) <= high for first, high, low, close in days
-    ]
+    fits: list[bool] = [low <= min(first, close) and max(first, close) <= high for first, high, low, close in days]
     return bool(sum(fits) >= _MOSTLY * len(fits))
 
 
@@ -222,9 +222,7 @@ def _date_format(columns: Columns, date: int) -> DateFormat:
     return detect_format(columns.texts(date), f"{columns.where}, column {visible(columns.label(date))}")
 
 
-def _numbers(
-    columns: Columns, source: Source, delimiter: str, texts: Sequence[str], *, is_lean: bool
-) -> NumberFormat:
+def _numbers(columns: Columns, source: Source, delimiter: str, texts: Sequence[str], *, is_lean: bool) -> NumberFormat:
     decimal, thousands = source.decimal, source.thousands
     if decimal is None and thousands is None:
         decimal, thousands = detect_marks(texts, delimiter, columns.where)

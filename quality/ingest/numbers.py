@@ -13,6 +13,7 @@ from quality.errors import InputError
 NO_PRICE = frozenset({"", "nan", "null", "none", "na", "n/a", "#n/a", "nat", "-", "--", "."})
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _COMMA_NUMBER = re.compile(r"[+-]?[0-9., '\u00a0\u202f]*[0-9][0-9., '\u00a0\u202f]*")
+_INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _WHITE = " \t\u00a0\u202f"
 # Prices are rarely so high: integers beyond it are rather multiplied.
 _SUSPICIOUSLY_HIGH = 10_000
@@ -122,6 +123,15 @@ class NumberFormat:
         return ""
 
 
+def infinite(text: str) -> float | None:
+    """Give the infinity that a text means, by its name or beyond the range of numbers; None for others."""
+    bare = text.strip(_WHITE)
+    if not (_PLAIN.fullmatch(bare) or _INFINITE.fullmatch(bare)):
+        return None
+    number = float(bare)
+    return number if number in (float("inf"), float("-inf")) else None
+
+
 def unscaled(values: pl.Series, scale: float) -> pl.Series:
     """Divide by a scale, rounding correctly: Polars multiplies by the inverse, which is not the same."""
     if scale == 1:
@@ -146,9 +156,7 @@ def detect_marks(texts: Sequence[str], delimiter: str, where: str) -> tuple[str,
     bare = [text.strip(_WHITE).replace("\u00a0", " ").replace("\u202f", " ").lstrip("+-") for text in texts]
     numbers = [text for text in bare if _COMMA_NUMBER.fullmatch(text)]
     marked = [text for text in numbers if "," in text]
-    spaced = next(
-        (mark for mark in (" ", "'") if any(re.search(rf"[0-9]{mark}[0-9]{{3}}", t) for t in numbers)), ""
-    )
+    spaced = next((mark for mark in (" ", "'") if any(re.search(rf"[0-9]{mark}[0-9]{{3}}", t) for t in numbers)), "")
     both = [text for text in marked if "." in text]
     if both:
         return (",", ".") if both[0].rindex(",") > both[0].rindex(".") else (".", ",")

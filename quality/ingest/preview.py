@@ -40,9 +40,7 @@ class Previewed:
     problem: str = ""
 
 
-def preview(
-    addresses: Sequence[str], source: Source, s3: S3Options | None = None
-) -> tuple[list[Previewed], Found]:
+def preview(addresses: Sequence[str], source: Source, s3: S3Options | None = None) -> tuple[list[Previewed], Found]:
     """Look at the beginning of each file, of 200 at most; nothing is written.
 
     Raises:

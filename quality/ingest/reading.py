@@ -106,9 +106,7 @@ class Reading:
             self.files[number].rows_read -= count
         return rows.filter(is_row)
 
-    def _rows(
-        self, table: Table, mapping: Mapping, number: int
-    ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    def _rows(self, table: Table, mapping: Mapping, number: int) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
         if mapping.layout == "long":
             for batch in table.batches:
                 yield long_rows(batch, mapping)

@@ -77,9 +77,7 @@ def whole_lines(blocks: Iterable[bytes], name: str) -> Iterator[bytes]:
             yield text[:cut]
         rest = text[cut:] + held
         if len(rest) > _LONGEST_LINE:
-            raise InputError(
-                f"{visible(name)}: has a line of more than {_LONGEST_LINE >> 20} MiB: it is no table"
-            )
+            raise InputError(f"{visible(name)}: has a line of more than {_LONGEST_LINE >> 20} MiB: it is no table")
     if rest:
         yield _unix(rest)
 
@@ -107,7 +105,7 @@ def _cut(text: bytes) -> int:
 
 def _regular(block: bytes, shape: Shape, first_line: int) -> Batch | None:
     """Read a block whose irregular lines can be told by counting; None where quotation marks are astray."""
-    if b"\0" in block:
+    if b"\0" in block or shape.width == 1:
         return None
     text = block if block.endswith(b"\n") else block + b"\n"
     data = np.frombuffer(text, dtype=np.uint8)
@@ -165,9 +163,7 @@ def _ragged(line: int, text: str, shape: Shape) -> Refusal:
     return line, None, text, f"has {len(fields)} fields instead of {shape.width}"
 
 
-def _parsed(
-    text: bytes, shape: Shape, lines: Places, refused: list[Refusal], *, quoted: bool
-) -> Batch | None:
+def _parsed(text: bytes, shape: Shape, lines: Places, refused: list[Refusal], *, quoted: bool) -> Batch | None:
     if not len(lines):
         return _batch([[] for _ in range(shape.width)], [], refused)
     try:
@@ -203,6 +199,9 @@ def _one_by_one(block: bytes, shape: Shape, first_line: int) -> Batch:
     raw = block.removesuffix(b"\n").split(b"\n")
     at = 0
     while at < len(raw):
+        if not raw[at].strip():
+            at += 1
+            continue
         number, line = first_line + at, raw[at]
         fields, used, reason = _fields(raw, at, shape)
         at += used
@@ -220,7 +219,7 @@ def _fields(raw: list[bytes], at: int, shape: Shape) -> tuple[list[str] | None, 
     """Read the record that begins at a line: its fields, how many lines it takes, or why it is none."""
     line = raw[at]
     if b"\0" in line:
-        return None, 1, "holds a NUL byte"
+        return None, 1, "holds NUL bytes"
     try:
         text = line.decode()
     except UnicodeDecodeError as error:
@@ -240,9 +239,7 @@ def _fields(raw: list[bytes], at: int, shape: Shape) -> tuple[list[str] | None, 
         if text.count('"') % 2:
             continue
         try:
-            found = list(
-                csv.reader(text.split("\n") if used == 1 else [text], delimiter=shape.delimiter, strict=True)
-            )
+            found = list(csv.reader(text.split("\n") if used == 1 else [text], delimiter=shape.delimiter, strict=True))
         except csv.Error as error:
             if used == 1:
                 return None, 1, f"has a quotation mark astray ({error})"

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-SCHEMA = pl.Schema(
-    {"file": pl.String, "line": pl.UInt32, "column": pl.String, "text": pl.String, "reason": pl.String}
-)
+SCHEMA = pl.Schema({"file": pl.String, "line": pl.UInt32, "column": pl.String, "text": pl.String, "reason": pl.String})
 # A row as the readers give it: which file it is of is known to their caller.
 ROW_SCHEMA = pl.Schema({name: dtype for name, dtype in SCHEMA.items() if name != "file"})
 _LONGEST_TEXT = 2_000

@@ -68,10 +68,8 @@ def sniff(head: bytes, source: Source, name: str) -> Form:
     read = {mark: _records(lines, mark, skip) for mark in candidates}
     delimiter = max(candidates, key=lambda mark: _score(read[mark]))
     records = [record for record in read[delimiter] if any(field.strip() for field in record.fields)]
-    if not records or max(len(record.fields) for record in records) < 2:  # noqa: PLR2004 - a date and a price
-        raise InputError(
-            f"{visible(name)}: is no table: no line has two fields; say --delimiter, or choose another file"
-        )
+    if not records:
+        raise InputError(f"{visible(name)}: is no table; say --delimiter, or choose another file")
     return _form(records, delimiter, source, skip)
 
 

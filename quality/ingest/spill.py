@@ -1,5 +1,6 @@
 """Rows that were read, kept on disk by year until their year is merged: memory stays bounded."""
 
+import io
 from pathlib import Path
 
 import polars as pl
@@ -46,7 +47,7 @@ class Spill:
         self._held, self._rows = [], 0
         for (year,), rows in held.partition_by("year", as_dict=True, include_key=False).items():
             path = self._folder / f"{year}-{self._parts}.arrow"
-            rows.write_ipc(path, compression="lz4")
+            _write(rows, path)
             self._files.setdefault(int(str(year)), []).append(path)
         self._parts += 1
 
@@ -58,6 +59,13 @@ class Spill:
     def read(self, year: int) -> pl.DataFrame:
         """Give a year's rows, in order of arrival."""
         return pl.concat([pl.read_ipc(path) for path in self._files[year]])
+
+
+def _write(rows: pl.DataFrame, path: Path) -> None:
+    # Through memory: Polars does not say when a disk is full.
+    data = io.BytesIO()
+    rows.write_ipc(data, compression="lz4")
+    path.write_bytes(data.getbuffer())
 
 
 class Kept:
@@ -80,7 +88,7 @@ class Kept:
 
     def _flush(self) -> None:
         path = self._folder / f"{len(self._paths)}.arrow"
-        pl.concat(self._held).write_ipc(path, compression="lz4")
+        _write(pl.concat(self._held), path)
         self._paths.append(path)
         self._held, self._rows = [], 0
 

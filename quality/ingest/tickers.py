@@ -26,9 +26,7 @@ def ticker_of(path: str, pattern: str | None, where: str) -> str:
     regex = "".join(known.get(token, re.escape(token)) for token in tokens)
     match = re.fullmatch(f"(?:.*/)?{regex}", path, re.DOTALL)
     if not match:
-        raise InputError(
-            f"{where}: its name {visible(path)!r} is not as --ticker-from {visible(pattern)!r} says"
-        )
+        raise InputError(f"{where}: its name {visible(path)!r} is not as --ticker-from {visible(pattern)!r} says")
     return match["ticker"]
 
 

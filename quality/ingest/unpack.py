@@ -132,9 +132,7 @@ def temporary_copy(stream: BinaryIO) -> Iterator[BinaryIO]:
 
 
 def _is_hidden(name: str) -> bool:
-    return any(
-        part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts if part not in (".", "..")
-    )
+    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts if part not in (".", ".."))
 
 
 def _without_ending(path: str) -> str:

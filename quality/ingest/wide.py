@@ -39,9 +39,7 @@ class Listing:
         """Give for each ticker the date before which its blanks in the file are no rows, as `LISTING`."""
         single = len(self.sessions) <= 1
         dates = [dt.date.min if single else self.first.get(ticker, _LATEST) for ticker in tickers]
-        return pl.DataFrame(
-            {"file": [file] * len(tickers), "ticker": tickers, "listed": dates}, schema=LISTING
-        )
+        return pl.DataFrame({"file": [file] * len(tickers), "ticker": tickers, "listed": dates}, schema=LISTING)
 
 
 def wide_rows(batch: Batch, mapping: Mapping) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -89,9 +87,7 @@ def _melted(dates: pl.Series, lines: pl.Series, prices: pl.Series, mapping: Mapp
     ).with_columns(blank=pl.col("price").is_null())
 
 
-def _cell_refusals(
-    columns: list[pl.Series], lines: pl.Series, bad: pl.Series, mapping: Mapping
-) -> list[Refusal]:
+def _cell_refusals(columns: list[pl.Series], lines: pl.Series, bad: pl.Series, mapping: Mapping) -> list[Refusal]:
     refused: list[Refusal] = []
     for cell in bad.arg_true().to_list():
         column, row = divmod(cell, len(lines))

@@ -9,8 +9,9 @@ create or replace temp table absent as
     between_rows as (
         select ticker, session - step + 1 as from_session, session - 1 as to_session
         from present
+        join sessions using (session)
         join parts using (part)
-        where step > 1 and is_same_ticker(step) and session - step >= parts.first_session
+        where is_judged and step > 1 and is_same_ticker(step) and session - step >= parts.first_session
     ),
     expected as (
         select
@@ -38,7 +39,7 @@ create or replace temp table absent as
     late_tickers as (
         select number, first_session
         from tickers
-        where first_session > (select min(first_session) from parts)
+        where first_session >= (select min(first_session) from parts)
     )
     select
         sessions.date,

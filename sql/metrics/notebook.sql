@@ -14,18 +14,18 @@ create or replace macro metrics_of(cells) as table
             back(price, 7) as price_7, back(place, 7) as place_7
         from query_table(cells)
     ),
+    summed as (
+        select *, price_7 + price_6 + price_5 + price_4 + price_3 + price_2 + price_1 as sum_of_seven
+        from last_seven_rows
+    ),
     averaged as (
         select
             date,
             ticker,
             price,
             session,
-            part,
-            is_filed,
-            is_sorted,
-            first_session,
-            place - place_1 as step,
-            price_7 + price_6 + price_5 + price_4 + price_3 + price_2 + price_1 as sum_of_seven,
+            is_judged,
+            place,
             case
                 -- Seven rows in seven sessions, none without a price: the common case.
                 when place - place_7 = 7 and sum_of_seven is not null then sum_of_seven / 7
@@ -48,10 +48,10 @@ create or replace macro metrics_of(cells) as table
                     0
                 )
             end as moving_average
-        from last_seven_rows
+        from summed
     )
     select
-        * exclude (sum_of_seven),
+        *,
         -- No average, or one of 0, gives no change; nor does an infinite price against an infinite average.
         nullif((price - moving_average) / nullif(moving_average, 0), 'nan'::double) as change
     from averaged;

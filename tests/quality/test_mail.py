@@ -16,9 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quality.alerts import daily_alert, scan_alert
 from quality.errors import DeliveryError, UsageError
 from quality.local_smtp import SmtpServer
-from quality.mail import Attachment, SmtpSettings, compose, daily_alert, scan_alert, send
+from quality.mail import Attachment, SmtpSettings, compose, send
 
 DAY = dt.date(2022, 9, 26)
 GOOD, BAD, OTHER = "good@example.com", "bad@example.com", "other@example.com"
@@ -62,9 +63,7 @@ def settings_for(server, **changes):
 
 def anywhere(**changes):
     """Settings of a server that nobody connects to, or that takes no login."""
-    return SmtpSettings(
-        **{"host": "127.0.0.1", "sender": "alerts@example.com", "recipients": (GOOD,)} | changes
-    )
+    return SmtpSettings(**{"host": "127.0.0.1", "sender": "alerts@example.com", "recipients": (GOOD,)} | changes)
 
 
 def delivered(server, body="body\n", attachments=(), **changes):
@@ -180,9 +179,7 @@ def test_scan_alert_of_an_empty_summary_says_that_nothing_was_counted():
 @given(st.text(min_size=1))
 def test_no_name_in_a_summary_adds_a_line(name):
     def lines(text):
-        return scan_alert(SUMMARY | {"by_ticker": {text: 1}, "by_rule": {text: 1}, "panel": text})[
-            1
-        ].splitlines()
+        return scan_alert(SUMMARY | {"by_ticker": {text: 1}, "by_rule": {text: 1}, "panel": text})[1].splitlines()
 
     assert len(lines(name)) == len(lines("plain"))
     assert all(line.isprintable() for line in lines(name))
@@ -239,9 +236,7 @@ def test_what_does_not_fit_is_named_and_the_rest_attached():
         Attachment("a.csv", b"12345", "text/csv"),
         Attachment("b\n.csv", bytes(1_200_000), "text/csv"),
     )
-    message = compose(
-        "s", "body\n", anywhere(), [large, small], max_attachment_bytes=5, where="s3://bucket/run"
-    )
+    message = compose("s", "body\n", anywhere(), [large, small], max_attachment_bytes=5, where="s3://bucket/run")
     assert [part.get_filename() for part in message.iter_attachments()] == ["a.csv"]
     note = "\nnot attached: b\\n.csv, 1.2 MB; it is in s3://bucket/run\n"
     assert message.get_body().get_content() == "body\n" + note

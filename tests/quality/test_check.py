@@ -228,7 +228,7 @@ def of_day(findings, day):
 # Each example scans a panel: making a failure smaller would take minutes.
 @settings(
     deadline=None,
-    max_examples=20,
+    max_examples=12,
     phases=set(Phase) - {Phase.shrink, Phase.explain},
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -20,7 +20,7 @@ Tree: TypeAlias = dict[str, Any]
 _MOST_CONDITIONS = 64
 _SELECT = "SELECT * FROM metrics WHERE "
 # Columns of the cells that rules do not see; in a rule such a name means something else.
-_HIDDEN = frozenset({"place", "step", "is_judged", "is_streamed"})
+_HIDDEN = frozenset({"place", "place_before", "date_before", "is_judged", "is_streamed", "barrier"})
 
 
 @dataclass(frozen=True)

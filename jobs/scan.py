@@ -22,6 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--start", type=day, metavar="DATE", help="first session wanted (default: the panel's first)")
     parser.add_argument("--end", type=day, metavar="DATE", help="last session wanted (default: the panel's last)")
     parser.add_argument("--format", default=",".join(FORMATS), metavar="LIST", help="parquet, or parquet,csv (default)")
+    parser.add_argument("--engine", choices=["local"], default="local", help="where chunks run (local: threads)")
+    parser.add_argument(
+        "--resume", action="store_true", help="keep the years in RUN that are finished and whose input is the same"
+    )
 
 
 def add_rule_arguments(parser: argparse.ArgumentParser, default: str) -> None:
@@ -53,6 +57,7 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         threads=settings.threads,
         memory_limit=settings.memory_limit,
         rows_a_chunk=settings.rows_a_chunk,
+        resume=options.resume,
     )
     panel, destination = open_store(options.panel, settings.s3), open_store(options.run, settings.s3)
     summary = scan(panel, destination, ruleset, chosen, console.progress)

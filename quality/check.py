@@ -15,7 +15,7 @@ from quality.day import Day, Entry
 from quality.engine import Connection, EngineError, EngineOptions, first_line, open_engine, register, run
 from quality.errors import InputError, NotEnoughHistoryError
 from quality.judge import ChunkInputs, judge
-from quality.panel import SCHEMA, Year, list_years, natural_order, partition_key, read_year, write_year
+from quality.panel import SCHEMA, Year, append_rows, list_years, natural_order
 from quality.queries import statement
 from quality.rules import RuleSet
 from quality.storage import Store, holding, local_copies
@@ -239,9 +239,12 @@ def _inputs(day: dt.date, tickers: Sequence[str], history: History) -> ChunkInpu
 def write_run(result: CheckResult, run_store: Store, ruleset: RuleSet, panel: Store, seconds: float) -> dict[str, Any]:
     """Write a check's run: findings, CSV, the notebook's report, and last `summary.json`, which is returned."""
     with holding(run_store):
+        # What an earlier run left goes first: none of it is this day's.
         run_store.delete(summaries.KEY)
-        with run_store.writing(findings_files.partition_key(result.day.year)) as path:
-            findings_files.write_parquet(result.findings, path)
+        for prefix in ("ledger/", "findings/"):
+            for entry in run_store.entries(prefix):
+                run_store.delete(entry.key)
+        run_store.write(findings_files.partition_key(result.day.year), findings_files.encode_parquet(result.findings))
         with run_store.writing(findings_files.CSV_KEY) as path:
             findings_files.write_csv([result.findings], path)
         run_store.write(findings_files.NOTEBOOK_REPORT_KEY, findings_files.notebook_csv(result.issues))
@@ -273,7 +276,7 @@ def summarise(result: CheckResult, ruleset: RuleSet, panel: Store, seconds: floa
 
 
 def append(day: Day, panel: Store) -> None:
-    """Add a checked day to the panel: its year's partition is rewritten whole, or not at all.
+    """Add a checked day to the panel, whole or not at all.
 
     Raises:
         InputError: The panel holds the day already, or the day has blank or doubled tickers: which price
@@ -283,14 +286,5 @@ def append(day: Day, panel: Store) -> None:
     if day.blanks or len(day.layers) > 1:
         raise InputError(f"{day.date} is not appended: it has blank or doubled tickers; mend the file first")
     rows = [(day.date, entry.ticker, entry.price) for entry in day.entries]
-    arriving = pl.DataFrame(rows, schema=SCHEMA, orient="row")
     with holding(panel):
-        same_year = [year for year in list_years(panel) if year.year == day.date.year]
-        parts = [read_year(panel, year) for year in same_year]
-        if any(part.get_column("date").is_in([day.date]).any() for part in parts):
-            raise InputError(f"{day.date} is not appended: {panel.address} holds it already")
-        write_year(panel, pl.concat([*parts, arriving]).sort("ticker", "date"))
-        for year in same_year:
-            for key in year.keys:
-                if key != partition_key(year.year):
-                    panel.delete(key)
+        append_rows(panel, pl.DataFrame(rows, schema=SCHEMA, orient="row"))

@@ -1,6 +1,7 @@
 """Plans a scan: consecutive years as units of work, each with the years that it looks back on."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import polars as pl
 
@@ -25,7 +26,7 @@ class Chunk:
 
 
 def plan_chunks(catalogue: Catalogue, years: list[int], look_back: int, rows: int = ROWS_A_CHUNK) -> list[Chunk]:
-    """Group years into chunks of about `rows` rows; a year larger than that is a chunk of its own.
+    """Group years into chunks of about `rows` rows; a larger year, or one without its neighbours, is its own.
 
     Args:
         catalogue: The panel's table of contents.
@@ -34,13 +35,18 @@ def plan_chunks(catalogue: Catalogue, years: list[int], look_back: int, rows: in
         rows: What a chunk holds at most, unless it is one year.
 
     """
+    order = list(catalogue.rows)
+    after = dict(pairwise(order))
     groups: list[list[int]] = []
+    held = 0
     for year in years:
-        held = sum(catalogue.rows.get(member, 0) for member in groups[-1]) if groups else 0
-        if groups and held + catalogue.rows.get(year, 0) <= rows:
+        size = catalogue.rows.get(year, 0)
+        if groups and after.get(groups[-1][-1]) == year and held + size <= rows:
             groups[-1].append(year)
+            held += size
         else:
             groups.append([year])
+            held = size
     return [Chunk(tuple(group), _look_back_years(catalogue, group[0], look_back)) for group in groups]
 
 

@@ -221,6 +221,13 @@ def _long(
     return Day(session, 1, entries)
 
 
+def _as_price(value: object) -> float:
+    """Read a number; Python's own `1_000` and other scripts' digits are none here."""
+    if isinstance(value, str) and ("_" in value or not value.isascii()):
+        raise ValueError(value)
+    return float(value)  # type: ignore[arg-type]
+
+
 class _Prices:
     """Reads prices, and keeps what is none until all are read, so that one error names them together."""
 
@@ -232,7 +239,7 @@ class _Prices:
         if value is None or (isinstance(value, str) and value.strip().lower() in _NO_PRICE):
             return None
         try:
-            price = float(value)  # type: ignore[arg-type]
+            price = _as_price(value)
         except (TypeError, ValueError):
             self._refused.append(f"line {line}, column {visible(column)}: {visible(str(value))!r}")
             return None

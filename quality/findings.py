@@ -7,6 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
+from quality.parquet import encode
+
 SCHEMA = pl.Schema(
     {
         "date": pl.Date,
@@ -41,11 +43,9 @@ def in_order(findings: pl.DataFrame) -> pl.DataFrame:
     return findings.sort(key, maintain_order=True)
 
 
-def write_parquet(findings: pl.DataFrame, path: Path) -> None:
-    """Write findings, in the order in which they come."""
-    findings.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items()).write_parquet(
-        path, compression="zstd", compression_level=1
-    )
+def encode_parquet(findings: pl.DataFrame) -> bytes:
+    """Give findings as a Parquet file, in the order in which they come."""
+    return encode(findings.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items()))
 
 
 def write_csv(parts: Iterable[pl.DataFrame], path: Path) -> None:
@@ -53,15 +53,18 @@ def write_csv(parts: Iterable[pl.DataFrame], path: Path) -> None:
     with path.open("wb") as file:
         file.write((",".join(SCHEMA) + "\n").encode())
         for part in parts:
-            part.select(_plain(name) for name in SCHEMA).write_csv(file, include_header=False)
+            file.write(plain(part.select(list(SCHEMA))).write_csv(include_header=False).encode())
 
 
-def _plain(name: str) -> pl.Expr:
-    column = pl.col(name)
-    if SCHEMA[name] != pl.String:
-        return column
+def plain(rows: pl.DataFrame) -> pl.DataFrame:
+    """Put a `'` before each text that a spreadsheet would take for a formula."""
+    texts = [at for at, dtype in enumerate(rows.dtypes) if dtype == pl.String]
+    return rows.with_columns(_plain_column(pl.nth(at)) for at in texts)
+
+
+def _plain_column(column: pl.Expr) -> pl.Expr:
     is_formula = pl.any_horizontal(column.str.starts_with(start) for start in _FORMULA_STARTS)
-    return pl.when(is_formula).then(pl.concat_str(pl.lit("'"), column)).otherwise(column).alias(name)
+    return pl.when(is_formula).then(pl.concat_str(pl.lit("'"), column)).otherwise(column).name.keep()
 
 
 def notebook_issues(findings: pl.DataFrame) -> list[tuple[str, str]]:

@@ -36,13 +36,13 @@ class Judgement:
 
     Attributes:
         findings: The findings' columns, sorted by date, ticker and rule.
-        absent: Cells that were expected and have no row.
+        absent: By year, the cells that were expected and have no row.
         in_order: False when the files were not sorted by ticker and date: nothing else is then valid.
 
     """
 
     findings: pl.DataFrame
-    absent: int
+    absent: Mapping[int, int]
     in_order: bool = True
 
 
@@ -78,11 +78,11 @@ def judge(
     if doubled:
         raise InputError(_doubled(doubled))
     if disordered:
-        return Judgement(pl.DataFrame(), 0, in_order=False)
+        return Judgement(pl.DataFrame(), {}, in_order=False)
     for name in ("chunk/absent", "chunk/metrics"):
         connection.execute(statement(name))
     found = [part for rule in ruleset.rules for part in _evaluate(connection, rule, start, end)]
-    absent = run(connection, statement("chunk/size"), {"start": start, "end": end})[0][0]
+    absent = dict(run(connection, statement("chunk/size"), {"start": start, "end": end}))
     return Judgement(in_order(pl.concat([SCHEMA.to_frame(), *found])), absent)
 
 
@@ -122,11 +122,11 @@ def _found(
         text = statement("chunk/found").format(bad_cells=rule.sql, message=message)
         told = {"rule_name": rule.name, "rule_severity": rule.severity, "rule_message": pattern}
         return frame(connection, text, {**parameters, **scope, **told}).cast(SCHEMA)
-    except EngineError as error:
+    except (EngineError, UsageError) as error:
         raise UsageError(f"{rule.source}: {_why(connection, rule, parameters, error)}") from error
 
 
-def _why(connection: Connection, rule: Rule, parameters: Mapping[str, float], error: EngineError) -> str:
+def _why(connection: Connection, rule: Rule, parameters: Mapping[str, float], error: Exception) -> str:
     """Say what is wrong with a rule: its own SELECT, its message, or else what the engine said."""
     try:
         rule.message.as_sql(parameters, columns_of(connection, rule.sql, parameters))

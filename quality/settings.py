@@ -1,5 +1,6 @@
 """Settings: flags over environment over `pricewatch.toml` over defaults, each checked by name."""
 
+import math
 import os
 import re
 import tomllib
@@ -10,7 +11,7 @@ from typing import Any
 
 from quality.errors import UsageError
 from quality.mail import SmtpSettings
-from quality.rules import Thresholds
+from quality.rules import Thresholds, ruleset_names
 from quality.storage import S3Options
 
 CONFIG_NAME = "pricewatch.toml"
@@ -34,14 +35,17 @@ def _text(value: object) -> str:
 
 
 def _whole(value: object) -> int:
-    number = int(value) if isinstance(value, str) else value
+    number = int(value) if isinstance(value, str) and value.strip().isdecimal() else value
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise ValueError(f"{value!r} is not a whole number of at least 1")
     return number
 
 
 def _seconds(value: object) -> float:
-    number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else -1.0
+    try:
+        number = -1.0 if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = -1.0
     if not 0 < number < float("inf"):
         raise ValueError(f"{value!r} is not a number of seconds above 0")
     return number
@@ -234,6 +238,8 @@ def _thresholds(table: object, path: str) -> dict[str, dict[str, Thresholds]]:
     """Read `[rules.SET.RULE]` with its values and `[rules.SET.RULE.tickers.TICKER]` with a ticker's own."""
     found: dict[str, dict[str, Thresholds]] = {}
     for ruleset, rules in _tables(table, "rules", path):
+        if ruleset not in ruleset_names():
+            raise UsageError(f"{path}: rules.{ruleset}: no such rule set; there is {', '.join(ruleset_names())}")
         found[ruleset] = {}
         for rule, values in _tables(rules, f"rules.{ruleset}", path):
             where = f"{path}: rules.{ruleset}.{rule}"
@@ -258,6 +264,6 @@ def _tables(table: object, where: str, path: str) -> list[tuple[str, dict[str, A
 
 def _numbers(values: Mapping[str, Any], where: str) -> dict[str, float]:
     for key, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
             raise UsageError(f"{where}.{key}: {value!r} is not a number")
     return {key: float(value) for key, value in values.items()}

@@ -46,6 +46,12 @@ class Tally:
             "by_ticker": _falling(self.by["ticker"]),
         }
 
+    @classmethod
+    def from_dict(cls, counts: Mapping[str, Any]) -> "Tally":
+        """Read what `as_dict` gave."""
+        by = {name: Counter({str(key): int(count) for key, count in counts[f"by_{name}"].items()}) for name in _COUNTED}
+        return cls(by, int(counts["findings"]))
+
 
 def _falling(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

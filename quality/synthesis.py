@@ -13,7 +13,8 @@ from quality.errors import InputError, UsageError
 from quality.faults import KINDS, Faults, draw_faults, faulty_blocks, truth_frame
 from quality.market import Market, price_blocks
 from quality.panel import Block, Year, list_years, read_year, start_panel, to_block, to_frame, write_year
-from quality.storage import S3Options, Store, holding, local_copies, open_store, split_address
+from quality.parquet import encode
+from quality.storage import S3Options, Store, holding, is_same_place, local_copies, open_store, split_address
 
 Progress = Callable[[int, int], None]
 
@@ -85,7 +86,7 @@ def write_faulty(
     """
     folder, name = split_address(truth)
     truth_store = open_store(folder, s3)
-    if clean.address == faulty.address:
+    if is_same_place(clean, faulty):
         raise UsageError(f"{clean.address} cannot be its own faulty copy: choose another place for the copy")
     if truth_store.exists(name) and not overwrite:
         raise UsageError(f"{truth} is there already; choose another file, or say --overwrite")
@@ -98,11 +99,13 @@ def write_faulty(
     with holding(faulty):
         start_panel(faulty, overwrite=overwrite)
         for block in faulty_blocks(_blocks(clean, years, catalogue, tickers), faults):
-            write_year(faulty, to_frame(block, tickers))
+            rows = to_frame(block, tickers)
+            # A year whose every cell lost its row leaves no file.
+            if rows.height:
+                write_year(faulty, rows)
             written += len(block.sessions)
             progress(written, len(sessions))
-    with truth_store.writing(name) as path:
-        truth_frame(faults, sessions, tickers).write_parquet(path, compression="zstd")
+    truth_store.write(name, encode(truth_frame(faults, sessions, tickers)))
     return Injection(len(sessions), len(tickers), _counts(faults))
 
 

@@ -47,7 +47,7 @@ create or replace temp table absent as
     late_tickers as (
         select number, first_session
         from tickers
-        where first_session > (select min(first_session) from parts)
+        where first_session >= (select min(first_session) from parts)
     )
     select
         sessions.date,

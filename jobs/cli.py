@@ -8,6 +8,7 @@ from collections.abc import Sequence
 VERBS = {
     "generate": "write a clean panel of daily prices",
     "inject": "write a faulty copy of a panel, and the truth about its faults",
+    "ingest": "read files of any shape into a panel",
     "scan": "judge the whole history of a panel by every rule",
     "check": "judge one incoming day against history",
     "mail": "send a run's summary by e-mail",

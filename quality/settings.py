@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from quality.errors import UsageError
+from quality.ingest.source import Source
 from quality.mail import SmtpSettings
 from quality.rules import Thresholds, ruleset_names
 from quality.storage import S3Options
@@ -106,6 +107,7 @@ class Settings:
         s3: How S3 is reached; credentials come by the usual AWS settings.
         mail: The mail settings as given; `smtp()` makes them usable or says what is missing.
         thresholds: By rule set and rule, what replaces parameters of rules.
+        sources: By name, what is said of the files that a source sends.
 
     """
 
@@ -115,6 +117,7 @@ class Settings:
     s3: S3Options = field(default_factory=S3Options)
     mail: Mapping[str, Any] = field(default_factory=dict, repr=False)
     thresholds: Mapping[str, Mapping[str, Thresholds]] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
     def smtp(self, said: Mapping[str, Any] | None = None) -> SmtpSettings:
         """Give the mail server's settings; without `sender` the user's name is the sender.
@@ -163,14 +166,16 @@ def load_settings(
         values[section].update(_from_environment(section, keys, environment))
         said = (flags or {}).get(section, {})
         values[section].update({key: value for key, value in said.items() if value is not None})
-    unknown = sorted(set(table) - set(_SETTINGS) - {"rules", "batch"})
+    unknown = sorted(set(table) - set(_SETTINGS) - {"rules", "sources", "batch"})
     if unknown:
-        raise UsageError(f"{path}: no section [{unknown[0]}]; there is {', '.join([*_SETTINGS, 'rules', 'batch'])}")
+        known = ", ".join([*_SETTINGS, "rules", "sources", "batch"])
+        raise UsageError(f"{path}: no section [{unknown[0]}]; there is {known}")
     return Settings(
         **values["engine"],
         s3=S3Options(**values["s3"]),
         mail=values["mail"],
         thresholds=_thresholds(table.get("rules", {}), str(path)),
+        sources=_sources(table.get("sources", {}), str(path)),
     )
 
 
@@ -251,6 +256,11 @@ def _thresholds(table: object, path: str) -> dict[str, dict[str, Thresholds]]:
             general = {key: value for key, value in values.items() if key != "tickers"}
             found[ruleset][rule] = Thresholds(_numbers(general, where), by_ticker)
     return found
+
+
+def _sources(table: object, path: str) -> dict[str, Source]:
+    """Read `[sources.NAME]`: what is said of one source's files."""
+    return {name: Source().replaced(said, f"{path}: sources.{name}.") for name, said in _tables(table, "sources", path)}
 
 
 def _tables(table: object, where: str, path: str) -> list[tuple[str, dict[str, Any]]]:

@@ -170,11 +170,11 @@ class TestFiles:
             (b"", "is empty"),
             (b"\n\n", "is empty"),
             (b"date,AAA\n", "no row below its header"),
-            (b"date,AAA\n2022-09-26,1\0\n", "NUL bytes in line 2"),
-            (b"date,AAA\n2022-09-26,\xff\n", "not UTF-8 at byte 20"),
+            (b"date,AAA\n2022-09-26,1\0\n", "line 2: it holds NUL bytes"),
+            (b"date,AAA\n2022-09-26,\xff\n", "line 2: it is not UTF-8 from its byte 12 on"),
             (b"date,AAA\n2022-09-26,1,2\n2022-09-26\n", "2 rows have not the 2 fields of the header, first in line 2"),
-            (b'date,AAA\n2022-09-26,"1\n', "line 2: unexpected end of data"),
-            (b"\x89PNG\r\n\x1a\n", "not UTF-8 at byte 0"),
+            (b'date,AAA\n2022-09-26,"1\n', "line 2: it has a quotation mark that does not close"),
+            (b"\x89PNG\r\n\x1a\n", "is a binary file"),
         ],
     )
     def test_what_is_no_table_is_refused_and_named(self, data, says):

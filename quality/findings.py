@@ -34,6 +34,15 @@ def partition_key(year: int) -> str:
     return f"findings/year={year:04d}/findings.parquet"
 
 
+def in_order(findings: pl.DataFrame) -> pl.DataFrame:
+    """Sort findings by date, ticker and rule; by one number for the three, since text sorts slowly."""
+    key = pl.col("date").to_physical().cast(pl.Int64)
+    for name in ("ticker", "rule"):
+        words = findings.get_column(name).unique().sort()
+        key = key * len(words) + pl.col(name).cast(pl.Enum(words)).to_physical()
+    return findings.sort(key, maintain_order=True)
+
+
 def encode_parquet(findings: pl.DataFrame) -> bytes:
     """Give findings as a Parquet file, in the order in which they come."""
     return encode(findings.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items()))

@@ -23,8 +23,8 @@ SCHEMA = pl.Schema(
 )
 CSV_KEY = "anomalies.csv"
 NOTEBOOK_REPORT_KEY = "anomalies/anomaly_report_1.csv"
-# The notebook knew nothing of new tickers: they are reported, but outside its own report.
-NOT_IN_NOTEBOOK_REPORT = frozenset({"unexpected_ticker"})
+# The notebook knew nothing of new tickers and of days that arrive wrong: they stand outside its own report.
+NOT_IN_NOTEBOOK_REPORT = frozenset({"unexpected_ticker", "wrong_date", "incomplete_day"})
 # A spreadsheet takes a cell that begins with one of these for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 

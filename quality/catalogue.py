@@ -50,6 +50,28 @@ class Catalogue:
         return numbers.join(seen, on="ticker", maintain_order="left").select("ticker", "number", "first_date")
 
     @cached_property
+    def numbered_tickers(self) -> pl.DataFrame:
+        """ticker, number (from 1, in natural order), first_session (ever seen)."""
+        return self.tickers.select("ticker", "number", first_session=self._session_of("first_date"))
+
+    @cached_property
+    def presence_by_year(self) -> dict[int, pl.DataFrame]:
+        """By year: ticker, part (the year), first_session, last_session: who has rows in it."""
+        numbered = self.presence.select(
+            "ticker",
+            part="year",
+            first_session=self._session_of("first_date"),
+            last_session=self._session_of("last_date"),
+        )
+        return {year: rows for (year,), rows in numbered.partition_by("part", as_dict=True).items()}
+
+    def _session_of(self, date: str) -> pl.Expr:
+        sessions = self.sessions
+        return pl.col(date).replace_strict(
+            sessions.get_column("date"), sessions.get_column("session"), return_dtype=pl.Int32
+        )
+
+    @cached_property
     def rows(self) -> dict[int, int]:
         """The number of rows of each year."""
         counted = self.presence.group_by("year").agg(pl.col("row_count").sum()).sort("year")

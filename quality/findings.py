@@ -23,8 +23,8 @@ SCHEMA = pl.Schema(
 )
 CSV_KEY = "anomalies.csv"
 NOTEBOOK_REPORT_KEY = "anomalies/anomaly_report_1.csv"
-# The notebook knew nothing of new tickers: they are reported, but outside its own report.
-NOT_IN_NOTEBOOK_REPORT = frozenset({"unexpected_ticker"})
+# The notebook knew nothing of new tickers and of days that arrive wrong: they stand outside its own report.
+NOT_IN_NOTEBOOK_REPORT = frozenset({"unexpected_ticker", "wrong_date", "incomplete_day"})
 # A spreadsheet takes a cell that begins with one of these for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -32,6 +32,15 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def partition_key(year: int) -> str:
     """Give the key of the file that holds a year's findings within a run."""
     return f"findings/year={year:04d}/findings.parquet"
+
+
+def in_order(findings: pl.DataFrame) -> pl.DataFrame:
+    """Sort findings by date, ticker and rule; by one number for the three, since text sorts slowly."""
+    key = pl.col("date").to_physical().cast(pl.Int64)
+    for name in ("ticker", "rule"):
+        words = findings.get_column(name).unique().sort()
+        key = key * len(words) + pl.col(name).cast(pl.Enum(words)).to_physical()
+    return findings.sort(key, maintain_order=True)
 
 
 def encode_parquet(findings: pl.DataFrame) -> bytes:

@@ -1,13 +1,14 @@
 """Evaluates a rule set over one chunk of cells: the same statements for a scan's years and for a day."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from quality.engine import Connection, EngineError, columns_of, first_line, frame, register, run
 from quality.errors import InputError, UsageError
+from quality.findings import SCHEMA, in_order
 from quality.queries import statement
 from quality.rules import Rule, RuleSet
 from quality.suspects import EVERY_CELL, Suspects, suspects
@@ -45,7 +46,15 @@ class Judgement:
     in_order: bool = True
 
 
-def judge(connection: Connection, inputs: ChunkInputs, ruleset: RuleSet, start: dt.date, end: dt.date) -> Judgement:
+def judge(
+    connection: Connection,
+    inputs: ChunkInputs,
+    ruleset: RuleSet,
+    start: dt.date,
+    end: dt.date,
+    *,
+    wanted: Suspects | None = None,
+) -> Judgement:
     """Evaluate every rule over the views `filed_rows` and `near_rows`, which the caller has made.
 
     Args:
@@ -54,6 +63,7 @@ def judge(connection: Connection, inputs: ChunkInputs, ruleset: RuleSet, start: 
         ruleset: The rules.
         start: First date whose findings are wanted.
         end: Last date whose findings are wanted.
+        wanted: `suspects` of the rule set, for callers that judge many chunks.
 
     Raises:
         InputError: Two rows share a date and ticker.
@@ -63,18 +73,17 @@ def judge(connection: Connection, inputs: ChunkInputs, ruleset: RuleSet, start: 
         register(connection, name, rows)
     for name in ("cells", f"metrics/{ruleset.name}", "chunk/cells"):
         connection.execute(statement(name))
-    _keep_present(connection, suspects(connection, ruleset))
+    _keep_present(connection, wanted or suspects(connection, ruleset))
     disordered, doubled = run(connection, statement("chunk/disorder"))[0]
     if doubled:
         raise InputError(_doubled(doubled))
     if disordered:
         return Judgement(pl.DataFrame(), {}, in_order=False)
-    for name in ("chunk/absent", "chunk/metrics", "chunk/findings"):
+    for name in ("chunk/absent", "chunk/metrics"):
         connection.execute(statement(name))
-    for rule in ruleset.rules:
-        _evaluate(connection, rule, start, end)
+    found = [part for rule in ruleset.rules for part in _evaluate(connection, rule, start, end)]
     absent = dict(run(connection, statement("chunk/size"), {"start": start, "end": end}))
-    return Judgement(frame(connection, statement("chunk/sorted_findings")), absent)
+    return Judgement(in_order(pl.concat([SCHEMA.to_frame(), *found])), absent)
 
 
 def _keep_present(connection: Connection, wanted: Suspects) -> None:
@@ -95,20 +104,34 @@ def _doubled(count: int) -> str:
     )
 
 
-def _evaluate(connection: Connection, rule: Rule, start: dt.date, end: dt.date) -> None:
-    """Put a rule's bad cells into `findings`: once for most tickers, once for each that has its own values."""
+def _evaluate(connection: Connection, rule: Rule, start: dt.date, end: dt.date) -> Iterator[pl.DataFrame]:
+    """Give a rule's findings: of most tickers at once, then of each that has its own values."""
     scope = {"scope_start": start, "scope_end": end}
-    _insert(connection, rule, rule.parameters, {**scope, "scope_only": None, "scope_but": list(rule.by_ticker)})
+    everyone = {**scope, "scope_only": None, "scope_but": list(rule.by_ticker)}
+    yield _found(connection, rule, rule.parameters, everyone)
     for ticker, parameters in rule.by_ticker.items():
-        _insert(connection, rule, parameters, {**scope, "scope_only": [ticker], "scope_but": []})
+        yield _found(connection, rule, parameters, {**scope, "scope_only": [ticker], "scope_but": []})
 
 
-def _insert(connection: Connection, rule: Rule, parameters: Mapping[str, float], scope: Mapping[str, object]) -> None:
+def _found(
+    connection: Connection, rule: Rule, parameters: Mapping[str, float], scope: Mapping[str, object]
+) -> pl.DataFrame:
     try:
-        pattern, arguments = rule.message.as_sql(parameters, columns_of(connection, rule.sql, parameters))
+        pattern, arguments = rule.message.as_sql(parameters, rule.message.columns(parameters))
         message = ", ".join(["format($rule_message", *arguments]) + ")"
-        text = statement("chunk/insert_findings").format(bad_cells=rule.sql, message=message)
+        text = statement("chunk/found").format(bad_cells=rule.sql, message=message)
         told = {"rule_name": rule.name, "rule_severity": rule.severity, "rule_message": pattern}
-        run(connection, text, {**parameters, **scope, **told})
+        return frame(connection, text, {**parameters, **scope, **told}).cast(SCHEMA)
     except (EngineError, UsageError) as error:
-        raise UsageError(f"{rule.source}: {first_line(error)}") from error
+        raise UsageError(f"{rule.source}: {_why(connection, rule, parameters, error)}") from error
+
+
+def _why(connection: Connection, rule: Rule, parameters: Mapping[str, float], error: Exception) -> str:
+    """Say what is wrong with a rule: its own SELECT, its message, or else what the engine said."""
+    try:
+        rule.message.as_sql(parameters, columns_of(connection, rule.sql, parameters))
+    except EngineError as its_own:
+        return first_line(its_own)
+    except UsageError as of_message:
+        return str(of_message)
+    return first_line(error)

@@ -76,9 +76,11 @@ class RuleSet:
             "macros",
             "cells",
             f"metrics/{self.name}",
+            "chunk/cells",
             "chunk/present",
             "chunk/absent",
             "chunk/metrics",
+            "chunk/found",
         ):
             digest.update(statement(name).encode())
         for rule in self.rules:

@@ -24,6 +24,7 @@ from quality.ledger import Record, digest_contents, digest_of, read_records, rec
 from quality.panel import Year, list_years
 from quality.rules import RuleSet
 from quality.storage import Store, holding, local_copies
+from quality.suspects import Suspects, suspects
 
 _log = logging.getLogger(__name__)
 
@@ -74,6 +75,7 @@ class _Work:
     ruleset: RuleSet
     options: ScanOptions
     run: Store
+    wanted: Suspects
     engines: SimpleQueue[Connection] = field(default_factory=SimpleQueue)
     keys: Mapping[int, str] = field(default_factory=dict)
 
@@ -146,9 +148,10 @@ def scan(
     keys = [key for year in years for key in year.keys]
     with holding(run), local_copies(panel, keys) as paths, ExitStack() as stack:
         engines = [stack.enter_context(open_engine(_share(options, paths))) for _ in range(options.threads)]
-        catalogue = read_catalogue(engines[0], years, paths)
+        catalogue = _catalogue(years, paths, options)
         contents = digest_contents(years, paths, options.threads)
-        work = _Work(catalogue, contents, paths, {year.year: year for year in years}, ruleset, options, run)
+        wanted = suspects(engines[0], ruleset)
+        work = _Work(catalogue, contents, paths, {year.year: year for year in years}, ruleset, options, run, wanted)
         for engine in engines:
             work.engines.put(engine)
         summary = _scan_years(work, panel, progress)
@@ -233,6 +236,14 @@ def _share(options: ScanOptions, paths: Mapping[str, Path]) -> EngineOptions:
     return EngineOptions(memory_limit=f"{memory >> 20}MiB", files=list(paths.values()))
 
 
+def _catalogue(years: Sequence[Year], paths: Mapping[str, Path], options: ScanOptions) -> Catalogue:
+    """Read the catalogue with all threads: no chunk can begin before."""
+    files = list(paths.values())
+    whole = EngineOptions(threads=options.threads, memory_limit=f"{options.memory_limit >> 20}MiB", files=files)
+    with open_engine(whole) as engine:
+        return read_catalogue(engine, years, paths)
+
+
 def _years_in_range(work: _Work) -> list[int]:
     wanted = work.catalogue.sessions.filter(pl.col("date").is_between(work.start, work.end))
     if not wanted.height:
@@ -298,29 +309,25 @@ def _judge(work: _Work, engine: Connection, chunk: Chunk) -> Judgement:
     files = work.files(chunk.years)
     view_files(engine, "filed_rows", files)
     view_files(engine, "near_rows", [*work.files(chunk.look_back_years), *files])
-    judgement = judge(engine, _inputs(work, chunk, in_file_order=True), work.ruleset, work.start, work.end)
+    judgement = _judge_as(work, engine, chunk, in_file_order=True)
     if not judgement.in_order:
         _log.info("years %s are not sorted by ticker and date: sorting them", chunk.years)
-        judgement = judge(engine, _inputs(work, chunk, in_file_order=False), work.ruleset, work.start, work.end)
+        judgement = _judge_as(work, engine, chunk, in_file_order=False)
     return judgement
 
 
+def _judge_as(work: _Work, engine: Connection, chunk: Chunk, *, in_file_order: bool) -> Judgement:
+    inputs = _inputs(work, chunk, in_file_order=in_file_order)
+    return judge(engine, inputs, work.ruleset, work.start, work.end, wanted=work.wanted)
+
+
 def _inputs(work: _Work, chunk: Chunk, *, in_file_order: bool) -> ChunkInputs:
-    catalogue = work.catalogue
-    sessions = chunk_sessions(catalogue, chunk, work.ruleset.look_back, in_file_order=in_file_order)
-    of_date = dict(catalogue.sessions.select("date", "session").iter_rows())
+    sessions = chunk_sessions(work.catalogue, chunk, work.ruleset.look_back, in_file_order=in_file_order)
     last = sessions.get_column("session").max()
-    numbered = pl.col("first_date").replace_strict(of_date, return_dtype=pl.Int32)
-    tickers = catalogue.tickers.select("ticker", "number", first_session=numbered)
-    presence = catalogue.presence.filter(pl.col("year").is_in(chunk.years)).select(
-        "ticker",
-        part="year",
-        first_session=numbered,
-        last_session=pl.col("last_date").replace_strict(of_date, return_dtype=pl.Int32),
-    )
+    presence = pl.concat([work.catalogue.presence_by_year[year] for year in chunk.years])
     # Numbered anew: a ticker that comes after the chunk must not count in the position of one before it.
-    known = tickers.filter(pl.col("first_session") <= last).drop("number").with_row_index("number", offset=1)
-    return ChunkInputs(sessions, known, presence)
+    known = work.catalogue.numbered_tickers.filter(pl.col("first_session") <= last)
+    return ChunkInputs(sessions, known.drop("number").with_row_index("number", offset=1), presence)
 
 
 def _write_csv(run: Store, progress: Progress) -> None:

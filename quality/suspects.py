@@ -19,8 +19,10 @@ Tree: TypeAlias = dict[str, Any]
 # Beyond this many conditions, testing them costs more than keeping every cell.
 _MOST_CONDITIONS = 64
 _SELECT = "SELECT * FROM metrics WHERE "
+# What these columns are for every cell that has a row, but for those that are kept anyway.
+_KNOWN = {"is_absent": False, "is_new": False}
 # Columns of the cells that rules do not see; in a rule such a name means something else.
-_HIDDEN = frozenset({"place", "step", "is_judged", "is_streamed"})
+_HIDDEN = frozenset({"place", "place_before", "date_before", "is_judged", "is_streamed", "barrier"})
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,8 @@ def suspects(connection: Connection, ruleset: RuleSet) -> Suspects:
             if condition is None:
                 return EVERY_CELL
             conditions.append(condition)
-            for node in _nodes(condition):
-                if node.get("class") == "PARAMETER":
-                    name = f"suspect_{len(conditions)}_{node['identifier']}"
-                    parameters[name] = values[node["identifier"]]
-                    node["identifier"] = name
+            _rename_parameters(condition, f"suspect_{len(conditions)}_", values, parameters)
+            _fill_in_known(connection, condition)
     if not conditions:
         return EVERY_CELL
     text = _text(connection, conditions, list(parameters))
@@ -89,6 +88,28 @@ def _condition(connection: Connection, sql: str) -> Tree | None:
         and not any(_HIDDEN.intersection(inner.get("column_names", ())) for inner in _nodes(node))
     )
     return node["where_clause"] if is_plain else None
+
+
+def _rename_parameters(condition: Tree, prefix: str, values: Mapping[str, float], names: dict[str, float]) -> None:
+    """Give a condition parameters of its own, since rules share names; note their values."""
+    for node in _nodes(condition):
+        if node.get("class") == "PARAMETER":
+            names[prefix + node["identifier"]] = values[node["identifier"]]
+            node["identifier"] = prefix + node["identifier"]
+
+
+def _fill_in_known(connection: Connection, condition: Tree) -> None:
+    """Put values in the place of columns where they are known, which the engine then folds away."""
+    for node in _nodes(condition):
+        if node.get("class") == "COLUMN_REF" and node["column_names"][-1] in _KNOWN:
+            value = _parsed(connection, f"select {_KNOWN[node['column_names'][-1]]}")["select_list"][0]
+            node.clear()
+            node.update(value)
+
+
+def _parsed(connection: Connection, text: str) -> Tree:
+    node: Tree = json.loads(run(connection, statement("chunk/parse"), {"text": text})[0][0])["statements"][0]["node"]
+    return node
 
 
 def _nodes(tree: Any) -> Iterator[Tree]:  # noqa: ANN401 - a JSON value

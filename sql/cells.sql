@@ -1,39 +1,48 @@
--- Cells are the panel's rows with two numbers: `session`, which counts the panel's dates, and `place`.
--- Rows that follow one another with the same ticker are a run. Within a run `place` rises by one a
--- session; from one run to the next it jumps by far more than any look-back. So `place - place_then <= 7`
--- means "the same ticker, at most seven sessions ago", whatever rows are absent.
+-- Rows of a panel in an order, each with two numbers. Rows that follow one another with the same ticker
+-- are a run. Within a run `place` rises by one a day; from one run to the next it jumps by far more than
+-- any look-back. So "a row of the same ticker, not before some day" is one comparison of places.
+-- `place_before` is the place of the row before.
 
-create or replace macro place_of(run, session) as (run::bigint << 20) + session;
+create or replace macro place_of(run, date) as (run::bigint << 32) + (date - date '1970-01-01');
 
-create or replace macro is_same_ticker(step) as step < (1::bigint << 19);
+create or replace macro is_same_run(place, place_before) as place - place_before < (1::bigint << 31);
 
--- `ordered` has date, ticker, price, session, is_judged and file: what a run does not go beyond.
-create or replace macro placed(ordered) as table
+-- The place of another day in the same run.
+create or replace macro place_on(place, date, other_date) as place - (date - other_date);
+
+create or replace macro in_runs(source) as table
     with after_another as (
-        select *, back(ticker, 1) as ticker_before, back(file, 1) as file_before
-        from query_table(ordered)
+        select *, back(ticker, 1) as ticker_before, back(date, 1) as date_before
+        from query_table(source)
     ),
-    in_runs as (
+    numbered as (
         select
             *,
-            count(*) filter (ticker <> ticker_before or file <> file_before) over (rows unbounded preceding) as run
+            -- Each year has files of its own, in which the tickers begin anew.
+            count(*) filter (ticker <> ticker_before or year(date) <> year(date_before))
+                over (rows unbounded preceding) as run
         from after_another
+    ),
+    placed as (
+        select date, ticker, without_nan(price) as price, place_of(run, date) as place
+        from numbered
     )
-    select date, ticker, nullif(price, 'nan'::double) as price, session, is_judged, place_of(run, session) as place
-    from in_runs;
+    select *, back(place, 1) as place_before
+    from placed;
 
--- Rows in the order of the files, part after part, each by ticker and date: read in one pass.
-create or replace macro rows_as_filed(source) as table
-    select rows.date, rows.ticker, rows.price, sessions.session, sessions.is_filed as is_judged, sessions.part as file
-    from query_table(source) as rows
-    join sessions using (date)
-    where sessions.part in (select part from sessions where is_filed);
-
--- The rows of the sessions near a turn of parts (or of all sessions, where files are in no order),
--- sorted by ticker and date.
-create or replace macro rows_sorted(source) as table
-    select rows.date, rows.ticker, rows.price, sessions.session, sessions.is_sorted as is_judged, 0 as file
-    from query_table(source) as rows
-    join sessions using (date)
-    where sessions.is_near
-    order by rows.ticker, rows.date;
+-- Likewise, of rows that are sorted already: there, years follow each other within a ticker.
+create or replace macro in_runs_of_tickers(source) as table
+    with after_another as (
+        select *, back(ticker, 1) as ticker_before
+        from query_table(source)
+    ),
+    numbered as (
+        select *, count(*) filter (ticker <> ticker_before) over (rows unbounded preceding) as run
+        from after_another
+    ),
+    placed as (
+        select date, ticker, without_nan(price) as price, place_of(run, date) as place
+        from numbered
+    )
+    select *, back(place, 1) as place_before
+    from placed;

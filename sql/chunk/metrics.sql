@@ -11,7 +11,7 @@ create or replace temp view metrics as
         where first_session > 7
     )
     select
-        present.* exclude (place, step, is_judged, is_streamed),
+        present.* exclude (place, place_before, is_judged, is_streamed),
         session - 1 as history,
         false as is_absent,
         coalesce(newcomers.is_new, false) as is_new,

@@ -325,11 +325,9 @@ def _inputs(work: _Work, chunk: Chunk, *, in_file_order: bool) -> ChunkInputs:
     sessions = chunk_sessions(work.catalogue, chunk, work.ruleset.look_back, in_file_order=in_file_order)
     last = sessions.get_column("session").max()
     presence = pl.concat([work.catalogue.presence_by_year[year] for year in chunk.years])
-    return ChunkInputs(
-        sessions,
-        work.catalogue.numbered_tickers.filter(pl.col("first_session") <= last),
-        presence,
-    )
+    # Numbered anew: a ticker that comes after the chunk must not count in the position of one before it.
+    known = work.catalogue.numbered_tickers.filter(pl.col("first_session") <= last)
+    return ChunkInputs(sessions, known.drop("number").with_row_index("number", offset=1), presence)
 
 
 def _write_csv(run: Store, progress: Progress) -> None:

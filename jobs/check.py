@@ -3,12 +3,18 @@
 import argparse
 import time
 
-from jobs.reporting import exit_code
+import polars as pl
+
+from jobs.reporting import exit_code, show_exceptions
 from jobs.running import Console, day
 from jobs.scan import add_rule_arguments
+from quality.calendars import check_calendar
 from quality.check import append, check, summarise, write_run
 from quality.day import read_day
-from quality.rules import load_ruleset
+from quality.findings import SUPPRESSED
+from quality.register import open_register
+from quality.rulebook import rules_in_force
+from quality.rules import WHOLE_DAY_RULES
 from quality.settings import Settings
 from quality.storage import open_store, read_file
 
@@ -29,18 +35,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Check the day, show the report, write the run, and append the day where that is asked for."""
     began = time.perf_counter()
-    ruleset = load_ruleset(options.ruleset, options.rules, settings.thresholds.get(options.ruleset))
+    ruleset = rules_in_force(options.ruleset, options.rules or settings.rules, settings.thresholds)
+    calendar = options.calendar or settings.calendar
+    check_calendar(calendar)
+    register = open_register(options.exceptions or settings.exceptions, settings.s3)
     panel = open_store(options.history, settings.s3)
     incoming = read_day(read_file(options.file, settings.s3), options.file, options.date)
-    result = check(incoming, panel, ruleset)
+    result = check(incoming, panel, ruleset, calendar, register)
     seconds = time.perf_counter() - began
     if options.out:
         summary = write_run(result, open_store(options.out, settings.s3), ruleset, panel, seconds)
     else:
         summary = summarise(result, ruleset, panel, seconds)
     console.result(summary)
+    counts, of_days = ~pl.col(SUPPRESSED), pl.col("rule").is_in(list(WHOLE_DAY_RULES))
     for key, issue in result.issues:
         console.say(f"{key}: {issue}")
+    for message in result.findings.filter(counts & of_days).get_column("message"):
+        console.note(message)
+    for key, issue in result.suppressed:
+        console.note(f"suppressed: {key}: {issue}")
+    show_exceptions(console, summary)
     console.note(f"{result.day}: {len(result.issues)} issues in {result.entries:,} prices, {seconds:.2f} s")
     code = exit_code(summary, options.fail_on)
     if options.append and code:

@@ -1,13 +1,14 @@
 """Evaluates a rule set over one chunk of cells: the same statements for a scan's years and for a day."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from quality.engine import Connection, EngineError, columns_of, first_line, frame, register, run
 from quality.errors import InputError, UsageError
+from quality.globs import best_fits
 from quality.queries import statement
 from quality.rules import Rule, RuleSet
 
@@ -71,7 +72,7 @@ def judge(connection: Connection, inputs: ChunkInputs, ruleset: RuleSet, start: 
     for name in ("chunk/absent", "chunk/metrics", "chunk/findings"):
         connection.execute(statement(name))
     for rule in ruleset.rules:
-        _evaluate(connection, rule, start, end)
+        _evaluate(connection, rule, inputs.tickers.get_column("ticker"), start, end)
     sizes = run(connection, statement("chunk/size"), {"start": start, "end": end})
     findings = frame(connection, statement("chunk/sorted_findings"))
     return Judgement(findings, {year: (rows, absent) for year, rows, absent in sizes})
@@ -84,12 +85,14 @@ def _doubled(count: int) -> str:
     )
 
 
-def _evaluate(connection: Connection, rule: Rule, start: dt.date, end: dt.date) -> None:
-    """Put a rule's bad cells into `findings`: once for most tickers, once for each that has its own values."""
+def _evaluate(connection: Connection, rule: Rule, tickers: Iterable[str], start: dt.date, end: dt.date) -> None:
+    """Put a rule's bad cells into `findings`: once for most tickers, once for each group with its own values."""
     scope = {"scope_start": start, "scope_end": end}
-    _insert(connection, rule, rule.parameters, {**scope, "scope_only": None, "scope_but": list(rule.by_ticker)})
-    for ticker, parameters in rule.by_ticker.items():
-        _insert(connection, rule, parameters, {**scope, "scope_only": [ticker], "scope_but": []})
+    own = best_fits(rule.by_ticker, tickers) if rule.by_ticker else {}
+    _insert(connection, rule, rule.parameters, {**scope, "scope_only": None, "scope_but": list(own)})
+    for pattern, parameters in rule.by_ticker.items():
+        if group := [ticker for ticker, best in own.items() if best == pattern]:
+            _insert(connection, rule, parameters, {**scope, "scope_only": group, "scope_but": []})
 
 
 def _insert(connection: Connection, rule: Rule, parameters: Mapping[str, float], scope: Mapping[str, object]) -> None:

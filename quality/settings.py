@@ -12,6 +12,7 @@ from quality.errors import UsageError
 from quality.mail import SmtpSettings
 from quality.rules import Thresholds
 from quality.storage import S3Options
+from quality.thresholds import read_thresholds
 
 CONFIG_NAME = "pricewatch.toml"
 _PREFIX = "PRICEWATCH_"
@@ -67,6 +68,7 @@ def _security(value: object) -> str:
 # Every setting, by section and key; each is PRICEWATCH_SECTION_KEY in the environment.
 _SETTINGS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "engine": {"threads": _whole, "memory_limit": _size, "rows_a_chunk": _whole},
+    "run": {"rules": _addresses, "exceptions": _text, "calendar": _text},
     "s3": {
         "endpoint_url": _text,
         "region": _text,
@@ -102,6 +104,9 @@ class Settings:
         s3: How S3 is reached; credentials come by the usual AWS settings.
         mail: The mail settings as given; `smtp()` makes them usable or says what is missing.
         thresholds: By rule set and rule, what replaces parameters of rules.
+        rules: Folders with rules of the user's own, for scans and checks.
+        exceptions: Address of the register of exceptions, None for none.
+        calendar: Which days are sessions: "panel", "weekdays" or the code of an exchange.
 
     """
 
@@ -111,6 +116,9 @@ class Settings:
     s3: S3Options = field(default_factory=S3Options)
     mail: Mapping[str, Any] = field(default_factory=dict, repr=False)
     thresholds: Mapping[str, Mapping[str, Thresholds]] = field(default_factory=dict)
+    rules: tuple[str, ...] = ()
+    exceptions: str | None = None
+    calendar: str = "panel"
 
     def smtp(self, said: Mapping[str, Any] | None = None) -> SmtpSettings:
         """Give the mail server's settings; without `sender` the user's name is the sender.
@@ -164,9 +172,10 @@ def load_settings(
         raise UsageError(f"{path}: no section [{unknown[0]}]; there is {', '.join([*_SETTINGS, 'rules', 'batch'])}")
     return Settings(
         **values["engine"],
+        **values["run"],
         s3=S3Options(**values["s3"]),
         mail=values["mail"],
-        thresholds=_thresholds(table.get("rules", {}), str(path)),
+        thresholds=read_thresholds(table.get("rules", {}), str(path)),
     )
 
 
@@ -228,36 +237,3 @@ def _read_secret(path: str) -> str:
         return Path(path).read_text(encoding="utf-8").strip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"mail.password_file {path}: cannot be read: {error}") from error
-
-
-def _thresholds(table: object, path: str) -> dict[str, dict[str, Thresholds]]:
-    """Read `[rules.SET.RULE]` with its values and `[rules.SET.RULE.tickers.TICKER]` with a ticker's own."""
-    found: dict[str, dict[str, Thresholds]] = {}
-    for ruleset, rules in _tables(table, "rules", path):
-        found[ruleset] = {}
-        for rule, values in _tables(rules, f"rules.{ruleset}", path):
-            where = f"{path}: rules.{ruleset}.{rule}"
-            own = values.get("tickers", {})
-            by_ticker = {
-                ticker: _numbers(numbers, f"{where}.tickers.{ticker}")
-                for ticker, numbers in _tables(own, f"rules.{ruleset}.{rule}.tickers", path)
-            }
-            general = {key: value for key, value in values.items() if key != "tickers"}
-            found[ruleset][rule] = Thresholds(_numbers(general, where), by_ticker)
-    return found
-
-
-def _tables(table: object, where: str, path: str) -> list[tuple[str, dict[str, Any]]]:
-    if not isinstance(table, dict):
-        raise UsageError(f"{path}: {where} must be a section [{where}.…]")
-    for key, value in table.items():
-        if not isinstance(value, dict):
-            raise UsageError(f"{path}: {where}.{key} must be a section [{where}.{key}]")
-    return list(table.items())
-
-
-def _numbers(values: Mapping[str, Any], where: str) -> dict[str, float]:
-    for key, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise UsageError(f"{where}.{key}: {value!r} is not a number")
-    return {key: float(value) for key, value in values.items()}

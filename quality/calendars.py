@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from quality.errors import UsageError
-from quality.text import visible
 
 PANEL, WEEKDAYS = "panel", "weekdays"
 _SATURDAY = 5
@@ -105,4 +104,4 @@ def _known_code(library: Any, code: str) -> None:  # noqa: ANN401 - an untyped l
     if code not in codes:
         near = difflib.get_close_matches(code.upper(), codes, n=3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        raise UsageError(f"no calendar {visible(code)!r}; there is panel, weekdays, or an exchange such as XNYS{hint}")
+        raise UsageError(f"no calendar {code!r}; there is panel, weekdays, or an exchange such as XNYS{hint}")

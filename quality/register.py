@@ -10,7 +10,6 @@ from typing import Any
 from quality.errors import InputError, UsageError
 from quality.exceptions import NO_EXCEPTIONS, Exemption, Register
 from quality.storage import S3Options, read_file
-from quality.text import visible
 
 _NEEDED = ("rule", "ticker", "reason", "author", "expires")
 _COLUMNS = ("rule", "ticker", "from", "to", "reason", "author", "expires")
@@ -82,7 +81,7 @@ def _csv_rows(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
 def _check_columns(header: list[str], where: str) -> None:
     for column in header:
         if column not in _COLUMNS:
-            raise UsageError(f"{where}: no column {visible(column)!r}; there is {', '.join(_COLUMNS)}")
+            raise UsageError(f"{where}: no column {column!r}; there is {', '.join(_COLUMNS)}")
         if header.count(column) > 1:
             raise UsageError(f"{where}: column {column!r} stands twice")
     missing = [column for column in _NEEDED if column not in header]
@@ -97,7 +96,7 @@ def _toml_rows(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
         raise UsageError(f"{name}: is not TOML: {error}") from error
     tables = held.pop(_TABLE, [])
     if held:
-        raise UsageError(f"{name}: no key {visible(next(iter(held)))!r}; a register has tables [[{_TABLE}]] only")
+        raise UsageError(f"{name}: no key {next(iter(held))!r}; a register has tables [[{_TABLE}]] only")
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise UsageError(f"{name}: {_TABLE} must be tables [[{_TABLE}]]")
     lines = [number for number, line in enumerate(text.splitlines(), start=1) if _opens_table(line)]
@@ -116,7 +115,7 @@ def _opens_table(line: str) -> bool:
 def _entry(row: Mapping[str, Any], line: int, where: str) -> Exemption:
     for key in row:
         if key not in _COLUMNS:
-            raise UsageError(f"{where}: no key {visible(key)!r}; there is {', '.join(_COLUMNS)}")
+            raise UsageError(f"{where}: no key {key!r}; there is {', '.join(_COLUMNS)}")
     missing = [key for key in _NEEDED if row.get(key) in (None, "")]
     if missing:
         raise UsageError(f"{where}: lacks {', '.join(missing)}")
@@ -142,4 +141,4 @@ def _date(value: object, where: str) -> dt.date | None:
     try:
         return dt.datetime.strptime(str(value), "%Y-%m-%d").replace(tzinfo=dt.UTC).date()
     except ValueError:
-        raise UsageError(f"{where}: {visible(str(value))!r} is not a date YYYY-MM-DD") from None
+        raise UsageError(f"{where}: {str(value)!r} is not a date YYYY-MM-DD") from None

@@ -15,7 +15,7 @@ CLEAN ?= data/clean
 PANEL ?= data/faulty
 TRUTH ?= data/truth.parquet
 RUN ?= runs/scan
-CONFIG ?= batch.toml
+CONFIG ?= examples/nightly.toml
 ARGS ?=
 
 .PHONY: help
@@ -67,7 +67,8 @@ sql: setup ## ask PANEL and RUN a question: make sql Q="select * from findings l
 export Q
 
 .PHONY: batch
-batch: setup ## the scheduled run that CONFIG describes
+batch: setup ## the scheduled run that CONFIG describes (examples/nightly.toml scans PANEL)
+	@[[ "$(CONFIG)" != examples/* ]] || test -d $(PANEL) || $(MAKE) --no-print-directory inject ARGS=
 	@$(PW) batch $(CONFIG) $(ARGS)
 
 .PHONY: lint

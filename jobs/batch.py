@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from jobs.reporting import exit_code, show_exceptions, show_scan
-from jobs.running import NOT_DELIVERED, Console, day
+from jobs.running import BAD_INPUT, NOT_DELIVERED, Console, day
 from quality.batch import read_batch, run_batch
 from quality.settings import Settings, load_settings
 from quality.text import visible
@@ -54,4 +54,8 @@ def run(options: argparse.Namespace, _settings: Settings, console: Console) -> i
             f"pricewatch batch: not delivered: {visible(what)}; the results are in {visible(done.run)}",
             file=sys.stderr,
         )
-    return NOT_DELIVERED if done.undelivered else exit_code(done.summary, batch.fail_on)
+    if done.not_appended:
+        print(f"pricewatch batch: {visible(done.not_appended)}", file=sys.stderr)
+    if done.undelivered:
+        return NOT_DELIVERED
+    return BAD_INPUT if done.not_appended else exit_code(done.summary, batch.fail_on)

@@ -80,10 +80,12 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
 
 def _empty(folder: Path) -> None:
     """Make the demo's folder anew; one that the demo did not make is left alone."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file; choose an empty folder for the demo")
     if folder.exists() and any(folder.iterdir()) and not (folder / _MARKER).exists():
         raise UsageError(f"{folder} holds other files; choose an empty folder for the demo")
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / _MARKER).touch()
 
 

@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--start", type=day, metavar="DATE", help="first session wanted (default: the panel's first)")
     parser.add_argument("--end", type=day, metavar="DATE", help="last session wanted (default: the panel's last)")
     parser.add_argument("--format", default=",".join(FORMATS), metavar="LIST", help="parquet, or parquet,csv (default)")
+    parser.add_argument("--engine", choices=["local"], default="local", help="where chunks run (local: threads)")
     parser.add_argument(
         "--resume", action="store_true", help="keep the years in RUN that are finished and whose input is the same"
     )

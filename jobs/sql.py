@@ -8,6 +8,7 @@ import polars as pl
 from jobs.running import DONE, Console
 from jobs.tables import table
 from quality.errors import UsageError
+from quality.findings import plain
 from quality.investigate import VIEWS, Sources, ask, saved_questions
 from quality.settings import Settings
 
@@ -36,12 +37,14 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         return DONE
     if options.rows < 0:
         raise UsageError(f"--rows must be at least 0: {options.rows}")
+    if options.csv and console.as_json:
+        raise UsageError("--csv and --json exclude each other")
     query = sys.stdin.read() if options.query == "-" else options.query
     sources = Sources(options.panel, options.run, options.truth, settings.s3)
     answer = ask(query, sources, threads=settings.threads, memory_limit=settings.memory_limit)
     console.result({"columns": answer.columns, "rows": answer.rows()})
     if options.csv:
-        sys.stdout.write(answer.write_csv())
+        sys.stdout.write(plain(answer).write_csv())
     else:
         _show(console, answer, options.rows)
     return DONE

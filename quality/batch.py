@@ -21,7 +21,7 @@ from quality.rulebook import rules_in_force
 from quality.rules import DEFAULT_RULESET
 from quality.scan import FORMATS, Progress, ScanOptions, scan
 from quality.settings import Settings
-from quality.storage import open_store, read_file
+from quality.storage import is_same_place, open_store, read_file
 
 _log = logging.getLogger(__name__)
 
@@ -71,11 +71,12 @@ class Batch:
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What a batch did: the run's summary, and what could not be delivered."""
+    """What a batch did: the run's summary, what could not be delivered, and why a day was not appended."""
 
     summary: Mapping[str, Any]
     run: str
     undelivered: tuple[str, ...]
+    not_appended: str = ""
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -137,8 +138,8 @@ def _checked(batch: Batch, path: Path) -> Batch:
 def run_batch(batch: Batch, settings: Settings, progress: Progress = lambda _what, _done, _all: None) -> BatchResult:
     """Run a batch: results are written first, then published, then mailed.
 
-    What cannot be published or mailed is told in the result and takes nothing else along: the run is
-    there, and the other deliveries are still tried.
+    What cannot be appended, published or mailed is told in the result and takes nothing else along: the
+    run is there, and the other deliveries are still tried.
 
     Raises:
         UsageError: A setting is wrong; nothing was started.
@@ -148,14 +149,20 @@ def run_batch(batch: Batch, settings: Settings, progress: Progress = lambda _wha
     smtp = settings.smtp() if batch.mail else None
     run = open_store(batch.run, settings.s3)
     destination = open_store(batch.publish, settings.s3) if batch.publish else None
-    summary = _scan(batch, settings, progress) if batch.job == "scan" else _check(batch, settings)
+    if destination is not None and is_same_place(run, destination):
+        raise UsageError(f"batch.publish: {batch.publish} is the run's own place: choose another")
+    not_appended = ""
+    if batch.job == "scan":
+        summary = _scan(batch, settings, progress)
+    else:
+        summary, not_appended = _check(batch, settings)
     undelivered: list[str] = []
     if destination is not None:
         _deliver(lambda: publish(run, destination), undelivered)
     if smtp is not None:
         where = destination.address if destination is not None and not undelivered else run.address
         _deliver(lambda: mail_run(run, smtp, where), undelivered)
-    return BatchResult(summary, run.address, tuple(undelivered))
+    return BatchResult(summary, run.address, tuple(undelivered), not_appended)
 
 
 def _deliver(delivery: Any, undelivered: list[str]) -> None:  # noqa: ANN401 - called for its effect only
@@ -184,7 +191,8 @@ def _scan(batch: Batch, settings: Settings, progress: Progress) -> dict[str, Any
     return scan(open_store(batch.panel, settings.s3), open_store(batch.run, settings.s3), ruleset, options, progress)
 
 
-def _check(batch: Batch, settings: Settings) -> dict[str, Any]:
+def _check(batch: Batch, settings: Settings) -> tuple[dict[str, Any], str]:
+    """Check the day and append it; give the summary, and why the day was not appended."""
     began = time.perf_counter()
     name = batch.ruleset or "notebook"
     ruleset = rules_in_force(name, batch.rules or settings.rules, settings.thresholds)
@@ -198,5 +206,8 @@ def _check(batch: Batch, settings: Settings) -> dict[str, Any]:
     run = open_store(batch.run, settings.s3)
     summary = write_run(result, run, ruleset, panel, time.perf_counter() - began)
     if batch.append and not (batch.fail_on and summaries.reaches(summary["by_severity"], batch.fail_on)):
-        append(incoming, panel)
-    return summary
+        try:
+            append(incoming, panel)
+        except QualityError as error:
+            return summary, str(error)
+    return summary, ""

@@ -275,7 +275,11 @@ def _inputs(day: dt.date, tickers: Sequence[str], history: History) -> ChunkInpu
 def write_run(result: CheckResult, run_store: Store, ruleset: RuleSet, panel: Store, seconds: float) -> dict[str, Any]:
     """Write a check's run: findings, CSV, the notebook's report, and last `summary.json`, which is returned."""
     with holding(run_store):
+        # What an earlier run left goes first: none of it is this day's.
         run_store.delete(summaries.KEY)
+        for prefix in ("ledger/", "findings/"):
+            for entry in run_store.entries(prefix):
+                run_store.delete(entry.key)
         for year in {result.day.year, *result.findings.get_column("date").dt.year()}:
             of_year = result.findings.filter(pl.col("date").dt.year() == year)
             run_store.write(findings_files.partition_key(year), findings_files.encode_parquet(of_year))

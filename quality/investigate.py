@@ -131,6 +131,9 @@ def _make_run_views(engine: Connection, run: Store, findings: Sequence[Path]) ->
 
 
 def _runs(run: Store) -> pl.DataFrame:
+    # A run that was stopped has findings to look at, but no summary yet.
+    if not run.exists(summaries.KEY) and run.entries("findings/"):
+        return pl.DataFrame(schema=_RUN_COLUMNS)
     summary = {"run": run.address, **summaries.read(run)}
     return pl.DataFrame({name: [summary.get(name)] for name in _RUN_COLUMNS}, schema=_RUN_COLUMNS)
 

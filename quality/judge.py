@@ -1,16 +1,18 @@
 """Evaluates a rule set over one chunk of cells: the same statements for a scan's years and for a day."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from quality.engine import Connection, EngineError, columns_of, first_line, frame, register, run
 from quality.errors import InputError, UsageError
+from quality.findings import SCHEMA, in_order
 from quality.globs import best_fits
 from quality.queries import statement
 from quality.rules import Rule, RuleSet
+from quality.suspects import EVERY_CELL, Suspects, suspects
 
 
 @dataclass(frozen=True)
@@ -35,17 +37,25 @@ class Judgement:
 
     Attributes:
         findings: The findings' columns, sorted by date, ticker and rule.
-        sizes: By year, the rows of the panel that were judged, and the cells that were expected and have no row.
+        absent: By year, the cells that were expected and have no row.
         in_order: False when the files were not sorted by ticker and date: nothing else is then valid.
 
     """
 
     findings: pl.DataFrame
-    sizes: Mapping[int, tuple[int, int]]
+    absent: Mapping[int, int]
     in_order: bool = True
 
 
-def judge(connection: Connection, inputs: ChunkInputs, ruleset: RuleSet, start: dt.date, end: dt.date) -> Judgement:
+def judge(
+    connection: Connection,
+    inputs: ChunkInputs,
+    ruleset: RuleSet,
+    start: dt.date,
+    end: dt.date,
+    *,
+    wanted: Suspects | None = None,
+) -> Judgement:
     """Evaluate every rule over the views `filed_rows` and `near_rows`, which the caller has made.
 
     Args:
@@ -54,28 +64,39 @@ def judge(connection: Connection, inputs: ChunkInputs, ruleset: RuleSet, start: 
         ruleset: The rules.
         start: First date whose findings are wanted.
         end: Last date whose findings are wanted.
+        wanted: `suspects` of the rule set, for callers that judge many chunks.
 
     Raises:
         InputError: Two rows share a date and ticker.
 
     """
-    register(connection, "sessions", inputs.sessions)
-    register(connection, "tickers", inputs.tickers)
-    register(connection, "presence", inputs.presence)
-    for name in ("cells", f"metrics/{ruleset.name}", "chunk/cells", "chunk/present"):
+    for name, rows in (("sessions", inputs.sessions), ("tickers", inputs.tickers), ("presence", inputs.presence)):
+        register(connection, name, rows)
+    for name in ("cells", f"metrics/{ruleset.name}", "chunk/cells"):
         connection.execute(statement(name))
+    _keep_present(connection, wanted or suspects(connection, ruleset))
     disordered, doubled = run(connection, statement("chunk/disorder"))[0]
     if doubled:
         raise InputError(_doubled(doubled))
     if disordered:
         return Judgement(pl.DataFrame(), {}, in_order=False)
-    for name in ("chunk/absent", "chunk/metrics", "chunk/findings"):
+    for name in ("chunk/absent", "chunk/metrics"):
         connection.execute(statement(name))
-    for rule in ruleset.rules:
-        _evaluate(connection, rule, inputs.tickers.get_column("ticker"), start, end)
-    sizes = run(connection, statement("chunk/size"), {"start": start, "end": end})
-    findings = frame(connection, statement("chunk/sorted_findings"))
-    return Judgement(findings, {year: (rows, absent) for year, rows, absent in sizes})
+    tickers = inputs.tickers.get_column("ticker")
+    found = [part for rule in ruleset.rules for part in _evaluate(connection, rule, tickers, start, end)]
+    absent = dict(run(connection, statement("chunk/size"), {"start": start, "end": end}))
+    return Judgement(in_order(pl.concat([SCHEMA.to_frame(), *found])), absent)
+
+
+def _keep_present(connection: Connection, wanted: Suspects) -> None:
+    """Make the table `present` of the cells that rules may find."""
+    try:
+        run(connection, statement("chunk/present").format(suspect=wanted.condition), wanted.parameters)
+    except EngineError:
+        # A rule's condition may stand only in its own SELECT; what is wrong with it, its own turn will tell.
+        if wanted is EVERY_CELL:
+            raise
+        _keep_present(connection, EVERY_CELL)
 
 
 def _doubled(count: int) -> str:
@@ -85,22 +106,37 @@ def _doubled(count: int) -> str:
     )
 
 
-def _evaluate(connection: Connection, rule: Rule, tickers: Iterable[str], start: dt.date, end: dt.date) -> None:
-    """Put a rule's bad cells into `findings`: once for most tickers, once for each group with its own values."""
+def _evaluate(
+    connection: Connection, rule: Rule, tickers: Iterable[str], start: dt.date, end: dt.date
+) -> Iterator[pl.DataFrame]:
+    """Give a rule's findings: of most tickers at once, then of each group that has its own values."""
     scope = {"scope_start": start, "scope_end": end}
     own = best_fits(rule.by_ticker, tickers) if rule.by_ticker else {}
-    _insert(connection, rule, rule.parameters, {**scope, "scope_only": None, "scope_but": list(own)})
+    yield _found(connection, rule, rule.parameters, {**scope, "scope_only": None, "scope_but": list(own)})
     for pattern, parameters in rule.by_ticker.items():
         if group := [ticker for ticker, best in own.items() if best == pattern]:
-            _insert(connection, rule, parameters, {**scope, "scope_only": group, "scope_but": []})
+            yield _found(connection, rule, parameters, {**scope, "scope_only": group, "scope_but": []})
 
 
-def _insert(connection: Connection, rule: Rule, parameters: Mapping[str, float], scope: Mapping[str, object]) -> None:
+def _found(
+    connection: Connection, rule: Rule, parameters: Mapping[str, float], scope: Mapping[str, object]
+) -> pl.DataFrame:
     try:
-        pattern, arguments = rule.message.as_sql(parameters, columns_of(connection, rule.sql, parameters))
+        pattern, arguments = rule.message.as_sql(parameters, rule.message.columns(parameters))
         message = ", ".join(["format($rule_message", *arguments]) + ")"
-        text = statement("chunk/insert_findings").format(bad_cells=rule.sql, message=message)
+        text = statement("chunk/found").format(bad_cells=rule.sql, message=message)
         told = {"rule_name": rule.name, "rule_severity": rule.severity, "rule_message": pattern}
-        run(connection, text, {**parameters, **scope, **told})
-    except EngineError as error:
-        raise UsageError(f"{rule.source}: {first_line(error)}") from error
+        return frame(connection, text, {**parameters, **scope, **told}).cast(SCHEMA)
+    except (EngineError, UsageError) as error:
+        raise UsageError(f"{rule.source}: {_why(connection, rule, parameters, error)}") from error
+
+
+def _why(connection: Connection, rule: Rule, parameters: Mapping[str, float], error: Exception) -> str:
+    """Say what is wrong with a rule: its own SELECT, its message, or else what the engine said."""
+    try:
+        rule.message.as_sql(parameters, columns_of(connection, rule.sql, parameters))
+    except EngineError as its_own:
+        return first_line(its_own)
+    except UsageError as of_message:
+        return str(of_message)
+    return first_line(error)

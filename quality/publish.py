@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable
 
 from quality import summary as summaries
-from quality.errors import DeliveryError, QualityError
-from quality.storage import Entry, Store, holding
+from quality.errors import DeliveryError, QualityError, UsageError
+from quality.storage import Entry, Store, holding, is_same_place
 
 _log = logging.getLogger(__name__)
 
@@ -25,11 +25,13 @@ def publish(run: Store, destination: Store, progress: Callable[[int, int], None]
 
     Raises:
         InputError: The run is not finished.
-        DeliveryError: It could not be copied whole; the run itself is untouched.
-        DestinationBusyError: Another run is writing there.
+        UsageError: The destination is the run itself.
+        DeliveryError: It could not be copied whole, or another run is writing there; the run is untouched.
 
     """
     summaries.read(run)
+    if is_same_place(run, destination):
+        raise UsageError(f"{run.address} cannot be published onto itself: choose another destination")
     files = sorted(run.entries(), key=lambda entry: entry.key == summaries.KEY)
     try:
         with holding(destination):

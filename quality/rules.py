@@ -44,7 +44,7 @@ class Thresholds:
     by_ticker: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     severity: Severity | None = None
     enabled: bool = True
-    path: str = ""
+    path: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,11 @@ class RuleSet:
             "macros",
             "cells",
             f"metrics/{self.name}",
+            "chunk/cells",
             "chunk/present",
             "chunk/absent",
             "chunk/metrics",
+            "chunk/found",
         ):
             digest.update(statement(name).encode())
         for rule in self.rules:

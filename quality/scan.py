@@ -26,6 +26,7 @@ from quality.ledger import Record, digest_contents, digest_of, read_records, rec
 from quality.panel import Year, list_years
 from quality.rules import RuleSet
 from quality.storage import Store, holding, local_copies
+from quality.suspects import Suspects, suspects
 from quality.whole_days import WholeDay, disagreements, joined
 
 _log = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ class _Work:
     ruleset: RuleSet
     options: ScanOptions
     run: Store
+    wanted: Suspects
     engines: SimpleQueue[Connection] = field(default_factory=SimpleQueue)
     keys: Mapping[int, str] = field(default_factory=dict)
     whole_days: Mapping[int, Sequence[WholeDay]] = field(default_factory=dict)
@@ -156,9 +158,10 @@ def scan(
     keys = [key for year in years for key in year.keys]
     with holding(run), local_copies(panel, keys) as paths, ExitStack() as stack:
         engines = [stack.enter_context(open_engine(_share(options, paths))) for _ in range(options.threads)]
-        catalogue = read_catalogue(engines[0], years, paths)
+        catalogue = _catalogue(years, paths, options)
         contents = digest_contents(years, paths, options.threads)
-        work = _Work(catalogue, contents, paths, {year.year: year for year in years}, ruleset, options, run)
+        wanted = suspects(engines[0], ruleset)
+        work = _Work(catalogue, contents, paths, {year.year: year for year in years}, ruleset, options, run, wanted)
         for engine in engines:
             work.engines.put(engine)
         work.whole_days = _whole_days(work)
@@ -245,7 +248,7 @@ def _findings_of(run: Store, year: int) -> pl.DataFrame:
     if not run.exists(key):
         return pl.DataFrame(schema=findings_files.SCHEMA)
     with run.local_copy(key) as path:
-        return pl.read_parquet(path, hive_partitioning=False)
+        return pl.read_parquet(path, columns=list(findings_files.SCHEMA), hive_partitioning=False)
 
 
 def _restatement(run: Store, earlier: Record, before: pl.DataFrame, records: Sequence[Record]) -> Restatement:
@@ -264,6 +267,14 @@ def _share(options: ScanOptions, paths: Mapping[str, Path]) -> EngineOptions:
     return EngineOptions(memory_limit=f"{memory >> 20}MiB", files=list(paths.values()))
 
 
+def _catalogue(years: Sequence[Year], paths: Mapping[str, Path], options: ScanOptions) -> Catalogue:
+    """Read the catalogue with all threads: no chunk can begin before."""
+    files = list(paths.values())
+    whole = EngineOptions(threads=options.threads, memory_limit=f"{options.memory_limit >> 20}MiB", files=files)
+    with open_engine(whole) as engine:
+        return read_catalogue(engine, years, paths)
+
+
 def _years_in_range(work: _Work) -> list[int]:
     wanted = work.catalogue.sessions.filter(pl.col("date").is_between(work.start, work.end))
     if not wanted.height:
@@ -276,6 +287,7 @@ def _clear(run: Store, keep: Collection[int]) -> None:
     """Take away what is not kept of an earlier run, its summary first: what is half gone must not look finished."""
     run.delete(summaries.KEY)
     run.delete(findings_files.CSV_KEY)
+    run.delete(findings_files.NOTEBOOK_REPORT_KEY)
     kept = {key for year in keep for key in (record_key(year), findings_files.partition_key(year))}
     for prefix in ("ledger/", "findings/"):
         for entry in run.entries(prefix):
@@ -301,10 +313,16 @@ def _write_year(work: _Work, judgement: Judgement, year: int) -> Record:
     tally = summaries.Tally()
     tally.add(of_year, matched)
     work.run.write(findings_files.partition_key(year), findings_files.encode_parquet(of_year))
-    rows, absent = judgement.sizes.get(year, (0, 0))
-    record = Record(year, work.keys[year], work.contents.get(year, ""), rows, absent, tally)
+    absent = judgement.absent.get(year, 0)
+    content = work.contents.get(year, "")
+    record = Record(year, work.keys[year], content, _rows(work, year), absent, tally)
     write_record(work.run, record)
     return record
+
+
+def _rows(work: _Work, year: int) -> int:
+    judged = (pl.col("year") == year) & pl.col("date").is_between(work.start, work.end)
+    return int(work.catalogue.dates.filter(judged).get_column("row_count").sum())
 
 
 def _one_by_one(work: _Work, chunk: Chunk, error: Exception) -> ChunkResult:
@@ -324,27 +342,25 @@ def _judge(work: _Work, engine: Connection, chunk: Chunk) -> Judgement:
     files = work.files(chunk.years)
     view_files(engine, "filed_rows", files)
     view_files(engine, "near_rows", [*work.files(chunk.look_back_years), *files])
-    judgement = judge(engine, _inputs(work, chunk, in_file_order=True), work.ruleset, work.start, work.end)
+    judgement = _judge_as(work, engine, chunk, in_file_order=True)
     if not judgement.in_order:
         _log.info("years %s are not sorted by ticker and date: sorting them", chunk.years)
-        judgement = judge(engine, _inputs(work, chunk, in_file_order=False), work.ruleset, work.start, work.end)
+        judgement = _judge_as(work, engine, chunk, in_file_order=False)
     return judgement
 
 
+def _judge_as(work: _Work, engine: Connection, chunk: Chunk, *, in_file_order: bool) -> Judgement:
+    inputs = _inputs(work, chunk, in_file_order=in_file_order)
+    return judge(engine, inputs, work.ruleset, work.start, work.end, wanted=work.wanted)
+
+
 def _inputs(work: _Work, chunk: Chunk, *, in_file_order: bool) -> ChunkInputs:
-    catalogue = work.catalogue
-    sessions = chunk_sessions(catalogue, chunk, work.ruleset.look_back, in_file_order=in_file_order)
-    of_date = dict(catalogue.sessions.select("date", "session").iter_rows())
+    sessions = chunk_sessions(work.catalogue, chunk, work.ruleset.look_back, in_file_order=in_file_order)
     last = sessions.get_column("session").max()
-    numbered = pl.col("first_date").replace_strict(of_date, return_dtype=pl.Int32)
-    tickers = catalogue.tickers.select("ticker", "number", first_session=numbered)
-    presence = catalogue.presence.filter(pl.col("year").is_in(chunk.years)).select(
-        "ticker",
-        part="year",
-        first_session=numbered,
-        last_session=pl.col("last_date").replace_strict(of_date, return_dtype=pl.Int32),
-    )
-    return ChunkInputs(sessions, tickers.filter(pl.col("first_session") <= last), presence)
+    presence = pl.concat([work.catalogue.presence_by_year[year] for year in chunk.years])
+    # Numbered anew: a ticker that comes after the chunk must not count in the position of one before it.
+    known = work.catalogue.numbered_tickers.filter(pl.col("first_session") <= last)
+    return ChunkInputs(sessions, known.drop("number").with_row_index("number", offset=1), presence)
 
 
 def _write_csv(run: Store, progress: Progress) -> None:
@@ -353,7 +369,7 @@ def _write_csv(run: Store, progress: Progress) -> None:
     def parts() -> Iterator[pl.DataFrame]:
         for done, key in enumerate(keys, start=1):
             with run.local_copy(key) as path:
-                yield pl.read_parquet(path, hive_partitioning=False)
+                yield pl.read_parquet(path, glob=False, hive_partitioning=False)
             progress("csv", done, len(keys))
 
     with run.writing(findings_files.CSV_KEY) as path:

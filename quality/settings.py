@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from quality.errors import UsageError
+from quality.ingest.source import Source
 from quality.mail import SmtpSettings
 from quality.rules import Thresholds
 from quality.storage import S3Options
-from quality.thresholds import read_thresholds
+from quality.thresholds import read_thresholds, sections
 
 CONFIG_NAME = "pricewatch.toml"
 _PREFIX = "PRICEWATCH_"
@@ -35,14 +36,17 @@ def _text(value: object) -> str:
 
 
 def _whole(value: object) -> int:
-    number = int(value) if isinstance(value, str) else value
+    number = int(value) if isinstance(value, str) and value.strip().isdecimal() else value
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise ValueError(f"{value!r} is not a whole number of at least 1")
     return number
 
 
 def _seconds(value: object) -> float:
-    number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else -1.0
+    try:
+        number = -1.0 if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = -1.0
     if not 0 < number < float("inf"):
         raise ValueError(f"{value!r} is not a number of seconds above 0")
     return number
@@ -107,6 +111,7 @@ class Settings:
         rules: Folders with rules of the user's own, for scans and checks.
         exceptions: Address of the register of exceptions, None for none.
         calendar: Which days are sessions: "panel", "weekdays" or the code of an exchange.
+        sources: By name, what is said of the files that a source sends.
 
     """
 
@@ -119,6 +124,7 @@ class Settings:
     rules: tuple[str, ...] = ()
     exceptions: str | None = None
     calendar: str = "panel"
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
     def smtp(self, said: Mapping[str, Any] | None = None) -> SmtpSettings:
         """Give the mail server's settings; without `sender` the user's name is the sender.
@@ -167,15 +173,17 @@ def load_settings(
         values[section].update(_from_environment(section, keys, environment))
         said = (flags or {}).get(section, {})
         values[section].update({key: value for key, value in said.items() if value is not None})
-    unknown = sorted(set(table) - set(_SETTINGS) - {"rules", "batch"})
+    unknown = sorted(set(table) - set(_SETTINGS) - {"rules", "sources", "batch"})
     if unknown:
-        raise UsageError(f"{path}: no section [{unknown[0]}]; there is {', '.join([*_SETTINGS, 'rules', 'batch'])}")
+        known = ", ".join([*_SETTINGS, "rules", "sources", "batch"])
+        raise UsageError(f"{path}: no section [{unknown[0]}]; there is {known}")
     return Settings(
         **values["engine"],
         **values["run"],
         s3=S3Options(**values["s3"]),
         mail=values["mail"],
         thresholds=read_thresholds(table.get("rules", {}), str(path)),
+        sources=_sources(table.get("sources", {}), str(path)),
     )
 
 
@@ -237,3 +245,10 @@ def _read_secret(path: str) -> str:
         return Path(path).read_text(encoding="utf-8").strip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"mail.password_file {path}: cannot be read: {error}") from error
+
+
+def _sources(table: object, path: str) -> dict[str, Source]:
+    """Read `[sources.NAME]`: what is said of one source's files."""
+    return {
+        name: Source().replaced(said, f"{path}: sources.{name}.") for name, said in sections(table, "sources", path)
+    }

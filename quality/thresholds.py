@@ -26,12 +26,12 @@ def read_thresholds(table: object, path: str) -> dict[str, dict[str, Thresholds]
 
     """
     found: dict[str, dict[str, Thresholds]] = {}
-    for ruleset, rules in _tables(table, "rules", path):
+    for ruleset, rules in sections(table, "rules", path):
         if ruleset not in ruleset_names():
             raise UsageError(f"{path}: rules.{ruleset}: no such rule set; there is {', '.join(ruleset_names())}")
         found[ruleset] = {
             rule: _of_rule(values, f"rules.{ruleset}.{rule}", path)
-            for rule, values in _tables(rules, f"rules.{ruleset}", path)
+            for rule, values in sections(rules, f"rules.{ruleset}", path)
         }
     return found
 
@@ -67,7 +67,7 @@ def _path_of(value: object) -> tuple[str, ...]:
 
 def _of_rule(values: Mapping[str, Any], where: str, path: str) -> Thresholds:
     by_ticker = {}
-    for ticker, own in _tables(values.get("tickers", {}), f"{where}.tickers", path):
+    for ticker, own in sections(values.get("tickers", {}), f"{where}.tickers", path):
         for key in ("enabled", "severity"):
             if key in own:
                 raise UsageError(
@@ -85,7 +85,8 @@ def _of_rule(values: Mapping[str, Any], where: str, path: str) -> Thresholds:
     )
 
 
-def _tables(table: object, where: str, path: str) -> list[tuple[str, dict[str, Any]]]:
+def sections(table: object, where: str, path: str) -> list[tuple[str, dict[str, Any]]]:
+    """Give the sections that a section holds; anything else in it is an error that names file and key."""
     if not isinstance(table, dict):
         raise UsageError(f"{path}: {where} must be a section [{where}.…]")
     for key, value in table.items():

@@ -17,6 +17,13 @@ SCHEMA = pl.Schema(
         "expected": pl.Float64,
         "deviation": pl.Float64,
         "message": pl.String,
+        # The limits that the price broke, where the rule has any.
+        "lower": pl.Float64,
+        "upper": pl.Float64,
+        # What later days made of a finding (`open`, `confirmed`, `reclassified`, `hindsight`), and the rule of the
+        # day itself; the rule set `notebook` knows no hindsight.
+        "status": pl.String,
+        "first_rule": pl.String,
     }
 )
 CSV_KEY = "anomalies.csv"
@@ -34,8 +41,14 @@ def partition_key(year: int) -> str:
 
 def write_parquet(findings: pl.DataFrame, path: Path) -> None:
     """Write findings, in the order in which they come."""
-    findings.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items()).write_parquet(
-        path, compression="zstd", compression_level=1
+    complete(findings).write_parquet(path, compression="zstd", compression_level=1)
+
+
+def complete(findings: pl.DataFrame) -> pl.DataFrame:
+    """Give findings all columns, in order; those that the rule set does not know are null."""
+    return findings.select(
+        pl.col(name).cast(dtype) if name in findings.columns else pl.lit(None, dtype=dtype).alias(name)
+        for name, dtype in SCHEMA.items()
     )
 
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from quality.engine import Connection, EngineError, columns_of, first_line, frame, register, run
 from quality.errors import InputError, UsageError
+from quality.measures import count_cells, make_findings, make_metrics, read_cells
 from quality.queries import statement
 from quality.rules import Rule, RuleSet
 
@@ -65,6 +66,8 @@ def judge(
     register(connection, "sessions", inputs.sessions)
     register(connection, "tickers", inputs.tickers)
     register(connection, "presence", inputs.presence)
+    if ruleset.name == "robust":
+        return _judge_robustly(connection, inputs, ruleset, start, end)
     for name in ("cells", f"metrics/{ruleset.name}", "chunk/cells", "chunk/present"):
         connection.execute(statement(name))
     disordered, doubled = run(connection, statement("chunk/disorder"))[0]
@@ -79,6 +82,17 @@ def judge(
     rows, absent = run(connection, statement("chunk/size"), {"start": start, "end": end})[0]
     findings = frame(connection, statement("chunk/sorted_findings"))
     return Judgement(findings, rows, absent)
+
+
+def _judge_robustly(
+    connection: Connection, inputs: ChunkInputs, ruleset: RuleSet, start: dt.date, end: dt.date
+) -> Judgement:
+    """Evaluate the set that is measured as a matrix; the order of the rows does not matter to it."""
+    cells = read_cells(connection, inputs.sessions)
+    measured = make_metrics(connection, cells, ruleset)
+    dates = inputs.sessions.filter("is_sorted").sort("session").get_column("date")
+    rows, absent = count_cells(cells, measured, dates.is_between(start, end).to_numpy())
+    return Judgement(make_findings(connection, ruleset, start, end), rows, absent)
 
 
 def _doubled(count: int) -> str:

@@ -16,7 +16,7 @@ import polars as pl
 from quality import findings as findings_files
 from quality import summary as summaries
 from quality.catalogue import Catalogue, Damage, read_catalogue
-from quality.chunks import Chunk, chunk_sessions, plan_chunks
+from quality.chunks import Chunk, chunk_sessions, plan_chunks, whole_chunk_sessions
 from quality.engine import Connection, EngineError, EngineOptions, first_line, open_engine, view_files
 from quality.errors import InputError, UsageError
 from quality.executors.local import run_all
@@ -129,7 +129,7 @@ def scan(
         work = _Work(catalogue, paths, {year.year: year for year in years}, ruleset, options, run)
         for engine in engines:
             work.engines.put(engine)
-        chunks = plan_chunks(catalogue, _years_in_range(work), ruleset.look_back, options.rows_a_chunk)
+        chunks = plan_chunks(catalogue, _years_in_range(work), ruleset.look_back, options.rows_a_chunk, ruleset.look_ahead)
         _clear(run)
         results = run_all(
             lambda chunk: scan_chunk(work, chunk), chunks, options.threads, lambda done: progress("scan", done, len(chunks))
@@ -187,7 +187,7 @@ def _one_by_one(work: _Work, chunk: Chunk, error: Exception) -> ChunkResult:
         _log.warning("year=%d could not be scanned: %s", chunk.years[0], error)
         return ChunkResult(summaries.Tally(), damaged=(Damage(chunk.years[0], first_line(error)),))
     total = ChunkResult(summaries.Tally())
-    for single in plan_chunks(work.catalogue, list(chunk.years), work.ruleset.look_back, rows=0):
+    for single in plan_chunks(work.catalogue, list(chunk.years), work.ruleset.look_back, 0, work.ruleset.look_ahead):
         result = scan_chunk(work, single)
         total.tally.merge(result.tally)
         total.rows += result.rows
@@ -199,7 +199,7 @@ def _one_by_one(work: _Work, chunk: Chunk, error: Exception) -> ChunkResult:
 def _judge(work: _Work, engine: Connection, chunk: Chunk) -> Judgement:
     files = work.files(chunk.years)
     view_files(engine, "filed_rows", files)
-    view_files(engine, "near_rows", [*work.files(chunk.look_back_years), *files])
+    view_files(engine, "near_rows", [*work.files(chunk.look_back_years), *files, *work.files(chunk.look_ahead_years)])
     judgement = judge(engine, _inputs(work, chunk, in_file_order=True), work.ruleset, work.start, work.end)
     if not judgement.in_order:
         _log.info("years %s are not sorted by ticker and date: sorting them", chunk.years)
@@ -209,7 +209,10 @@ def _judge(work: _Work, engine: Connection, chunk: Chunk) -> Judgement:
 
 def _inputs(work: _Work, chunk: Chunk, *, in_file_order: bool) -> ChunkInputs:
     catalogue = work.catalogue
-    sessions = chunk_sessions(catalogue, chunk, work.ruleset.look_back, in_file_order=in_file_order)
+    if work.ruleset.look_ahead:
+        sessions = whole_chunk_sessions(catalogue, chunk, work.ruleset.look_back, work.ruleset.look_ahead)
+    else:
+        sessions = chunk_sessions(catalogue, chunk, work.ruleset.look_back, in_file_order=in_file_order)
     of_date = dict(catalogue.sessions.select("date", "session").iter_rows())
     last = sessions.get_column("session").max()
     numbered = pl.col("first_date").replace_strict(of_date, return_dtype=pl.Int32)

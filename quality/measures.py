@@ -1,0 +1,182 @@
+"""Evaluates the rule set `robust` over one chunk: rows to matrices, what is measured back to SQL, rules, hindsight."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from quality.engine import Connection, EngineError, columns_of, first_line, frame, register, run
+from quality.errors import InputError, UsageError
+from quality.panel import BoolMatrix
+from quality.queries import sql_root, statement
+from quality.robust import LOOK_AHEAD, Measured, Prices, measure
+from quality.rules import Rule, RuleSet
+
+_LEAST_MOVE = 0.1
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A chunk's prices as matrices, and what their rows and columns are.
+
+    Attributes:
+        prices: Sessions by tickers.
+        sessions: The number of each row, ascending, one after the other.
+        tickers: The number of each column, ascending.
+        judged: Which rows are judged; the others are margins.
+
+    """
+
+    prices: Prices
+    sessions: range
+    tickers: np.ndarray[Any, np.dtype[np.int64]]
+    judged: slice
+
+
+def read_cells(connection: Connection, sessions: pl.DataFrame) -> Cells:
+    """Read the rows of a chunk and its margins.
+
+    Args:
+        connection: The engine with the view `near_rows` and the tables `sessions` and `tickers`.
+        sessions: The sessions of the chunk; `is_sorted` marks the judged ones.
+
+    Raises:
+        InputError: Two rows share a date and ticker.
+
+    """
+    rows = frame(connection, statement("robust/rows"))
+    ticker, session = rows.get_column("ticker").to_numpy(), rows.get_column("session").to_numpy()
+    near = sessions.filter("is_near").get_column("session")
+    first, last = int(near.min()), int(near.max())  # type: ignore[arg-type]
+    held = np.zeros(int(ticker.max(initial=0)) + 1, dtype=np.bool_)
+    held[ticker] = True
+    tickers = np.flatnonzero(held)
+    column = np.cumsum(held) - 1
+    at = (session - first, column[ticker])
+    raw = np.full((last - first + 1, len(tickers)), np.nan)
+    has_row = np.zeros(raw.shape, dtype=np.bool_)
+    raw[at] = rows.get_column("price").to_numpy()
+    has_row[at] = True
+    if doubled := rows.height - int(has_row.sum()):
+        raise InputError(doubled_rows(doubled))
+    judged = sessions.filter("is_sorted").get_column("session")
+    span = slice(int(judged.min()) - first, int(judged.max()) - first + 1)  # type: ignore[arg-type]
+    return Cells(Prices(raw, has_row), range(first, last + 1), tickers, span)
+
+
+def doubled_rows(count: int) -> str:
+    """Say that a panel holds keys twice."""
+    return (
+        f"{count} rows repeat the date and ticker of another row; a panel holds one row a date and ticker: "
+        "ingest the files again to settle which one counts"
+    )
+
+
+def make_metrics(connection: Connection, cells: Cells, ruleset: RuleSet) -> Measured:
+    """Measure the cells and make the relations that the rules see."""
+    own_rules = str(sql_root())
+    every_cell = any(not rule.source.startswith(own_rules) for rule in ruleset.rules)
+    measured = measure(cells.prices, cells.judged, _least_move(ruleset), every_cell=every_cell)
+    register(connection, "measured_days", _days(cells, measured))
+    register(connection, "measured_cells", _cells(cells, measured))
+    connection.execute(statement("metrics/robust"))
+    return measured
+
+
+def count_cells(cells: Cells, measured: Measured, wanted: BoolMatrix) -> tuple[int, int]:
+    """Count the rows of the wanted sessions (a flag a judged session), and their expected cells without a row."""
+    every = np.zeros(len(cells.sessions), dtype=np.bool_)
+    every[cells.judged] = wanted
+    absent = (measured.absent_sessions > 0) & every[measured.places.rows]
+    return int(cells.prices.has_row[every].sum()), int(absent.sum())
+
+
+def _least_move(ruleset: RuleSet) -> float:
+    """Give the smallest move that a threshold in force cares for: below it nothing costly is measured."""
+    in_force = [values for rule in ruleset.rules for values in (rule.parameters, *rule.by_ticker.values())]
+    return min([_LEAST_MOVE, *(values["own_move"] for values in in_force if "own_move" in values)])
+
+
+def _days(cells: Cells, measured: Measured) -> pl.DataFrame:
+    days = pl.DataFrame(
+        {
+            "session": np.asarray(cells.sessions, dtype=np.int32),
+            "market": measured.market - 1,
+            "movers": measured.movers,
+        }
+    )
+    return days[cells.judged].with_columns(history=pl.col("session") - 1)
+
+
+def _cells(cells: Cells, measured: Measured) -> pl.DataFrame:
+    places = measured.places
+    values = pl.DataFrame(
+        {
+            "session": np.asarray(cells.sessions, dtype=np.int32)[places.rows],
+            "number": cells.tickers[places.columns],
+            "price": places.of(cells.prices.raw),
+            "is_absent": measured.absent_sessions > 0,
+            "absent_sessions": measured.absent_sessions,
+            "is_new": measured.is_new,
+            "previous": measured.previous,
+            "own_move": measured.own_move,
+            "expected": measured.expected,
+            "usable": measured.usable,
+            "volatility": measured.volatility,
+            "chance_of_repeat": measured.repeats.chance,
+            "frozen_share": measured.frozen_share[places.rows],
+            "earlier": measured.earlier,
+            "expected_after": measured.expected_after,
+            "usable_after": measured.usable_after,
+            "repeat_evidence": measured.repeats.evidence,
+        }
+    )
+    return values.with_columns(pl.selectors.float().fill_nan(None))
+
+
+def make_findings(connection: Connection, ruleset: RuleSet, start: dt.date, end: dt.date) -> pl.DataFrame:
+    """Evaluate the causal rules, then those with hindsight, and give what remains, in order."""
+    connection.execute(statement("robust/findings"))
+    for rule in ruleset.causal.rules:
+        _evaluate(connection, rule, start, end)
+    retrospective = [rule for rule in ruleset.rules if rule.is_retrospective]
+    if retrospective:
+        connection.execute(statement("robust/look_ahead"))
+    for rule in retrospective:
+        _evaluate(connection, rule, start, end)
+    reclassified = sorted({name for rule in retrospective for name in rule.reclassifies})
+    return frame(
+        connection, statement("robust/sorted_findings"), {"look_ahead": LOOK_AHEAD, "reclassified": reclassified}
+    )
+
+
+def _evaluate(connection: Connection, rule: Rule, start: dt.date, end: dt.date) -> None:
+    """Put a rule's bad cells into `found`: once for most tickers, once for each that has its own values."""
+    scope = {"scope_start": start, "scope_end": end}
+    _insert(connection, rule, rule.parameters, {**scope, "scope_only": None, "scope_but": list(rule.by_ticker)})
+    for ticker, parameters in rule.by_ticker.items():
+        _insert(connection, rule, parameters, {**scope, "scope_only": [ticker], "scope_but": []})
+
+
+def _insert(
+    connection: Connection, rule: Rule, parameters: Mapping[str, float], scope: Mapping[str, object]
+) -> None:
+    try:
+        columns = columns_of(connection, rule.sql, parameters)
+        pattern, arguments = rule.message.as_sql(parameters, columns)
+        message = ", ".join(["format($rule_message", *arguments]) + ")"
+        limits = ", ".join(name if name in columns else f"null as {name}" for name in ("lower", "upper"))
+        text = statement("robust/insert_findings").format(bad_cells=rule.sql, message=message, limits=limits)
+        told = {
+            "rule_name": rule.name,
+            "rule_severity": rule.severity,
+            "rule_message": pattern,
+            "rule_is_retrospective": rule.is_retrospective,
+            "rule_reclassifies": list(rule.reclassifies),
+        }
+        run(connection, text, {**parameters, **scope, **told})
+    except EngineError as error:
+        raise UsageError(f"{rule.source}: {first_line(error)}") from error

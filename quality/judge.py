@@ -88,7 +88,7 @@ def _judge_robustly(
     connection: Connection, inputs: ChunkInputs, ruleset: RuleSet, start: dt.date, end: dt.date
 ) -> Judgement:
     """Evaluate the set that is measured as a matrix; the order of the rows does not matter to it."""
-    cells = read_cells(connection, inputs.sessions)
+    cells = read_cells(connection, inputs.sessions, inputs.tickers)
     measured = make_metrics(connection, cells, ruleset)
     dates = inputs.sessions.filter("is_sorted").sort("session").get_column("date")
     rows, absent = count_cells(cells, measured, dates.is_between(start, end).to_numpy())

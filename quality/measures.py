@@ -3,8 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
+from functools import lru_cache
 import numpy as np
 import polars as pl
 
@@ -25,23 +24,26 @@ class Cells:
     Attributes:
         prices: Sessions by tickers.
         sessions: The number of each row, ascending, one after the other.
-        tickers: The number of each column, ascending.
+        dates: The date of each row.
+        names: The ticker of each column.
         judged: Which rows are judged; the others are margins.
 
     """
 
     prices: Prices
     sessions: range
-    tickers: np.ndarray[Any, np.dtype[np.int64]]
+    dates: pl.Series
+    names: pl.Series
     judged: slice
 
 
-def read_cells(connection: Connection, sessions: pl.DataFrame) -> Cells:
+def read_cells(connection: Connection, sessions: pl.DataFrame, tickers: pl.DataFrame) -> Cells:
     """Read the rows of a chunk and its margins.
 
     Args:
         connection: The engine with the view `near_rows` and the tables `sessions` and `tickers`.
         sessions: The sessions of the chunk; `is_sorted` marks the judged ones.
+        tickers: All tickers up to the chunk's end, with their numbers.
 
     Raises:
         InputError: Two rows share a date and ticker.
@@ -49,14 +51,15 @@ def read_cells(connection: Connection, sessions: pl.DataFrame) -> Cells:
     """
     rows = frame(connection, statement("robust/rows"))
     ticker, session = rows.get_column("ticker").to_numpy(), rows.get_column("session").to_numpy()
-    near = sessions.filter("is_near").get_column("session")
-    first, last = int(near.min()), int(near.max())  # type: ignore[arg-type]
-    held = np.zeros(int(ticker.max(initial=0)) + 1, dtype=np.bool_)
+    near = sessions.filter("is_near").sort("session")
+    first, last = near.item(0, "session"), near.item(-1, "session")
+    held = np.zeros(tickers.height + 1, dtype=np.bool_)
     held[ticker] = True
-    tickers = np.flatnonzero(held)
+    named = tickers.sort("number")
+    names = named.filter(held[named.get_column("number").to_numpy()]).get_column("ticker")
     column = np.cumsum(held) - 1
     at = (session - first, column[ticker])
-    raw = np.full((last - first + 1, len(tickers)), np.nan)
+    raw = np.full((last - first + 1, len(names)), np.nan)
     has_row = np.zeros(raw.shape, dtype=np.bool_)
     raw[at] = rows.get_column("price").to_numpy()
     has_row[at] = True
@@ -64,7 +67,7 @@ def read_cells(connection: Connection, sessions: pl.DataFrame) -> Cells:
         raise InputError(doubled_rows(doubled))
     judged = sessions.filter("is_sorted").get_column("session")
     span = slice(int(judged.min()) - first, int(judged.max()) - first + 1)  # type: ignore[arg-type]
-    return Cells(Prices(raw, has_row), range(first, last + 1), tickers, span)
+    return Cells(Prices(raw, has_row), range(first, last + 1), near.get_column("date"), names, span)
 
 
 def doubled_rows(count: int) -> str:
@@ -115,8 +118,9 @@ def _cells(cells: Cells, measured: Measured) -> pl.DataFrame:
     places = measured.places
     values = pl.DataFrame(
         {
-            "session": np.asarray(cells.sessions, dtype=np.int32)[places.rows],
-            "number": cells.tickers[places.columns],
+            "date": cells.dates.gather(places.rows),
+            "ticker": cells.names.gather(places.columns),
+            "history": np.asarray(cells.sessions, dtype=np.int32)[places.rows] - 1,
             "price": places.of(cells.prices.raw),
             "is_absent": measured.absent_sessions > 0,
             "absent_sessions": measured.absent_sessions,
@@ -124,6 +128,7 @@ def _cells(cells: Cells, measured: Measured) -> pl.DataFrame:
             "previous": measured.previous,
             "own_move": measured.own_move,
             "expected": measured.expected,
+            "deviation": places.of(cells.prices.raw) / measured.expected - 1,
             "usable": measured.usable,
             "volatility": measured.volatility,
             "chance_of_repeat": measured.repeats.chance,
@@ -161,11 +166,17 @@ def _evaluate(connection: Connection, rule: Rule, start: dt.date, end: dt.date) 
         _insert(connection, rule, parameters, {**scope, "scope_only": [ticker], "scope_but": []})
 
 
+@lru_cache(maxsize=128)
+def _columns(connection: Connection, text: str, parameters: tuple[tuple[str, float], ...]) -> tuple[str, ...]:
+    """Give the names of a SELECT's columns; the relations that it reads are the same in every chunk."""
+    return tuple(columns_of(connection, text, dict(parameters)))
+
+
 def _insert(
     connection: Connection, rule: Rule, parameters: Mapping[str, float], scope: Mapping[str, object]
 ) -> None:
     try:
-        columns = columns_of(connection, rule.sql, parameters)
+        columns = _columns(connection, rule.sql, tuple(parameters.items()))
         pattern, arguments = rule.message.as_sql(parameters, columns)
         message = ", ".join(["format($rule_message", *arguments]) + ")"
         limits = ", ".join(name if name in columns else f"null as {name}" for name in ("lower", "upper"))

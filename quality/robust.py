@@ -56,7 +56,8 @@ class Measured:
         own_move: What the price did since then, beyond the market.
         expected, usable: The median of the usable prices before, each grown with the market to today, and
             how many they are.
-        expected_after, usable_after: The same of those after, likewise brought back to today.
+        expected_after, usable_after: The same of those after, likewise brought back to today, where
+            the price leapt today or tomorrow.
         earlier: The level about four months before, grown with nothing.
         volatility: The standard deviation of daily log moves, where it is needed.
         repeats: See `repeats`; NaN where the price is not the previous one.
@@ -101,14 +102,17 @@ def measure(prices: Prices, judged: slice, least_move: float, *, every_cell: boo
     absent = _sessions_since_row(prices.has_row)
     expected_absent = ~prices.has_row & (absent <= SEEN_SESSIONS)
     is_new = prices.has_row & (absent > SEEN_SESSIONS + 1)
-    suspect = is_jump | (prices.has_row & np.isnan(usable)) | expected_absent | is_new | (usable == previous)
-    suspect[:-1] |= is_jump[1:] & ~np.isnan(usable[:-1])
+    leaps = is_jump.copy()
+    leaps[:-1] |= is_jump[1:] & ~np.isnan(usable[:-1])
+    suspect = leaps | (prices.has_row & np.isnan(usable)) | expected_absent | is_new | (usable == previous)
     if every_cell:
         suspect = prices.has_row | expected_absent
     suspect[: judged.start] = suspect[judged.stop :] = False
     places = Places.where(suspect)
     expected, count = _level_before(usable, market, places)
-    after, count_after = _level_after(usable, market, places)
+    leaping = every_cell | leaps[places.rows, places.columns]
+    after, count_after = np.full(len(places), np.nan), np.zeros(len(places), dtype=np.int64)
+    after[leaping], count_after[leaping] = _level_after(usable, market, places.only(leaping))
     repeats, frozen_share = measure_repeats(usable, growth, places)
     return Measured(
         market=market,
@@ -162,8 +166,8 @@ def _level_before(usable: FloatMatrix, market: FloatMatrix, places: Places) -> t
         before = grown[:, step - 2] if step > 1 else np.ones(len(market))
         shifted = np.concatenate([np.ones(step - 1), market])[: len(market)]
         grown[:, step - 1] = before * shifted
-    window = first_of(gather(usable, places, range(1, LEVEL_SESSIONS + 1)), LEVEL_PRICES)
-    return median(window * grown[places.rows])
+    window = gather(usable, places, range(1, LEVEL_SESSIONS + 1)) * grown[places.rows]
+    return median(first_of(window, LEVEL_PRICES))
 
 
 def _level_after(usable: FloatMatrix, market: FloatMatrix, places: Places) -> tuple[FloatMatrix, Integers]:
@@ -173,8 +177,8 @@ def _level_after(usable: FloatMatrix, market: FloatMatrix, places: Places) -> tu
         before = shrunk[:, step - 2] if step > 1 else np.ones(len(market))
         shifted = np.concatenate([market, np.ones(step)])[step:]
         shrunk[:, step - 1] = before / shifted
-    window = first_of(gather(usable, places, range(-1, -LEVEL_SESSIONS - 1, -1)), LEVEL_PRICES)
-    return median(window * shrunk[places.rows])
+    window = gather(usable, places, range(-1, -LEVEL_SESSIONS - 1, -1)) * shrunk[places.rows]
+    return median(first_of(window, LEVEL_PRICES))
 
 
 def _earlier(usable: FloatMatrix, places: Places, is_jump: BoolMatrix) -> FloatMatrix:

@@ -49,15 +49,22 @@ def gather(matrix: FloatMatrix, places: Places, steps: range) -> FloatMatrix:
         steps: Sessions back; the order of the columns.
 
     """
-    rows = places.rows[:, np.newaxis] - np.asarray(steps)
-    inside = (rows >= 0) & (rows < len(matrix))
-    found = matrix[np.where(inside, rows, 0), places.columns[:, np.newaxis]]
-    return np.where(inside, found, np.nan)
+    width = matrix.shape[1]
+    at = (places.rows * width + places.columns)[:, np.newaxis] - np.asarray(steps) * width
+    found = matrix.take(at, mode="clip") if matrix.size else np.empty(at.shape)
+    outside = (at < 0) | (at >= matrix.size) if len(at) and (at.min() < 0 or at.max() >= matrix.size) else False
+    return np.where(outside, np.nan, found) if np.any(outside) else found
 
 
 def first_of(window: FloatMatrix, count: int) -> FloatMatrix:
-    """Keep the first `count` values of each window; the others become NaN."""
-    return np.where(np.cumsum(~np.isnan(window), axis=1) <= count, window, np.nan)
+    """Keep the first `count` values of each window, in `count` columns; the others become NaN."""
+    kept = window[:, :count].copy()
+    short = np.flatnonzero(np.isnan(kept).any(axis=1))
+    if len(short):
+        held = window[short]
+        # A stable sort by "is missing" moves the values to the front and keeps their order.
+        kept[short] = np.take_along_axis(held, np.argsort(np.isnan(held), axis=1, kind="stable"), axis=1)[:, :count]
+    return kept
 
 
 def median(window: FloatMatrix) -> tuple[FloatMatrix, Integers]:

@@ -43,31 +43,6 @@ create or replace temp view days as
     from measured_days as measured
     join sessions using (session);
 
-create or replace temp view hindsight as
-    select
-        sessions.date,
-        tickers.ticker,
-        measured.price,
-        sessions.session - 1 as history,
-        measured.is_absent,
-        measured.absent_sessions,
-        measured.is_new,
-        measured.previous,
-        measured.own_move,
-        measured.expected,
-        measured.usable,
-        measured.price / measured.expected - 1 as deviation,
-        measured.volatility,
-        measured.chance_of_repeat,
-        measured.frozen_share,
-        measured.earlier,
-        measured.expected_after,
-        measured.usable_after,
-        measured.repeat_evidence
-    from measured_cells as measured
-    join sessions using (session)
-    join tickers using (number);
-
 create or replace temp view metrics as
     select * exclude (earlier, expected_after, usable_after, repeat_evidence)
-    from hindsight;
+    from measured_cells;

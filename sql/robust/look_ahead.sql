@@ -4,4 +4,4 @@
 --   usable_after      how many they are
 --   repeat_evidence   how many times likelier tomorrow's move makes a frozen price than a natural repeat
 create or replace temp view metrics as
-    select * from hindsight
+    select * from measured_cells

@@ -11,21 +11,19 @@ with jumps as (
         *,
         greatest(1 + own_move, 1 / (1 + own_move)) as factor,
         own_move < 0 as is_split,
-        coalesce(volatility, 0) as sigma
+        coalesce(volatility, 0) as sigma,
+        -- How far the day before was from its own level, and how far the days after are from the new one.
+        greatest(abs((1 + deviation) / (1 + own_move) - 1), abs(expected_after / price - 1)) as unrest
     from metrics
     where price > 0
         and abs(own_move) > 0.15
         and usable >= $least_prices
         and usable_after >= $least_prices
-        -- The day before was near its own level, and the days after stay near the new one.
-        and abs((1 + deviation) / (1 + own_move) - 1) <= $near
-        and abs(expected_after / price - 1) <= $near
 ),
 ratios (factor, ratio, tolerance_least, tolerance_most, sigmas_least, is_reverse) as (
     values
-        -- Small ratios are also the size of bad news, so they must fit closely and be far out of range.
+        -- A small ratio is also the size of bad news, so it must fit closely and be far out of range.
         (1.25, '5:4', 0.01, 0.01, 12, false),
-        (4 / 3, '4:3', 0.01, 0.01, 12, false),
         (1.5, '3:2', 0.03, 0.06, 0, false),
         (2, '2:1', 0.03, 0.1, 0, true),
         (3, '3:1', 0.03, 0.06, 0, true),
@@ -52,7 +50,10 @@ select
 from jumps
 join ratios
     on abs(jumps.factor / ratios.factor - 1) <= greatest(tolerance_least, least(3 * sigma, tolerance_most))
+    and (sigma > 0 or sigmas_least = 0)
     and ln(jumps.factor) >= sigmas_least * sigma
+    -- Large ratios are no news of any kind: more unrest is allowed.
+    and unrest <= case when ratios.factor < 3 then $near else 0.2 end
     and (is_split or is_reverse)
 -- Companies split shares that have risen, not shares that have lost half their price already.
 where not is_split or earlier is null or expected >= $fallen * earlier

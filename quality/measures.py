@@ -13,6 +13,7 @@ from quality.panel import BoolMatrix
 from quality.queries import sql_root, statement
 from quality.robust import LOOK_AHEAD, Measured, Prices, measure
 from quality.rules import Rule, RuleSet
+from quality.windows import Integers
 
 _LEAST_MOVE = 0.1
 
@@ -49,25 +50,43 @@ def read_cells(connection: Connection, sessions: pl.DataFrame, tickers: pl.DataF
         InputError: Two rows share a date and ticker.
 
     """
-    rows = frame(connection, statement("robust/rows"))
-    ticker, session = rows.get_column("ticker").to_numpy(), rows.get_column("session").to_numpy()
     near = sessions.filter("is_near").sort("session")
-    first, last = near.item(0, "session"), near.item(-1, "session")
+    dates, first = near.get_column("date"), near.item(0, "session")
+    rows = frame(connection, statement("robust/rows"), {"first": dates[0], "last": dates[-1]})
+    ticker, row = _numbers(rows.get_column("ticker"), tickers), _positions(rows.get_column("date"), dates)
+    known = (ticker > 0) & (row >= 0)
+    if not known.all():
+        rows, ticker, row = rows.filter(known), ticker[known], row[known]
     held = np.zeros(tickers.height + 1, dtype=np.bool_)
     held[ticker] = True
     named = tickers.sort("number")
     names = named.filter(held[named.get_column("number").to_numpy()]).get_column("ticker")
-    column = np.cumsum(held) - 1
-    at = (session - first, column[ticker])
-    raw = np.full((last - first + 1, len(names)), np.nan)
+    at = row * len(names) + (np.cumsum(held) - 1)[ticker]
+    raw = np.full((len(dates), len(names)), np.nan)
     has_row = np.zeros(raw.shape, dtype=np.bool_)
-    raw[at] = rows.get_column("price").to_numpy()
-    has_row[at] = True
+    raw.put(at, rows.get_column("price").fill_null(float("nan")).to_numpy())
+    has_row.put(at, True)  # noqa: FBT003 - NumPy takes values by position
     if doubled := rows.height - int(has_row.sum()):
         raise InputError(doubled_rows(doubled))
-    judged = sessions.filter("is_sorted").get_column("session")
-    span = slice(int(judged.min()) - first, int(judged.max()) - first + 1)  # type: ignore[arg-type]
-    return Cells(Prices(raw, has_row), range(first, last + 1), near.get_column("date"), names, span)
+    judged = near.filter("is_sorted").get_column("session")
+    judged_rows = slice(judged[0] - first, judged[-1] - first + 1)
+    return Cells(Prices(raw, has_row), range(first, first + len(dates)), dates, names, judged_rows)
+
+
+def _numbers(ticker: pl.Series, tickers: pl.DataFrame) -> Integers:
+    """Give the number of each row's ticker, 0 for none; rows of one ticker mostly follow each other."""
+    run = ticker.rle_id().cast(pl.Int64).to_numpy()
+    heads = ticker.filter(pl.Series(np.diff(run, prepend=-1) != 0)).to_frame("ticker")
+    number = heads.join(tickers, on="ticker", how="left", maintain_order="left").get_column("number")
+    return np.asarray(number.fill_null(0).cast(pl.Int64).to_numpy()[run])
+
+
+def _positions(date: pl.Series, sessions: pl.Series) -> Integers:
+    """Give the position of each row's date among the sessions, -1 for none."""
+    days = sessions.to_physical().to_numpy().astype(np.int64)
+    position = np.full(days[-1] - days[0] + 1, -1)
+    position[days - days[0]] = np.arange(len(days))
+    return np.asarray(position[date.to_physical().to_numpy() - days[0]])
 
 
 def doubled_rows(count: int) -> str:

@@ -251,6 +251,7 @@ def _summarise(work: _Work, panel: Store, results: Sequence[ChunkResult]) -> dic
         "panel": panel.address,
         "first_session": sessions.item(0, "date").isoformat(),
         "last_session": sessions.item(-1, "date").isoformat(),
+        "scored_from": _eighth(work.catalogue.sessions),
         "cells": sessions.height * work.catalogue.tickers.height,
         "rows": sum(result.rows for result in results),
         "absent": sum(result.absent for result in results),
@@ -262,6 +263,11 @@ def _summarise(work: _Work, panel: Store, results: Sequence[ChunkResult]) -> dic
         "input_fingerprint": input_fingerprint(list(work.years.values())),
         "versions": summaries.versions(),
     }
+
+
+def _eighth(sessions: pl.DataFrame) -> str | None:
+    """Give the first session with a week of history before it: from there on, findings are scored."""
+    return sessions.item(7, "date").isoformat() if sessions.height > 7 else None  # noqa: PLR2004 - the score's contract
 
 
 def input_fingerprint(years: Sequence[Year]) -> str:

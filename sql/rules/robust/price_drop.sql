@@ -13,8 +13,8 @@ select
     lower_limit(expected, $limit, $sigmas, volatility) as lower,
     upper_limit(expected, $limit, $sigmas, volatility) as upper
 from metrics
-where price > 0
+where own_move < -$own_move
+    and price > 0
     and price < lower_limit(expected, $limit, $sigmas, volatility)
-    and own_move < -$own_move
     and usable >= $least_prices
     and not is_unit_error(price, expected)

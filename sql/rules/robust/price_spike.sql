@@ -12,8 +12,8 @@ select
     lower_limit(expected, $limit, $sigmas, volatility) as lower,
     upper_limit(expected, $limit, $sigmas, volatility) as upper
 from metrics
-where price > upper_limit(expected, $limit, $sigmas, volatility)
-    and own_move > $own_move
+where own_move > $own_move
+    and price > upper_limit(expected, $limit, $sigmas, volatility)
     and usable >= $least_prices
     and not isinf(price)
     and not is_unit_error(price, expected)

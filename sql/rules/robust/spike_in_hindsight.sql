@@ -15,7 +15,8 @@ select
     lower_limit(expected, $limit, $sigmas, volatility) as lower,
     upper_limit(expected, $limit, $sigmas, volatility) as upper
 from metrics
-where price > upper_limit(expected, $limit, $sigmas, volatility)
+where deviation > $limit
+    and price > upper_limit(expected, $limit, $sigmas, volatility)
     and price > upper_limit(expected_after, $limit, $sigmas, volatility)
     -- Beyond this, the rule of the day has spoken already.
     and own_move <= $own_move

@@ -101,7 +101,7 @@ def measure(prices: Prices, judged: slice, least_move: float, *, every_cell: boo
     is_jump = np.abs(own) > least_move
     absent = _sessions_since_row(prices.has_row)
     expected_absent = ~prices.has_row & (absent <= SEEN_SESSIONS)
-    is_new = prices.has_row & (absent > SEEN_SESSIONS + 1)
+    is_new = prices.has_row & (absent > SEEN_SESSIONS)
     leaps = is_jump.copy()
     leaps[:-1] |= is_jump[1:] & ~np.isnan(usable[:-1])
     suspect = leaps | (prices.has_row & np.isnan(usable)) | expected_absent | is_new | (usable == previous)

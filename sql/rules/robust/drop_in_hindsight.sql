@@ -21,5 +21,6 @@ where deviation < -$limit
     and price < lower_limit(expected_after, $limit, $sigmas, volatility)
     -- Beyond this, the rule of the day has spoken already.
     and own_move >= -$own_move
+    and price <> previous
     and usable >= $least_prices
     and usable_after >= $least_prices

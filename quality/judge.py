@@ -92,7 +92,7 @@ def _judge_robustly(
     measured = make_metrics(connection, cells, ruleset)
     dates = inputs.sessions.filter("is_sorted").sort("session").get_column("date")
     rows, absent = count_cells(cells, measured, dates.is_between(start, end).to_numpy())
-    return Judgement(make_findings(connection, ruleset, start, end), rows, absent)
+    return Judgement(make_findings(connection, cells, ruleset, start, end), rows, absent)
 
 
 def _doubled(count: int) -> str:

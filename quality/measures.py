@@ -9,11 +9,11 @@ import polars as pl
 
 from quality.engine import Connection, EngineError, columns_of, first_line, frame, register, run
 from quality.errors import InputError, UsageError
+from quality.hindsight import reconsider
 from quality.panel import BoolMatrix
 from quality.queries import sql_root, statement
 from quality.robust import LOOK_AHEAD, Measured, Prices, measure
 from quality.rules import Rule, RuleSet
-from quality.windows import Integers
 
 _LEAST_MOVE = 0.1
 
@@ -52,11 +52,9 @@ def read_cells(connection: Connection, sessions: pl.DataFrame, tickers: pl.DataF
     """
     near = sessions.filter("is_near").sort("session")
     dates, first = near.get_column("date"), near.item(0, "session")
-    rows = frame(connection, statement("robust/rows"), {"first": dates[0], "last": dates[-1]})
-    ticker, row = _numbers(rows.get_column("ticker"), tickers), _positions(rows.get_column("date"), dates)
-    known = (ticker > 0) & (row >= 0)
-    if not known.all():
-        rows, ticker, row = rows.filter(known), ticker[known], row[known]
+    rows = frame(connection, statement("robust/rows"))
+    ticker = rows.get_column("ticker").to_numpy()
+    row = rows.get_column("session").to_numpy().astype(np.int64) - first
     held = np.zeros(tickers.height + 1, dtype=np.bool_)
     held[ticker] = True
     named = tickers.sort("number")
@@ -64,29 +62,13 @@ def read_cells(connection: Connection, sessions: pl.DataFrame, tickers: pl.DataF
     at = row * len(names) + (np.cumsum(held) - 1)[ticker]
     raw = np.full((len(dates), len(names)), np.nan)
     has_row = np.zeros(raw.shape, dtype=np.bool_)
-    raw.put(at, rows.get_column("price").fill_null(float("nan")).to_numpy())
+    raw.put(at, rows.get_column("price").to_numpy())
     has_row.put(at, True)  # noqa: FBT003 - NumPy takes values by position
     if doubled := rows.height - int(has_row.sum()):
         raise InputError(doubled_rows(doubled))
     judged = near.filter("is_sorted").get_column("session")
     judged_rows = slice(judged[0] - first, judged[-1] - first + 1)
     return Cells(Prices(raw, has_row), range(first, first + len(dates)), dates, names, judged_rows)
-
-
-def _numbers(ticker: pl.Series, tickers: pl.DataFrame) -> Integers:
-    """Give the number of each row's ticker, 0 for none; rows of one ticker mostly follow each other."""
-    run = ticker.rle_id().cast(pl.Int64).to_numpy()
-    heads = ticker.filter(pl.Series(np.diff(run, prepend=-1) != 0)).to_frame("ticker")
-    number = heads.join(tickers, on="ticker", how="left", maintain_order="left").get_column("number")
-    return np.asarray(number.fill_null(0).cast(pl.Int64).to_numpy()[run])
-
-
-def _positions(date: pl.Series, sessions: pl.Series) -> Integers:
-    """Give the position of each row's date among the sessions, -1 for none."""
-    days = sessions.to_physical().to_numpy().astype(np.int64)
-    position = np.full(days[-1] - days[0] + 1, -1)
-    position[days - days[0]] = np.arange(len(days))
-    return np.asarray(position[date.to_physical().to_numpy() - days[0]])
 
 
 def doubled_rows(count: int) -> str:
@@ -161,7 +143,9 @@ def _cells(cells: Cells, measured: Measured) -> pl.DataFrame:
     return values.with_columns(pl.selectors.float().fill_nan(None))
 
 
-def make_findings(connection: Connection, ruleset: RuleSet, start: dt.date, end: dt.date) -> pl.DataFrame:
+def make_findings(
+    connection: Connection, cells: Cells, ruleset: RuleSet, start: dt.date, end: dt.date
+) -> pl.DataFrame:
     """Evaluate the causal rules, then those with hindsight, and give what remains, in order."""
     connection.execute(statement("robust/findings"))
     for rule in ruleset.causal.rules:
@@ -172,9 +156,8 @@ def make_findings(connection: Connection, ruleset: RuleSet, start: dt.date, end:
     for rule in retrospective:
         _evaluate(connection, rule, start, end)
     reclassified = sorted({name for rule in retrospective for name in rule.reclassifies})
-    return frame(
-        connection, statement("robust/sorted_findings"), {"look_ahead": LOOK_AHEAD, "reclassified": reclassified}
-    )
+    settled = cells.dates[-1 - LOOK_AHEAD] if len(cells.dates) > LOOK_AHEAD else None
+    return reconsider(frame(connection, statement("robust/found")), settled, reclassified)
 
 
 def _evaluate(connection: Connection, rule: Rule, start: dt.date, end: dt.date) -> None:

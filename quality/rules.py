@@ -22,7 +22,7 @@ _RETROSPECTIVE_KEYS = ("look-ahead", "retrospective", "reclassifies")
 # What else decides the findings of a set.
 _STATEMENTS = {
     "notebook": ("macros", "cells", "metrics/notebook", "chunk/present", "chunk/absent", "chunk/metrics"),
-    "robust": ("macros", "robust/rows", "metrics/robust", "robust/look_ahead", "robust/sorted_findings"),
+    "robust": ("macros", "robust/rows", "metrics/robust", "robust/look_ahead"),
 }
 _HEADER_LINE = re.compile(r"--\s*([a-z-]+)\s*:\s*(.*?)\s*")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")

@@ -211,8 +211,8 @@ def _inputs(work: _Work, chunk: Chunk, *, in_file_order: bool) -> ChunkInputs:
     catalogue = work.catalogue
     if work.ruleset.look_ahead:
         sessions = whole_chunk_sessions(catalogue, chunk, work.ruleset.look_back, work.ruleset.look_ahead)
-    else:
-        sessions = chunk_sessions(catalogue, chunk, work.ruleset.look_back, in_file_order=in_file_order)
+        return ChunkInputs(sessions, catalogue.tickers, pl.DataFrame({"ticker": []}))
+    sessions = chunk_sessions(catalogue, chunk, work.ruleset.look_back, in_file_order=in_file_order)
     of_date = dict(catalogue.sessions.select("date", "session").iter_rows())
     last = sessions.get_column("session").max()
     numbered = pl.col("first_date").replace_strict(of_date, return_dtype=pl.Int32)

@@ -12,13 +12,14 @@ with jumps as (
         greatest(1 + own_move, 1 / (1 + own_move)) as factor,
         own_move < 0 as is_split,
         coalesce(volatility, 0) as sigma,
-        -- How far the day before was from its own level, and how far the days after are from the new one.
+        -- Unrest: how far the day before was from its own level, and how far the days after are from the new one.
         greatest(abs((1 + deviation) / (1 + own_move) - 1), abs(expected_after / price - 1)) as unrest
     from metrics
     where price > 0
         and abs(own_move) > 0.15
         and usable >= $least_prices
         and usable_after >= $least_prices
+        and unrest <= 0.2
 ),
 ratios (factor, ratio, tolerance_least, tolerance_most, sigmas_least, is_reverse) as (
     values

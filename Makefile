@@ -17,13 +17,13 @@ CLEAN ?= data/clean
 PANEL ?= data/faulty
 TRUTH ?= data/truth.parquet
 RUN ?= runs/scan
-CONFIG ?= batch.toml
+CONFIG ?= examples/nightly.toml
 ARGS ?=
 
 .PHONY: help
 help: ## list the targets
 	@echo "usage: make TARGET [DAYS=$(DAYS)] [STOCKS=$(STOCKS)] [SEED=$(SEED)] [RATE=$(RATE)] [PANEL=…] [RUN=…] [ARGS='--option …']"
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-11s %s\n", $$1, $$2}'
 
 # The stamps say for which pyproject.toml the environment was made.
 $(VENV)/.demo: pyproject.toml
@@ -76,7 +76,8 @@ sql: setup ## ask PANEL and RUN a question: make sql Q="select * from findings l
 export Q
 
 .PHONY: batch
-batch: setup ## the scheduled run that CONFIG describes
+batch: setup ## the scheduled run that CONFIG describes (examples/nightly.toml scans PANEL)
+	@[[ "$(CONFIG)" != examples/* ]] || test -d $(PANEL) || $(MAKE) --no-print-directory inject ARGS=
 	@$(PW) batch $(CONFIG) $(ARGS)
 
 .PHONY: lint
@@ -88,6 +89,12 @@ lint: $(VENV)/.dev ## style and types
 .PHONY: test
 test: $(VENV)/.dev lint ## style, types and all tests
 	@$(VENV)/bin/pytest $(ARGS)
+
+.PHONY: test-wheel
+test-wheel: $(VENV)/.dev ## the wheel, alone in an empty environment, runs every verb
+	@rm -rf dist
+	@$(VENV)/bin/python -m build --wheel --outdir dist . > /dev/null
+	@tests/wheel_alone.sh dist/*.whl $(PYTHON)
 
 .PHONY: clean
 clean: ## remove everything that the targets made, the environment too

@@ -38,7 +38,7 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         summary = write_run(result, open_store(options.out, settings.s3), ruleset, panel, seconds)
     else:
         summary = summarise(result, ruleset, panel, seconds)
-    console.result({**summary, "report": [{"key": key, "issue": issue} for key, issue in result.issues]})
+    console.result(summary)
     for key, issue in result.issues:
         console.say(f"{key}: {issue}")
     console.note(f"{result.day}: {len(result.issues)} issues in {result.entries:,} prices, {seconds:.2f} s")

@@ -1,12 +1,14 @@
 """The `pricewatch` command: finds the verb, runs it, and turns errors into one line and an exit code."""
 
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 
 VERBS = {
     "generate": "write a clean panel of daily prices",
     "inject": "write a faulty copy of a panel, and the truth about its faults",
+    "ingest": "read files of any shape into a panel",
     "scan": "judge the whole history of a panel by every rule",
     "check": "judge one incoming day against history",
     "score": "hold a run against the truth: precision, recall, F1, and what was missed",
@@ -32,6 +34,9 @@ Addresses are local folders or s3://bucket/prefix. Exit codes: 0 done, 1 finding
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # an old terminal must not fail a job that is done
     if not given or given[0] in ("-h", "--help", "help"):
         print(_usage(), end="")
         return 0 if given else 2

@@ -30,7 +30,10 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
     market = Market(options.days, options.stocks, options.start, options.seed)
     panel = open_store(options.panel, settings.s3)
     sessions = write_market(
-        market, panel, overwrite=options.overwrite, progress=lambda done, of: console.progress("generate", done, of)
+        market,
+        panel,
+        overwrite=options.overwrite,
+        progress=lambda done, of: console.progress("generate", done, of),
     )
     seconds = time.perf_counter() - began
     cells = sessions * market.stocks
@@ -43,5 +46,7 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
             "seconds": round(seconds, 3),
         }
     )
-    console.say(f"{panel.address}: {sessions:,} sessions × {market.stocks:,} tickers = {cells:,} prices, {seconds:.1f} s")
+    console.say(
+        f"{panel.address}: {sessions:,} sessions × {market.stocks:,} tickers = {cells:,} prices, {seconds:.1f} s"
+    )
     return DONE

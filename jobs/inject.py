@@ -48,7 +48,9 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
             "seconds": round(seconds, 3),
         }
     )
-    console.say(f"{options.out}: {logged:,} faults in {done.sessions:,} sessions × {done.tickers:,} tickers, {seconds:.1f} s")
+    console.say(
+        f"{options.out}: {logged:,} faults in {done.sessions:,} sessions × {done.tickers:,} tickers, {seconds:.1f} s"
+    )
     for kind, count in sorted(done.logged.items(), key=lambda item: -item[1]):
         console.say(f"  {kind:<16} {count:>10,}")
     console.say(f"the truth is in {options.truth}")

@@ -23,6 +23,11 @@ def show_scan(console: Console, summary: Mapping[str, Any], run: str) -> None:
     worst = list(summary["by_ticker"].items())[:_SHOWN_TICKERS]
     if worst:
         console.say("most findings: " + ", ".join(f"{ticker} {count:,}" for ticker, count in worst))
+    for past in summary["restated"]:
+        console.note(
+            f"history restated: {past['year']}, {past['rows_before']:,} rows before, {past['rows']:,} rows now, "
+            f"findings of {past['cells']:,} cells differ"
+        )
     for damage in summary["damaged"]:
         console.note(f"not scanned: year={damage['year']}: {damage['reason']}")
 

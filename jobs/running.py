@@ -4,12 +4,13 @@ import argparse
 import datetime as dt
 import json
 import logging
+import math
 import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 from quality.errors import DeliveryError, QualityError, UsageError
 from quality.settings import Settings, load_settings
@@ -40,7 +41,7 @@ class Console:
         """Print a result as JSON, where that is asked for."""
         if self.as_json:
             self._end_line()
-            print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+            print(_as_json(value))
 
     def note(self, text: str) -> None:
         """Print a message for the person who watches."""
@@ -55,7 +56,12 @@ class Console:
             return
         self._drawn = now
         filled = 30 * done // max(of, 1)
-        print(f"\r{stage:<10} [{'#' * filled}{'.' * (30 - filled)}] {done}/{of}", end="", file=sys.stderr, flush=True)
+        print(
+            f"\r{stage:<10} [{'#' * filled}{'.' * (30 - filled)}] {done}/{of}",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
         self._open_line = True
         if done >= of:
             self._end_line()
@@ -66,13 +72,37 @@ class Console:
             self._open_line = False
 
 
+def _as_json(value: Mapping[str, Any]) -> str:
+    """Write strict JSON that no terminal takes for a command; what is not finite becomes text."""
+    text = json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False, default=str)
+    return "\n".join(
+        line if line.isprintable() else "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in line)
+        for line in text.split("\n")
+    )
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, Mapping):
+        return {key: _finite(held) for key, held in value.items()}
+    return [_finite(held) for held in value] if isinstance(value, list | tuple) else value
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as every other error; `--help` shows the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(WRONG_USAGE, f"{self.prog}: {visible(message)}; see {self.prog} --help\n")
+
+
 def run_verb(verb: str, module: ModuleType, arguments: Sequence[str]) -> int:
     """Parse a verb's arguments, run it, and give the exit code; an error is one line on stderr.
 
     A verb's module has `SUMMARY`, `EXAMPLE`, `add_arguments(parser)` and
     `run(options, settings, console) -> int`.
     """
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=f"pricewatch {verb}",
         description=module.SUMMARY,
         epilog=f"example:\n{module.EXAMPLE}",
@@ -81,9 +111,14 @@ def run_verb(verb: str, module: ModuleType, arguments: Sequence[str]) -> int:
     )
     module.add_arguments(parser)
     _add_common(parser)
-    options = parser.parse_args(arguments)
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit as ended:  # --help, or a flag that does not exist
+        return int(ended.code or DONE)
     logging.basicConfig(
-        level=logging.INFO if options.verbose else logging.WARNING, format="pricewatch: %(message)s", stream=sys.stderr
+        level=logging.INFO if options.verbose else logging.WARNING,
+        format="pricewatch: %(message)s",
+        stream=sys.stderr,
     )
     console = Console(as_json=options.json, quiet=options.quiet)
     try:

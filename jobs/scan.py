@@ -22,15 +22,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--start", type=day, metavar="DATE", help="first session wanted (default: the panel's first)")
     parser.add_argument("--end", type=day, metavar="DATE", help="last session wanted (default: the panel's last)")
     parser.add_argument("--format", default=",".join(FORMATS), metavar="LIST", help="parquet, or parquet,csv (default)")
+    parser.add_argument("--engine", choices=["local"], default="local", help="where chunks run (local: threads)")
+    parser.add_argument(
+        "--resume", action="store_true", help="keep the years in RUN that are finished and whose input is the same"
+    )
 
 
 def add_rule_arguments(parser: argparse.ArgumentParser, default: str) -> None:
     """Declare what chooses the rules, and what their findings do to the exit code."""
     parser.add_argument(
-        "--ruleset", default=default, metavar="NAME", help=f"{' or '.join(ruleset_names())} (default {default})"
+        "--ruleset",
+        default=default,
+        metavar="NAME",
+        help=f"{' or '.join(ruleset_names())} (default {default})",
     )
     parser.add_argument(
-        "--rules", action="append", default=[], type=Path, metavar="DIR", help="a folder with rules of your own"
+        "--rules",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="a folder with rules of your own",
     )
     parser.add_argument("--fail-on", choices=FAIL_ON, help="exit 1 if a finding is at least this severe")
 
@@ -45,6 +57,7 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         threads=settings.threads,
         memory_limit=settings.memory_limit,
         rows_a_chunk=settings.rows_a_chunk,
+        resume=options.resume,
     )
     panel, destination = open_store(options.panel, settings.s3), open_store(options.run, settings.s3)
     summary = scan(panel, destination, ruleset, chosen, console.progress)

@@ -26,7 +26,7 @@ class Catalogue:
     """The table of contents of a panel, or of some of its years.
 
     Attributes:
-        dates: year, date: one row a session, ascending.
+        dates: year, date, row_count: one row a session, ascending.
         presence: year, ticker, first_date, last_date, row_count: one row a year and ticker.
         damaged: Years that could not be read; nothing of them is in the frames.
 
@@ -48,6 +48,28 @@ class Catalogue:
         order = natural_order(seen.get_column("ticker").to_list())
         numbers = pl.DataFrame({"ticker": pl.Series(order, dtype=pl.String)}).with_row_index("number", offset=1)
         return numbers.join(seen, on="ticker", maintain_order="left").select("ticker", "number", "first_date")
+
+    @cached_property
+    def numbered_tickers(self) -> pl.DataFrame:
+        """ticker, number (from 1, in natural order), first_session (ever seen)."""
+        return self.tickers.select("ticker", "number", first_session=self._session_of("first_date"))
+
+    @cached_property
+    def presence_by_year(self) -> dict[int, pl.DataFrame]:
+        """By year: ticker, part (the year), first_session, last_session: who has rows in it."""
+        numbered = self.presence.select(
+            "ticker",
+            part="year",
+            first_session=self._session_of("first_date"),
+            last_session=self._session_of("last_date"),
+        )
+        return {year: rows for (year,), rows in numbered.partition_by("part", as_dict=True).items()}
+
+    def _session_of(self, date: str) -> pl.Expr:
+        sessions = self.sessions
+        return pl.col(date).replace_strict(
+            sessions.get_column("date"), sessions.get_column("session"), return_dtype=pl.Int32
+        )
 
     @cached_property
     def rows(self) -> dict[int, int]:

@@ -15,7 +15,7 @@ from quality.day import Day, Entry
 from quality.engine import Connection, EngineError, EngineOptions, first_line, open_engine, register, run
 from quality.errors import InputError, NotEnoughHistoryError
 from quality.judge import ChunkInputs, judge
-from quality.panel import SCHEMA, Year, list_years, natural_order, partition_key, read_year, write_year
+from quality.panel import SCHEMA, Year, append_rows, list_years, natural_order
 from quality.queries import statement
 from quality.rules import RuleSet
 from quality.storage import Store, holding, local_copies
@@ -94,7 +94,10 @@ def check(day: Day, panel: Store, ruleset: RuleSet) -> CheckResult:
     if not years:
         raise _too_little()
     keys = [key for year in years for key in year.keys]
-    with local_copies(panel, keys) as paths, open_engine(EngineOptions(threads=2, files=list(paths.values()))) as engine:
+    with (
+        local_copies(panel, keys) as paths,
+        open_engine(EngineOptions(threads=2, files=list(paths.values()))) as engine,
+    ):
         try:
             history = _read_history(engine, years, paths, day.date, ruleset.look_back)
             reported = [*_structure(day, history), *_values(engine, day, history, ruleset)]
@@ -123,7 +126,9 @@ def _read_history(
     while tail_years < len(years) and len([date for date in sessions if date < day]) < look_back:
         tail_years += 1
         files = _files(years[-tail_years], paths)
-        sessions = [date for (date,) in run(engine, statement("check/history"), {"files": files, "day": day})] + sessions
+        sessions = [
+            date for (date,) in run(engine, statement("check/history"), {"files": files, "day": day})
+        ] + sessions
     before = [date for date in sessions if date < day][-look_back:] if look_back else []
     if len(before) < min(look_back, _LEAST_HISTORY):
         raise _too_little()
@@ -167,7 +172,14 @@ def _structure(day: Day, history: History) -> list[_Reported]:
 
 def _report(day: Day, place: tuple[int, int], key: str, rule: str, issue: str) -> _Reported:
     nothing = {"price": None, "expected": None, "deviation": None}
-    finding = {"date": day.date, "ticker": key, "rule": rule, "severity": "error", **nothing, "message": issue}
+    finding = {
+        "date": day.date,
+        "ticker": key,
+        "rule": rule,
+        "severity": "error",
+        **nothing,
+        "message": issue,
+    }
     return _Reported(place, key, finding)
 
 
@@ -218,7 +230,10 @@ def _inputs(day: dt.date, tickers: Sequence[str], history: History) -> ChunkInpu
             is_near=pl.lit(value=True),
         ),
         tickers=pl.DataFrame(
-            {"ticker": [*history.tickers, *new], "first_session": [1] * len(history.tickers) + [today] * len(new)},
+            {
+                "ticker": [*history.tickers, *new],
+                "first_session": [1] * len(history.tickers) + [today] * len(new),
+            },
             schema={"ticker": pl.String, "first_session": pl.Int32},
         ).with_row_index("number", offset=1),
         presence=pl.DataFrame({"ticker": tickers}, schema={"ticker": pl.String}).with_columns(
@@ -232,9 +247,12 @@ def _inputs(day: dt.date, tickers: Sequence[str], history: History) -> ChunkInpu
 def write_run(result: CheckResult, run_store: Store, ruleset: RuleSet, panel: Store, seconds: float) -> dict[str, Any]:
     """Write a check's run: findings, CSV, the notebook's report, and last `summary.json`, which is returned."""
     with holding(run_store):
+        # What an earlier run left goes first: none of it is this day's.
         run_store.delete(summaries.KEY)
-        with run_store.writing(findings_files.partition_key(result.day.year)) as path:
-            findings_files.write_parquet(result.findings, path)
+        for prefix in ("ledger/", "findings/"):
+            for entry in run_store.entries(prefix):
+                run_store.delete(entry.key)
+        run_store.write(findings_files.partition_key(result.day.year), findings_files.encode_parquet(result.findings))
         with run_store.writing(findings_files.CSV_KEY) as path:
             findings_files.write_csv([result.findings], path)
         run_store.write(findings_files.NOTEBOOK_REPORT_KEY, findings_files.notebook_csv(result.issues))
@@ -258,7 +276,7 @@ def summarise(result: CheckResult, ruleset: RuleSet, panel: Store, seconds: floa
         "sessions": 1,
         "tickers": len(result.history.tickers),
         **tally.as_dict(),
-        "issues": len(result.issues),
+        "report": [{"key": key, "issue": issue} for key, issue in result.issues],
         **ruleset.as_dict(),
         "versions": summaries.versions(),
         "seconds": round(seconds, 3),
@@ -266,7 +284,7 @@ def summarise(result: CheckResult, ruleset: RuleSet, panel: Store, seconds: floa
 
 
 def append(day: Day, panel: Store) -> None:
-    """Add a checked day to the panel: its year's partition is rewritten whole, or not at all.
+    """Add a checked day to the panel, whole or not at all.
 
     Raises:
         InputError: The panel holds the day already, or the day has blank or doubled tickers: which price
@@ -276,14 +294,5 @@ def append(day: Day, panel: Store) -> None:
     if day.blanks or len(day.layers) > 1:
         raise InputError(f"{day.date} is not appended: it has blank or doubled tickers; mend the file first")
     rows = [(day.date, entry.ticker, entry.price) for entry in day.entries]
-    arriving = pl.DataFrame(rows, schema=SCHEMA, orient="row")
     with holding(panel):
-        same_year = [year for year in list_years(panel) if year.year == day.date.year]
-        parts = [read_year(panel, year) for year in same_year]
-        if any(part.get_column("date").is_in([day.date]).any() for part in parts):
-            raise InputError(f"{day.date} is not appended: {panel.address} holds it already")
-        write_year(panel, pl.concat([*parts, arriving]).sort("ticker", "date"))
-        for year in same_year:
-            for key in year.keys:
-                if key != partition_key(year.year):
-                    panel.delete(key)
+        append_rows(panel, pl.DataFrame(rows, schema=SCHEMA, orient="row"))

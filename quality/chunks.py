@@ -1,6 +1,7 @@
 """Plans a scan: consecutive years as units of work, each with the years that it looks back on."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import polars as pl
 
@@ -29,7 +30,7 @@ class Chunk:
 def plan_chunks(
     catalogue: Catalogue, years: list[int], look_back: int, rows: int = ROWS_A_CHUNK, look_ahead: int = 0
 ) -> list[Chunk]:
-    """Group years into chunks of about `rows` rows; a year larger than that is a chunk of its own.
+    """Group years into chunks of about `rows` rows; a larger year, or one without its neighbours, is its own.
 
     Args:
         catalogue: The panel's table of contents.
@@ -39,13 +40,18 @@ def plan_chunks(
         look_ahead: Sessions after a cell that its findings depend on.
 
     """
+    order = list(catalogue.rows)
+    after = dict(pairwise(order))
     groups: list[list[int]] = []
+    held = 0
     for year in years:
-        held = sum(catalogue.rows.get(member, 0) for member in groups[-1]) if groups else 0
-        if groups and held + catalogue.rows.get(year, 0) <= rows:
+        size = catalogue.rows.get(year, 0)
+        if groups and after.get(groups[-1][-1]) == year and held + size <= rows:
             groups[-1].append(year)
+            held += size
         else:
             groups.append([year])
+            held = size
     return [
         Chunk(
             tuple(group),

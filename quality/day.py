@@ -1,25 +1,36 @@
 """One incoming day as it arrived: its columns in order, blank and doubled names kept as they are."""
 
-import csv
 import datetime as dt
 import io
 import math
-import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from quality.errors import InputError
+from quality.ingest.columns import Columns
+from quality.ingest.dates import (
+    CANDIDATES,
+    DateFormat,
+    DateReader,
+    NotADateError,
+    detect_format,
+    looks_like_dates,
+)
+from quality.ingest.mapping import find_mapping
+from quality.ingest.names import clean
+from quality.ingest.numbers import NotAPriceError, NumberFormat, detect_marks, infinite
+from quality.ingest.source import Source
+from quality.ingest.tables import open_table
+from quality.ingest.unpack import members
 from quality.text import visible
 
 _DATE_NAMES = frozenset({"date", "session", "day", "datetime", "timestamp"})
 _TICKER_NAMES = frozenset({"ticker", "symbol"})
 _PRICE_NAMES = frozenset({"price", "close"})
-_NO_PRICE = frozenset({"", "nan", "null", "none", "na", "n/a", "nat"})
-# What tools make of a column without a name.
-_UNNAMED = re.compile(r"Unnamed: \d+(_level_\d+)?|_duplicated_\d+|column_\d+|")
 _EXAMPLES = 3
+_ISO = "%Y-%m-%d"
 
 
 @dataclass(frozen=True)
@@ -65,115 +76,192 @@ class Day:
         return layers
 
 
-def read_day(data: bytes, name: str, day: dt.date | None = None) -> Day:
-    """Read a day from a wide or long CSV or Parquet file.
+def read_day(data: bytes, name: str, day: dt.date | None = None, source: Source | None = None) -> Day:
+    """Read a day from a wide or long table in any form that `ingest` reads.
 
     Wide is one row with a column a ticker; long is a row a ticker, with columns named date, ticker (or
-    symbol) and price (or close).
+    symbol) and price (or close), or as the source says.
 
     Args:
         data: The file's bytes.
         name: What to call the file in messages.
         day: Which date to take where there are several; the date itself where the file has none.
+        source: What is said of the file.
 
     Raises:
         InputError: The file is no such table, or holds no day, several days, or prices that are no numbers.
 
     """
-    header, rows = _parquet(data, name) if data.startswith(b"PAR1") else _csv(data, name)
-    if not rows:
+    source = source or Source()
+    sheet = _sheet(data, name, source)
+    if not sheet.rows:
         raise InputError(f"{name}: holds no day: there is no row below its header")
-    names = [_clean(column) for column in header]
-    ticker, price = _named(names, _TICKER_NAMES), _named(names, _PRICE_NAMES)
-    date = _date_column(names, rows)
+    ticker, price = _named(sheet.names, _TICKER_NAMES), _named(sheet.names, _PRICE_NAMES)
+    date = _date_column(sheet)
+    is_told = source.layout or source.date_column or source.ticker_column or source.price_column
+    if is_told or not any(sheet.names):
+        mapping = find_mapping(sheet.columns, source, sheet.delimiter)
+        date, ticker, price = mapping.date, mapping.ticker, mapping.price
+    reader = _Reader(sheet, source, date, day)
     if ticker is not None and price is not None:
-        return _long(name, rows, (date, ticker, price), day)
-    return _wide(name, names, rows, date, day)
+        return _long(reader, ticker, price)
+    return _wide(reader)
 
 
-def _csv(data: bytes, name: str) -> tuple[list[Any], list[tuple[int, list[Any]]]]:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name}: is not UTF-8 at byte {error.start}; save it as UTF-8") from error
-    if "\0" in text:
-        raise InputError(f"{name}: holds NUL bytes in line {text[: text.index(chr(0))].count(chr(10)) + 1}; not a CSV")
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        lines = [(reader.line_num, fields) for fields in reader if fields]
-    except csv.Error as error:
-        raise InputError(f"{name}: line {reader.line_num}: {error}") from error
-    if not lines:
-        raise InputError(f"{name}: is empty")
-    header = lines[0][1]
-    ragged = [number for number, fields in lines[1:] if len(fields) != len(header)]
-    if ragged:
-        raise InputError(
-            f"{name}: {len(ragged)} rows have not the {len(header)} fields of the header, first in line {ragged[0]}"
+@dataclass(frozen=True)
+class _Sheet:
+    """A whole table: the names of its columns, "" for blank ones, and its rows with their lines."""
+
+    name: str
+    names: list[str]
+    rows: list[tuple[int, list[Any]]]
+    columns: Columns
+    delimiter: str
+
+
+def _sheet(data: bytes, name: str, source: Source) -> _Sheet:
+    found: list[_Sheet] = []
+    for member in members(io.BytesIO(data), name):
+        table = open_table(member, source)
+        batches = list(table.batches)
+        refused = [row for batch in batches for row in batch.refused.iter_rows(named=True)]
+        if refused:
+            raise _refusal(name, len(table.sample), refused)
+        rows = [
+            (int(line), list(fields))
+            for batch in batches
+            for line, *fields in zip(batch.lines, *(column.to_list() for column in batch.columns), strict=True)
+        ]
+        columns = Columns(table.header, table.sample, visible(name), member.path)
+        found.append(_Sheet(name, columns.names, rows, columns, table.delimiter))
+    if len(found) != 1:
+        raise InputError(f"{name}: holds {len(found)} files; check takes one day, in one file")
+    return found[0]
+
+
+def _refusal(name: str, width: int, refused: Sequence[Mapping[str, Any]]) -> InputError:
+    first = refused[0]
+    if all("fields instead of" in row["reason"] for row in refused):
+        return InputError(
+            f"{name}: {len(refused)} rows have not the {width} fields of the header, first in line {first['line']}"
         )
-    return header, [(number, list(fields)) for number, fields in lines[1:]]
-
-
-def _parquet(data: bytes, name: str) -> tuple[list[Any], list[tuple[int, list[Any]]]]:
-    # PyArrow alone keeps doubled and blank column names; only Parquet days pay for its import.
-    import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
-    try:
-        table = pq.ParquetFile(io.BytesIO(data)).read()
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{name}: cannot be read as Parquet: {error}") from error
-    columns = [column.to_pylist() for column in table.columns]
-    return list(table.column_names), [(number, list(row)) for number, row in enumerate(zip(*columns, strict=True), 1)]
-
-
-def _clean(name: object) -> str:
-    text = "" if name is None else str(name).strip()
-    return "" if _UNNAMED.fullmatch(text) else text
+    return InputError(f"{name}: {len(refused)} lines are no rows, first line {first['line']}: it {first['reason']}")
 
 
 def _named(names: Sequence[str], wanted: frozenset[str]) -> int | None:
     return next((at for at, name in enumerate(names) if name.lower() in wanted), None)
 
 
-def _date_column(names: Sequence[str], rows: Sequence[tuple[int, list[Any]]]) -> int | None:
+def _date_column(sheet: _Sheet) -> int | None:
     """Find the dates: a column named so, or a nameless first one that holds dates (an exported index)."""
-    named = _named(names, _DATE_NAMES)
+    named = _named(sheet.names, _DATE_NAMES)
     if named is not None:
         return named
-    return 0 if names and not names[0] and _as_date(rows[0][1][0]) else None
-
-
-def _as_date(value: object) -> dt.date | None:
-    if isinstance(value, dt.datetime):
-        return value.date()
-    if isinstance(value, dt.date):
-        return value
-    text = str(value).strip()
-    try:
-        return dt.datetime.fromisoformat(text).date()
-    except ValueError:
+    if not sheet.names or sheet.names[0]:
         return None
+    first = sheet.rows[0][1][0]
+    return 0 if isinstance(first, dt.date) or looks_like_dates([str(first)]) else None
 
 
-def _days(
-    name: str, rows: Sequence[tuple[int, list[Any]]], column: int | None, day: dt.date | None
-) -> Iterator[tuple[dt.date, int, list[Any]]]:
-    for number, fields in rows:
-        if column is None:
-            if day is None:
+class _Reader:
+    """Reads the dates and prices of a sheet; what is no price is kept, so that one error names all."""
+
+    def __init__(self, sheet: _Sheet, source: Source, date: int | None, day: dt.date | None) -> None:
+        self.sheet = sheet
+        self.date = date
+        self._day = day
+        self._dates = None if date is None else _date_reader(sheet, source, date, day)
+        self._numbers: NumberFormat | None = None
+        self._source = source
+        self._refused: list[str] = []
+
+    def rows(self) -> tuple[dt.date, list[tuple[int, list[Any]]]]:
+        """Give the day, and its rows with their lines."""
+        chosen: list[tuple[int, list[Any]]] = []
+        dates: set[dt.date] = set()
+        for line, fields in self.sheet.rows:
+            found = self._date_of(line, fields)
+            if self._day is None or found == self._day:
+                dates.add(found)
+                chosen.append((line, fields))
+        return _one_day(self.sheet.name, sorted(dates), self._day), chosen
+
+    def _date_of(self, line: int, fields: list[Any]) -> dt.date:
+        name = self.sheet.name
+        if self.date is None or self._dates is None:
+            if self._day is None:
                 raise InputError(f"{name}: has no date column (date, session, day, …); say --date YYYY-MM-DD")
-            yield day, number, fields
-            continue
-        found = _as_date(fields[column])
-        if found is None:
-            raise InputError(f"{name}: line {number}: {visible(str(fields[column]))!r} is not a date YYYY-MM-DD")
-        if day is None or found == day:
-            yield found, number, fields
+            return self._day
+        value = fields[self.date]
+        try:
+            if isinstance(value, dt.datetime):
+                # Without an exchange's time zone the date as written is the best that can be had of a day.
+                return self._dates.local_date(value if self._dates.timezone else value.replace(tzinfo=None))
+            return value if isinstance(value, dt.date) else self._dates.session(str(value))
+        except NotADateError as error:
+            shown = visible(str(value))
+            expected = "YYYY-MM-DD" if self._dates.format.text == _ISO else self._dates.format.text
+            what = f"{shown!r} is not a date {expected}" if "written as" in str(error) else f"{shown!r} {error}"
+            raise InputError(f"{name}: line {line}: {what}") from None
+
+    def understand(self, values: Iterable[object]) -> None:
+        """Find how the prices are written."""
+        source = self._source
+        decimal, thousands = source.decimal, source.thousands
+        if decimal is None:
+            texts = [value for value in values if isinstance(value, str)]
+            decimal, found = ".", ""
+            if self.sheet.delimiter != ",":
+                decimal, found = detect_marks(texts, self.sheet.delimiter, visible(self.sheet.name))
+            thousands = found if thousands is None else thousands
+        self._numbers = NumberFormat(decimal, thousands or "", source.scale or 1.0)
+
+    def price(self, value: object, line: int, column: str) -> float | None:
+        """Give a price, None where it is empty."""
+        numbers = self._numbers or NumberFormat()
+        if isinstance(value, str) or value is None:
+            try:
+                return numbers.price(value or "")
+            except NotAPriceError:
+                found = infinite(value or "")  # a finding of the rules, not a defect of the file
+                if found is None:
+                    self._refuse(value, line, column)
+                return found
+        try:
+            number = float(value) / numbers.scale  # type: ignore[arg-type]
+        except (TypeError, ValueError, OverflowError):
+            self._refuse(value, line, column)
+            return None
+        return None if math.isnan(number) else number
+
+    def _refuse(self, value: object, line: int, column: str) -> None:
+        self._refused.append(f"line {line}, column {visible(column)}: {visible(str(value))!r}")
+
+    def check(self) -> None:
+        """Raise one error that names what was no price."""
+        if self._refused:
+            shown = "; ".join(self._refused[:_EXAMPLES])
+            more = "; …" if len(self._refused) > _EXAMPLES else ""
+            raise InputError(f"{self.sheet.name}: {len(self._refused)} prices are not numbers: {shown}{more}")
 
 
-def _one_day(name: str, dates: Sequence[dt.date], day: dt.date | None) -> dt.date:
-    found = sorted(set(dates))
+def _date_reader(sheet: _Sheet, source: Source, date: int, day: dt.date | None) -> DateReader:
+    """Find the format of the dates; where day and month could change places, the day that is said tells."""
+    if source.date_format:
+        return DateReader(DateFormat(source.date_format), source.timezone, source.clock)
+    texts = [str(fields[date]) for _, fields in sheet.rows if isinstance(fields[date], str)]
+    if not looks_like_dates(texts):
+        return DateReader(DateFormat(_ISO), source.timezone, source.clock)
+    if day is not None:
+        for form in map(DateFormat, CANDIDATES):
+            reader = DateReader(form, source.timezone, source.clock)
+            if day in reader.read(texts):
+                return reader
+    where = f"{visible(sheet.name)}, column {visible(sheet.names[date] or f'#{date + 1}')}"
+    return DateReader(detect_format(texts, where), source.timezone, source.clock)
+
+
+def _one_day(name: str, found: Sequence[dt.date], day: dt.date | None) -> dt.date:
     if not found:
         raise InputError(f"{name}: has no row of {day}")
     if len(found) > 1:
@@ -183,60 +271,26 @@ def _one_day(name: str, dates: Sequence[dt.date], day: dt.date | None) -> dt.dat
     return found[0]
 
 
-def _wide(
-    name: str,
-    names: Sequence[str],
-    rows: Sequence[tuple[int, list[Any]]],
-    date: int | None,
-    day: dt.date | None,
-) -> Day:
-    chosen = list(_days(name, rows, date, day))
-    session = _one_day(name, [found for found, _, _ in chosen], day)
-    columns = [at for at in range(len(names)) if at != date]
-    prices = _Prices(name)
+def _wide(reader: _Reader) -> Day:
+    session, chosen = reader.rows()
+    names = reader.sheet.names
+    columns = [at for at in range(len(names)) if at != reader.date]
+    reader.understand(fields[at] for _, fields in chosen for at in columns)
     entries = tuple(
-        Entry(position, names[at], prices.read(fields[at], number, names[at] or f"number {at + 1}"))
-        for _, number, fields in chosen
+        Entry(position, names[at], reader.price(fields[at], line, names[at] or f"number {at + 1}"))
+        for line, fields in chosen
         for position, at in enumerate(columns)
     )
-    prices.check()
+    reader.check()
     return Day(session, len(chosen), entries)
 
 
-def _long(
-    name: str, rows: Sequence[tuple[int, list[Any]]], columns: tuple[int | None, int, int], day: dt.date | None
-) -> Day:
-    date, ticker, price = columns
-    chosen = list(_days(name, rows, date, day))
-    session = _one_day(name, [found for found, _, _ in chosen], day)
-    prices = _Prices(name)
+def _long(reader: _Reader, ticker: int, price: int) -> Day:
+    session, chosen = reader.rows()
+    reader.understand(fields[price] for _, fields in chosen)
     entries = tuple(
-        Entry(position, _clean(fields[ticker]), prices.read(fields[price], number, "price"))
-        for position, (_, number, fields) in enumerate(chosen)
+        Entry(position, clean(fields[ticker]), reader.price(fields[price], line, "price"))
+        for position, (line, fields) in enumerate(chosen)
     )
-    prices.check()
+    reader.check()
     return Day(session, 1, entries)
-
-
-class _Prices:
-    """Reads prices, and keeps what is none until all are read, so that one error names them together."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._refused: list[str] = []
-
-    def read(self, value: object, line: int, column: str) -> float | None:
-        if value is None or (isinstance(value, str) and value.strip().lower() in _NO_PRICE):
-            return None
-        try:
-            price = float(value)  # type: ignore[arg-type]
-        except (TypeError, ValueError):
-            self._refused.append(f"line {line}, column {visible(column)}: {visible(str(value))!r}")
-            return None
-        return None if math.isnan(price) else price
-
-    def check(self) -> None:
-        if self._refused:
-            shown = "; ".join(self._refused[:_EXAMPLES])
-            more = "; …" if len(self._refused) > _EXAMPLES else ""
-            raise InputError(f"{self._name}: {len(self._refused)} prices are not numbers: {shown}{more}")

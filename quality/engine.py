@@ -41,7 +41,7 @@ def open_engine(options: EngineOptions) -> Iterator[Connection]:
 
     No extension is loaded or fetched, and no statement can change this: not even a user's rule.
     """
-    connection = duckdb.connect(":memory:", config={"threads": options.threads})
+    connection = duckdb.connect(":memory:", config={"threads": options.threads})  # noqa: TID251 - this is DuckDB's one door
     try:
         connection.execute("set memory_limit = $limit", {"limit": options.memory_limit})
         connection.execute("set preserve_insertion_order = true")
@@ -90,7 +90,8 @@ def run(connection: Connection, text: str, parameters: Mapping[str, Any] | None 
 
 def frame(connection: Connection, text: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
     """Run one SELECT and give its rows as a Polars frame."""
-    return connection.sql(text, params=dict(parameters or {})).pl()
+    answer: pl.DataFrame = connection.sql(text, params=dict(parameters or {})).pl()
+    return answer
 
 
 def register(connection: Connection, name: str, rows: pl.DataFrame) -> None:

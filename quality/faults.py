@@ -98,7 +98,7 @@ def faulty_blocks(blocks: Iterable[Block], faults: Faults) -> Iterator[Block]:
         Each block with its faults, rounded to cents. Memory holds one block and the faults.
 
     """
-    by_session = np.argsort(faults.session, kind="stable")
+    by_session = np.argsort(faults.session)
     sorted_sessions = faults.session[by_session]
     before: Block | None = None
     stop = 0
@@ -116,13 +116,12 @@ def truth_frame(faults: Faults, sessions: Days, tickers: Sequence[str]) -> pl.Da
     """Give the log of the truth: date, ticker, anomaly_type, original_value, new_value, as injected."""
     return pl.DataFrame(
         {
-            "date": sessions[faults.session].astype("datetime64[D]"),
+            "date": sessions[faults.session],
             "ticker": pl.Series(tickers, dtype=pl.String).gather(faults.stock),
             "anomaly_type": pl.Series(KINDS, dtype=pl.String).gather(faults.kind),
             "original_value": faults.original,
             "new_value": faults.new,
         },
-        schema_overrides={"date": pl.Date},
         nan_to_null=True,
     )
 

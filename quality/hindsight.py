@@ -13,16 +13,27 @@ from collections.abc import Collection
 
 import polars as pl
 
+from quality.findings import SCHEMA, in_order
+
 _CELL = ("date", "ticker")
 _SEVERITIES = pl.Enum(["error", "warning", "info"])
+# What a rule says: the findings' columns up to the limits, and the rules whose findings it explains.
+FOUND = pl.DataFrame(
+    schema={
+        **{name: dtype for name, dtype in SCHEMA.items() if name not in ("status", "first_rule")},
+        "reclassifies": pl.List(pl.String),
+    }
+)
 
 
-def reconsider(found: pl.DataFrame, settled: dt.date | None, reclassified: Collection[str]) -> pl.DataFrame:
+def reconsider(
+    on_the_day: pl.DataFrame, late: pl.DataFrame, settled: dt.date | None, reclassified: Collection[str]
+) -> pl.DataFrame:
     """Merge what the rules of the day found with what the retrospective ones found, a cell at a time.
 
     Args:
-        found: The findings' columns up to `upper`, `is_retrospective`, and `reclassifies`: the rules whose
-            findings a retrospective one explains.
+        on_the_day: What the causal rules found (the columns of `FOUND`).
+        late: What the retrospective rules found, likewise.
         settled: The last session whose following days have come; None for none.
         reclassified: All rules that a retrospective rule of the set can overturn.
 
@@ -31,17 +42,14 @@ def reconsider(found: pl.DataFrame, settled: dt.date | None, reclassified: Colle
         deviation, limits) stays; a cell has at most one finding by hindsight.
 
     """
-    on_the_day = found.filter(~pl.col("is_retrospective"))
-    late = _one_a_cell(found.filter("is_retrospective"))
+    late = _one_a_cell(late)
     is_settled = pl.lit(value=False) if settled is None else pl.col("date") <= settled
     stands = pl.when(is_settled & pl.col("rule").is_in(list(reclassified))).then(pl.lit("confirmed"))
     first = on_the_day.with_columns(status=stands.otherwise(pl.lit("open")), first_rule="rule")
-    if late.height:
-        first = _explained(first, late)
-        unseen = late.join(on_the_day, on=_CELL, how="anti")
-        added = unseen.with_columns(status=pl.lit("hindsight"), first_rule=pl.lit(None, dtype=pl.String))
-        first = pl.concat([first, added.select(first.columns)])
-    return first.drop("is_retrospective", "reclassifies").sort("date", "ticker", "rule", "first_rule")
+    unseen = late.join(on_the_day, on=_CELL, how="anti").with_columns(
+        status=pl.lit("hindsight"), first_rule=pl.lit(None, dtype=pl.String)
+    )
+    return in_order(pl.concat([_explained(first, late), unseen.drop("reclassifies")]))
 
 
 def _one_a_cell(late: pl.DataFrame) -> pl.DataFrame:
@@ -52,6 +60,7 @@ def _one_a_cell(late: pl.DataFrame) -> pl.DataFrame:
 
 def _explained(first: pl.DataFrame, late: pl.DataFrame) -> pl.DataFrame:
     """Let hindsight rename the findings that it may."""
+    columns = [name for name in first.columns if name != "reclassifies"]
     said = late.select(*_CELL, "rule", "severity", "message", "reclassifies")
     both = first.drop("reclassifies").join(said, on=_CELL, how="left", suffix="_late", maintain_order="left")
     explains = pl.col("reclassifies").list.contains(pl.col("rule")).fill_null(value=False)
@@ -59,4 +68,4 @@ def _explained(first: pl.DataFrame, late: pl.DataFrame) -> pl.DataFrame:
         pl.when(explains).then(f"{name}_late").otherwise(name).alias(name) for name in ("rule", "severity", "message")
     ]
     status = pl.when(explains).then(pl.lit("reclassified")).otherwise("status").alias("status")
-    return both.with_columns(*renamed, status).select(first.columns)
+    return both.with_columns(*renamed, status).select(columns)

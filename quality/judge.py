@@ -1,16 +1,21 @@
 """Evaluates a rule set over one chunk of cells: the same statements for a scan's years and for a day."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from quality.engine import Connection, EngineError, columns_of, first_line, frame, register, run
 from quality.errors import InputError, UsageError
-from quality.measures import count_cells, make_findings, make_metrics, read_cells
+from quality.findings import SCHEMA, complete, in_order
+from quality.measures import absent_by_year, make_findings, make_metrics, read_cells
 from quality.queries import statement
 from quality.rules import Rule, RuleSet
+from quality.suspects import EVERY_CELL, Suspects, suspects
+
+# What a rule without limits and hindsight says: the first columns of the findings.
+_FOUND = pl.Schema(list(SCHEMA.items())[: list(SCHEMA).index("message") + 1])
 
 
 @dataclass(frozen=True)
@@ -35,20 +40,24 @@ class Judgement:
 
     Attributes:
         findings: The findings' columns, sorted by date, ticker and rule.
-        rows: Rows of the panel that were judged.
-        absent: Cells that were expected and have no row.
+        absent: By year, the cells that were expected and have no row.
         in_order: False when the files were not sorted by ticker and date: nothing else is then valid.
 
     """
 
     findings: pl.DataFrame
-    rows: int
-    absent: int
+    absent: Mapping[int, int]
     in_order: bool = True
 
 
 def judge(
-    connection: Connection, inputs: ChunkInputs, ruleset: RuleSet, start: dt.date, end: dt.date
+    connection: Connection,
+    inputs: ChunkInputs,
+    ruleset: RuleSet,
+    start: dt.date,
+    end: dt.date,
+    *,
+    wanted: Suspects | None = None,
 ) -> Judgement:
     """Evaluate every rule over the views `filed_rows` and `near_rows`, which the caller has made.
 
@@ -58,30 +67,29 @@ def judge(
         ruleset: The rules.
         start: First date whose findings are wanted.
         end: Last date whose findings are wanted.
+        wanted: `suspects` of the rule set, for callers that judge many chunks.
 
     Raises:
         InputError: Two rows share a date and ticker.
 
     """
-    register(connection, "sessions", inputs.sessions)
-    register(connection, "tickers", inputs.tickers)
-    register(connection, "presence", inputs.presence)
+    for name, rows in (("sessions", inputs.sessions), ("tickers", inputs.tickers), ("presence", inputs.presence)):
+        register(connection, name, rows)
     if ruleset.name == "robust":
         return _judge_robustly(connection, inputs, ruleset, start, end)
-    for name in ("cells", f"metrics/{ruleset.name}", "chunk/cells", "chunk/present"):
+    for name in ("cells", f"metrics/{ruleset.name}", "chunk/cells"):
         connection.execute(statement(name))
+    _keep_present(connection, wanted or suspects(connection, ruleset))
     disordered, doubled = run(connection, statement("chunk/disorder"))[0]
     if doubled:
         raise InputError(_doubled(doubled))
     if disordered:
-        return Judgement(pl.DataFrame(), 0, 0, in_order=False)
-    for name in ("chunk/absent", "chunk/metrics", "chunk/findings"):
+        return Judgement(pl.DataFrame(), {}, in_order=False)
+    for name in ("chunk/absent", "chunk/metrics"):
         connection.execute(statement(name))
-    for rule in ruleset.rules:
-        _evaluate(connection, rule, start, end)
-    rows, absent = run(connection, statement("chunk/size"), {"start": start, "end": end})[0]
-    findings = frame(connection, statement("chunk/sorted_findings"))
-    return Judgement(findings, rows, absent)
+    found = [part for rule in ruleset.rules for part in _evaluate(connection, rule, start, end)]
+    absent = dict(run(connection, statement("chunk/size"), {"start": start, "end": end}))
+    return Judgement(complete(in_order(pl.concat([_FOUND.to_frame(), *found]))), absent)
 
 
 def _judge_robustly(
@@ -90,9 +98,19 @@ def _judge_robustly(
     """Evaluate the set that is measured as a matrix; the order of the rows does not matter to it."""
     cells = read_cells(connection, inputs.sessions, inputs.tickers)
     measured = make_metrics(connection, cells, ruleset)
-    dates = inputs.sessions.filter("is_sorted").sort("session").get_column("date")
-    rows, absent = count_cells(cells, measured, dates.is_between(start, end).to_numpy())
-    return Judgement(make_findings(connection, cells, ruleset, start, end), rows, absent)
+    absent = absent_by_year(cells, measured, start, end)
+    return Judgement(make_findings(connection, cells, ruleset, start, end), absent)
+
+
+def _keep_present(connection: Connection, wanted: Suspects) -> None:
+    """Make the table `present` of the cells that rules may find."""
+    try:
+        run(connection, statement("chunk/present").format(suspect=wanted.condition), wanted.parameters)
+    except EngineError:
+        # A rule's condition may stand only in its own SELECT; what is wrong with it, its own turn will tell.
+        if wanted is EVERY_CELL:
+            raise
+        _keep_present(connection, EVERY_CELL)
 
 
 def _doubled(count: int) -> str:
@@ -102,22 +120,34 @@ def _doubled(count: int) -> str:
     )
 
 
-def _evaluate(connection: Connection, rule: Rule, start: dt.date, end: dt.date) -> None:
-    """Put a rule's bad cells into `findings`: once for most tickers, once for each that has its own values."""
+def _evaluate(connection: Connection, rule: Rule, start: dt.date, end: dt.date) -> Iterator[pl.DataFrame]:
+    """Give a rule's findings: of most tickers at once, then of each that has its own values."""
     scope = {"scope_start": start, "scope_end": end}
-    _insert(connection, rule, rule.parameters, {**scope, "scope_only": None, "scope_but": list(rule.by_ticker)})
+    everyone = {**scope, "scope_only": None, "scope_but": list(rule.by_ticker)}
+    yield _found(connection, rule, rule.parameters, everyone)
     for ticker, parameters in rule.by_ticker.items():
-        _insert(connection, rule, parameters, {**scope, "scope_only": [ticker], "scope_but": []})
+        yield _found(connection, rule, parameters, {**scope, "scope_only": [ticker], "scope_but": []})
 
 
-def _insert(
+def _found(
     connection: Connection, rule: Rule, parameters: Mapping[str, float], scope: Mapping[str, object]
-) -> None:
+) -> pl.DataFrame:
     try:
-        pattern, arguments = rule.message.as_sql(parameters, columns_of(connection, rule.sql, parameters))
+        pattern, arguments = rule.message.as_sql(parameters, rule.message.columns(parameters))
         message = ", ".join(["format($rule_message", *arguments]) + ")"
-        text = statement("chunk/insert_findings").format(bad_cells=rule.sql, message=message)
+        text = statement("chunk/found").format(bad_cells=rule.sql, message=message)
         told = {"rule_name": rule.name, "rule_severity": rule.severity, "rule_message": pattern}
-        run(connection, text, {**parameters, **scope, **told})
-    except EngineError as error:
-        raise UsageError(f"{rule.source}: {first_line(error)}") from error
+        return frame(connection, text, {**parameters, **scope, **told}).cast(_FOUND)
+    except (EngineError, UsageError) as error:
+        raise UsageError(f"{rule.source}: {_why(connection, rule, parameters, error)}") from error
+
+
+def _why(connection: Connection, rule: Rule, parameters: Mapping[str, float], error: Exception) -> str:
+    """Say what is wrong with a rule: its own SELECT, its message, or else what the engine said."""
+    try:
+        rule.message.as_sql(parameters, columns_of(connection, rule.sql, parameters))
+    except EngineError as its_own:
+        return first_line(its_own)
+    except UsageError as of_message:
+        return str(of_message)
+    return first_line(error)

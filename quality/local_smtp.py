@@ -147,9 +147,7 @@ class _Running:
 class _Mailbox:
     """Answer the commands of all connections; the names of the methods are aiosmtpd's."""
 
-    def __init__(
-        self, messages: list[Received], refuse: AbstractSet[str], greylist: int, delay: float
-    ) -> None:
+    def __init__(self, messages: list[Received], refuse: AbstractSet[str], greylist: int, delay: float) -> None:
         self._messages = messages
         self._refuse = refuse
         self._greylist = greylist

@@ -1,4 +1,4 @@
-"""The one door to SMTP: what the alerts say, and how they are sent over TLS, once, or fail with a reason."""
+"""The one door to SMTP: messages are sent over TLS, once, or fail with a reason."""
 # ruff: noqa: PLC0415, TID251 -- this is SMTP's one door; smtplib and email cost 60 ms, paid only by who mails
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from quality.errors import DeliveryError, UsageError
+from quality.text import visible
 
 if TYPE_CHECKING:
     import ssl
@@ -24,8 +25,8 @@ _log = logging.getLogger(__name__)
 
 _ADDRESS = re.compile(r"[!-~]+@[A-Za-z0-9.-]+")
 _ADDRESS_SYNTAX = frozenset('<>()[],;:\\"')
+MAX_ATTACHMENT_BYTES = 10_000_000
 _MOST_DOUBLINGS = 6
-_SHOWN_TICKERS = 5
 _SHOWN_ANSWER = 200
 
 
@@ -68,63 +69,35 @@ class Attachment:
     media_type: str
 
 
-def daily_alert(day: dt.date, issues: Sequence[tuple[str, str]]) -> tuple[str, str]:
-    r"""Return subject and body of one day's alert.
-
-    `issues` are (key, issue) pairs in the order of the report; each is one line of the body, with its
-    unprintable characters shown as escapes such as `\x1b`.
-    """
-    lines = [f"{_visible(key)}: {_visible(issue)}" for key, issue in issues]
-    head = f"📅 Detected {len(issues)} anomalies on {day}:"
-    return f"Stock Anomaly Alert - {day}", "\n".join([head, "", *lines]) + "\n"
-
-
-def scan_alert(summary: Mapping[str, object], results: str = "") -> tuple[str, str]:
-    """Return subject and body for a full-history scan.
-
-    `summary` is the run's parsed `summary.json`; what it does not hold is left out. `results` is the
-    address of the run, for the reader to go on.
-    """
-    headline = ", ".join(filter(None, [_counted(summary, "findings", "finding"), _period(summary)]))
-    lines = [
-        _scan_sentence(summary),
-        *_facts({"Outcome": summary.get("outcome")}),
-        *_ranking("Findings by rule", summary.get("by_rule")),
-        *_ranking("Worst tickers", summary.get("by_ticker"), _SHOWN_TICKERS),
-        "",
-        *_facts({"Rule set": summary.get("ruleset"), "Panel": summary.get("panel"), "Results": results}),
-    ]
-    subject = " - ".join(filter(None, ["Stock Anomaly Scan", headline]))
-    return subject, "\n".join(lines).rstrip() + "\n"
-
-
 def compose(
     subject: str,
     body: str,
     settings: SmtpSettings,
     attachments: Sequence[Attachment] = (),
     *,
-    max_attachment_bytes: int = 10_000_000,
+    max_attachment_bytes: int = MAX_ATTACHMENT_BYTES,
+    too_large: Sequence[tuple[str, int]] = (),
     where: str = "the run's folder",
 ) -> EmailMessage:
     """Return a message ready to send; its text arrives byte for byte.
 
-    Attachments that would take their total above `max_attachment_bytes` are left out, and the body then ends
-    with their names, their sizes and `where` they are.
+    Attachments that would take their total above `max_attachment_bytes` are left out, as are the `too_large`
+    (name and bytes), which nobody read; the body then ends with their names, sizes and `where` they are.
     """
     from email.message import EmailMessage
     from email.utils import make_msgid
 
     attached, left_out = _fitting(attachments, max_attachment_bytes)
     message = EmailMessage()
-    message["Subject"] = _visible(subject)
+    message["Subject"] = visible(subject)
     message["From"] = settings.sender
     message["To"] = ", ".join(settings.recipients)
     message["Date"] = dt.datetime.now(dt.UTC)
     message["Message-ID"] = make_msgid(domain=settings.sender.rpartition("@")[2])
     message["Auto-Submitted"] = "auto-generated"
     # Bytes in base64: no relay has a long line to cut, a "From " to quote or a dot to double.
-    text = (body + _left_out_note(left_out, where)).encode(errors="backslashreplace")
+    missing = [*((each.name, len(each.data)) for each in left_out), *too_large]
+    text = (body + _left_out_note(missing, where)).encode(errors="backslashreplace")
     message.set_content(text, "text", "plain", cte="base64", params={"charset": "utf-8"})
     for attachment in attached:
         maintype, _, subtype = attachment.media_type.partition("/")
@@ -133,9 +106,7 @@ def compose(
     return message
 
 
-def send(
-    message: EmailMessage, settings: SmtpSettings, *, sleep: Callable[[float], None] = time.sleep
-) -> None:
+def send(message: EmailMessage, settings: SmtpSettings, *, sleep: Callable[[float], None] = time.sleep) -> None:
     """Send a message to each recipient once, trying again what may pass.
 
     Answers of the 4xx kind, time-outs and lost or refused connections are tried again, at most
@@ -205,67 +176,7 @@ def _check_address(name: str, address: str) -> None:
         raise UsageError(f"{name}: {address!r} is no e-mail address; write one like alerts@example.com")
 
 
-# What messages say
-
-
-def _visible(text: str) -> str:
-    """Return `text` in one line that does nothing: what cannot be printed becomes an escape."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
-
-
-def _counted(summary: Mapping[str, object], key: str, noun: str) -> str:
-    """Return the count under `key` with its noun, such as `8,572 findings`; nothing where there is none."""
-    count = summary.get(key)
-    if not isinstance(count, int):
-        return ""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def _period(summary: Mapping[str, object]) -> str:
-    """Return `first to last session`; nothing where one is missing."""
-    first, last = summary.get("first_session"), summary.get("last_session")
-    return _visible(f"{first} to {last}") if first and last else ""
-
-
-def _scan_sentence(summary: Mapping[str, object]) -> str:
-    """Return how much was found, in what, and how long it took."""
-    findings = _counted(summary, "findings", "finding") or "An unknown number of findings"
-    severities = [f"{count:,} {_visible(name)}" for name, count in _ranked(summary.get("by_severity"))]
-    cells, seconds = _counted(summary, "cells", "cell"), summary.get("seconds")
-    sizes = _counted(summary, "sessions", "session"), _counted(summary, "tickers", "ticker")
-    extent = ", ".join(filter(None, [*sizes, _period(summary)]))
-    parts = [
-        findings,
-        f" ({', '.join(severities)})" if severities else "",
-        f" in {cells}" if cells else "",
-        f" ({extent})" if extent else "",
-        f", scanned in {seconds:,.1f} s" if isinstance(seconds, int | float) else "",
-    ]
-    return "".join(parts) + "."
-
-
-def _ranked(counts: object) -> list[tuple[str, int]]:
-    """Return the names and counts of a mapping, largest count first, then by name."""
-    if not isinstance(counts, Mapping):
-        return []
-    pairs = [(str(name), count) for name, count in counts.items() if isinstance(count, int)]
-    return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
-
-
-def _ranking(title: str, counts: object, limit: int | None = None) -> list[str]:
-    """Return lines of a titled list; the counts stand first, where phones' proportional type aligns them."""
-    ranked = _ranked(counts)[:limit]
-    width = max((len(f"{count:,}") for _, count in ranked), default=0)
-    lines = [f"  {count:>{width},}  {_visible(name)}" for name, count in ranked]
-    return ["", title, *lines] if lines else []
-
-
-def _facts(facts: Mapping[str, object]) -> list[str]:
-    """Return a `name: value` line for each fact that is known."""
-    return [f"{name}: {_visible(value)}" for name, value in facts.items() if isinstance(value, str) and value]
+# What a message carries
 
 
 def _fitting(attachments: Sequence[Attachment], max_bytes: int) -> tuple[list[Attachment], list[Attachment]]:
@@ -280,13 +191,9 @@ def _fitting(attachments: Sequence[Attachment], max_bytes: int) -> tuple[list[At
     return attached, left_out
 
 
-def _left_out_note(left_out: Sequence[Attachment], where: str) -> str:
+def _left_out_note(left_out: Sequence[tuple[str, int]], where: str) -> str:
     """Return the end of a body that names what is not attached; nothing where all is."""
-    place = _visible(where)
-    lines = [
-        f"not attached: {_visible(each.name)}, {_size(len(each.data))}; it is in {place}\n"
-        for each in left_out
-    ]
+    lines = [f"not attached: {visible(name)}, {_size(size)}; it is in {visible(where)}\n" for name, size in left_out]
     return "\n" + "".join(lines) if lines else ""
 
 
@@ -297,7 +204,7 @@ def _size(count: int) -> str:
 
 def _file_name(name: str) -> str:
     """Return an attachment's name without anything that a receiver could take for a path."""
-    return re.sub(r"[/\\]", "_", _visible(name))
+    return re.sub(r"[/\\]", "_", visible(name))
 
 
 # Delivery
@@ -381,7 +288,7 @@ def _transmit(
 def _answered(code: int, text: bytes | str) -> _Problem:
     """Return the problem that an SMTP answer states: 4xx may pass, anything else will not."""
     words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    cause = f"the server answered {code} {_visible(' '.join(words.split()))[:_SHOWN_ANSWER]}".rstrip()
+    cause = f"the server answered {code} {visible(' '.join(words.split()))[:_SHOWN_ANSWER]}".rstrip()
     if _is_transient(code):
         return _Problem(cause, "send again later", transient=True)
     return _Problem(cause, "correct what the answer names", transient=False)

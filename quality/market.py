@@ -38,9 +38,7 @@ class Market:
             raise UsageError(f"--stocks must be at least 1: {self.stocks}")
         check_seed(self.seed)
         if self.days - 1 > (_LAST_SESSION - np.datetime64(self.start, "D")).astype(int):
-            raise UsageError(
-                f"--days {self.days} from {self.start} ends after {dt.date.max}, the last date there is"
-            )
+            raise UsageError(f"--days {self.days} from {self.start} ends after {dt.date.max}, the last date there is")
 
     @property
     def sessions(self) -> Days:

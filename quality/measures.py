@@ -1,16 +1,15 @@
 """Evaluates the rule set `robust` over one chunk: rows to matrices, what is measured back to SQL, rules, hindsight."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 import numpy as np
 import polars as pl
 
-from quality.engine import Connection, EngineError, columns_of, first_line, frame, register, run
+from quality.engine import Connection, EngineError, columns_of, first_line, frame, register
 from quality.errors import InputError, UsageError
-from quality.hindsight import reconsider
-from quality.panel import BoolMatrix
+from quality.hindsight import FOUND, reconsider
 from quality.queries import sql_root, statement
 from quality.robust import LOOK_AHEAD, Measured, Prices, measure
 from quality.rules import Rule, RuleSet
@@ -90,12 +89,12 @@ def make_metrics(connection: Connection, cells: Cells, ruleset: RuleSet) -> Meas
     return measured
 
 
-def count_cells(cells: Cells, measured: Measured, wanted: BoolMatrix) -> tuple[int, int]:
-    """Count the rows of the wanted sessions (a flag a judged session), and their expected cells without a row."""
-    every = np.zeros(len(cells.sessions), dtype=np.bool_)
-    every[cells.judged] = wanted
-    absent = (measured.absent_sessions > 0) & every[measured.places.rows]
-    return int(cells.prices.has_row[every].sum()), int(absent.sum())
+def absent_by_year(cells: Cells, measured: Measured, start: dt.date, end: dt.date) -> dict[int, int]:
+    """Count, by year, the expected cells without a row between two dates."""
+    rows = measured.places.rows[measured.absent_sessions > 0]
+    dates = cells.dates.gather(rows)
+    counted = dates.filter(dates.is_between(start, end)).dt.year().value_counts()
+    return dict(counted.iter_rows())
 
 
 def _least_move(ruleset: RuleSet) -> float:
@@ -147,25 +146,23 @@ def make_findings(
     connection: Connection, cells: Cells, ruleset: RuleSet, start: dt.date, end: dt.date
 ) -> pl.DataFrame:
     """Evaluate the causal rules, then those with hindsight, and give what remains, in order."""
-    connection.execute(statement("robust/findings"))
-    for rule in ruleset.causal.rules:
-        _evaluate(connection, rule, start, end)
+    found = [part for rule in ruleset.causal.rules for part in _evaluate(connection, rule, start, end)]
     retrospective = [rule for rule in ruleset.rules if rule.is_retrospective]
     if retrospective:
         connection.execute(statement("robust/look_ahead"))
-    for rule in retrospective:
-        _evaluate(connection, rule, start, end)
+    late = [part for rule in retrospective for part in _evaluate(connection, rule, start, end)]
     reclassified = sorted({name for rule in retrospective for name in rule.reclassifies})
     settled = cells.dates[-1 - LOOK_AHEAD] if len(cells.dates) > LOOK_AHEAD else None
-    return reconsider(frame(connection, statement("robust/found")), settled, reclassified)
+    return reconsider(pl.concat([FOUND, *found]), pl.concat([FOUND, *late]), settled, reclassified)
 
 
-def _evaluate(connection: Connection, rule: Rule, start: dt.date, end: dt.date) -> None:
-    """Put a rule's bad cells into `found`: once for most tickers, once for each that has its own values."""
+def _evaluate(connection: Connection, rule: Rule, start: dt.date, end: dt.date) -> Iterator[pl.DataFrame]:
+    """Give a rule's findings: of most tickers at once, then of each that has its own values."""
     scope = {"scope_start": start, "scope_end": end}
-    _insert(connection, rule, rule.parameters, {**scope, "scope_only": None, "scope_but": list(rule.by_ticker)})
+    everyone = {**scope, "scope_only": None, "scope_but": list(rule.by_ticker)}
+    yield _found(connection, rule, rule.parameters, everyone)
     for ticker, parameters in rule.by_ticker.items():
-        _insert(connection, rule, parameters, {**scope, "scope_only": [ticker], "scope_but": []})
+        yield _found(connection, rule, parameters, {**scope, "scope_only": [ticker], "scope_but": []})
 
 
 @lru_cache(maxsize=128)
@@ -174,22 +171,20 @@ def _columns(connection: Connection, text: str, parameters: tuple[tuple[str, flo
     return tuple(columns_of(connection, text, dict(parameters)))
 
 
-def _insert(
+def _found(
     connection: Connection, rule: Rule, parameters: Mapping[str, float], scope: Mapping[str, object]
-) -> None:
+) -> pl.DataFrame:
     try:
         columns = _columns(connection, rule.sql, tuple(parameters.items()))
         pattern, arguments = rule.message.as_sql(parameters, columns)
         message = ", ".join(["format($rule_message", *arguments]) + ")"
         limits = ", ".join(name if name in columns else f"null as {name}" for name in ("lower", "upper"))
-        text = statement("robust/insert_findings").format(bad_cells=rule.sql, message=message, limits=limits)
-        told = {
-            "rule_name": rule.name,
-            "rule_severity": rule.severity,
-            "rule_message": pattern,
-            "rule_is_retrospective": rule.is_retrospective,
-            "rule_reclassifies": list(rule.reclassifies),
-        }
-        run(connection, text, {**parameters, **scope, **told})
+        text = statement("robust/found").format(bad_cells=rule.sql, message=message, limits=limits)
+        told = {"rule_name": rule.name, "rule_severity": rule.severity, "rule_message": pattern}
+        found = frame(connection, text, {**parameters, **scope, **told})
     except EngineError as error:
         raise UsageError(f"{rule.source}: {first_line(error)}") from error
+    except UsageError as error:
+        raise UsageError(f"{rule.source}: {error}") from error
+    explains = pl.lit(list(rule.reclassifies), dtype=pl.List(pl.String))
+    return found.with_columns(reclassifies=explains).cast(dict(FOUND.schema))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from quality.errors import InputError, UsageError
+from quality.parquet import encode
 from quality.storage import Entry, Store
 
 FloatMatrix: TypeAlias = npt.NDArray[np.float64]
@@ -74,7 +75,7 @@ def list_years(store: Store) -> list[Year]:
             f"no panel at {store.address}: it holds no year=YYYY/*.parquet; "
             "make one with `pricewatch generate`, or check the address"
         )
-    return [Year(year, tuple(found[year])) for year in sorted(found)]
+    return [Year(year, tuple(entries)) for year, entries in found.items()]  # the store lists by name
 
 
 def start_panel(store: Store, *, overwrite: bool) -> None:
@@ -87,20 +88,37 @@ def start_panel(store: Store, *, overwrite: bool) -> None:
     old = [entry.key for entry in store.entries() if _PARTITION.fullmatch(entry.key)]
     if old and not overwrite:
         raise UsageError(
-            f"{store.address} already holds a panel of {len(old)} files; "
-            "choose another place, or say --overwrite"
+            f"{store.address} already holds a panel of {len(old)} files; choose another place, or say --overwrite"
         )
     for key in old:
         store.delete(key)
 
 
 def write_year(store: Store, frame: pl.DataFrame) -> None:
-    """Write the rows of one year, sorted by ticker and date, as that year's only file."""
+    """Write the rows of one year, sorted by ticker and date, as a file of that year's partition."""
     year = frame.get_column("date").dt.year().first()
     if not isinstance(year, int):
         raise InputError("a year without rows cannot be written")
-    with store.writing(partition_key(year)) as path:
-        frame.write_parquet(path, compression="zstd", compression_level=3, row_group_size=_ROWS_A_GROUP)
+    store.write(partition_key(year), encode(frame, _ROWS_A_GROUP))
+
+
+def append_rows(store: Store, arriving: pl.DataFrame) -> None:
+    """Add rows of one date to a panel: one file is rewritten, whole or not at all; all others stay as they are.
+
+    Raises:
+        InputError: The panel holds the date already.
+
+    """
+    day = arriving.get_column("date").item(0)
+    year = next((year for year in list_years(store) if year.year == day.year), None)
+    if year is None:
+        write_year(store, arriving.sort("ticker", "date"))
+        return
+    if read_year(store, year, ["date"]).get_column("date").is_in([day]).any():
+        raise InputError(f"{day} is not appended: {store.address} holds it already")
+    key = year.keys[-1]
+    held = _read_file(store, key, tuple(SCHEMA))
+    store.write(key, encode(pl.concat([held, arriving]).sort("ticker", "date"), _ROWS_A_GROUP))
 
 
 def read_year(store: Store, year: Year, columns: Sequence[str] = tuple(SCHEMA)) -> pl.DataFrame:

@@ -8,9 +8,9 @@ _PACKAGE = Path(__file__).resolve().parent
 
 @cache
 def sql_root() -> Path:
-    """Give the folder of the statements: the checkout's where there is one, else the package's copy."""
-    checkout = _PACKAGE.parent
-    return checkout / "sql" if (checkout / "pyproject.toml").is_file() else _PACKAGE / "sql"
+    """Give the folder of the statements: the package's copy where there is one, else the checkout's."""
+    packaged = _PACKAGE / "sql"
+    return packaged if packaged.is_dir() else _PACKAGE.parent / "sql"
 
 
 @cache

@@ -21,8 +21,17 @@ _KEYS = ("name", "severity", "message", "parameters", "look-back")
 _RETROSPECTIVE_KEYS = ("look-ahead", "retrospective", "reclassifies")
 # What else decides the findings of a set.
 _STATEMENTS = {
-    "notebook": ("macros", "cells", "metrics/notebook", "chunk/present", "chunk/absent", "chunk/metrics"),
-    "robust": ("macros", "robust/rows", "metrics/robust", "robust/look_ahead"),
+    "notebook": (
+        "macros",
+        "cells",
+        "metrics/notebook",
+        "chunk/cells",
+        "chunk/present",
+        "chunk/absent",
+        "chunk/metrics",
+        "chunk/found",
+    ),
+    "robust": ("macros", "robust/rows", "metrics/robust", "robust/look_ahead", "robust/found"),
 }
 _HEADER_LINE = re.compile(r"--\s*([a-z-]+)\s*:\s*(.*?)\s*")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")

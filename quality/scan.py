@@ -1,12 +1,11 @@
 """The full-history scan: one chunk to its findings, all chunks to a run."""
 
 import datetime as dt
-import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -21,9 +20,11 @@ from quality.engine import Connection, EngineError, EngineOptions, first_line, o
 from quality.errors import InputError, UsageError
 from quality.executors.local import run_all
 from quality.judge import ChunkInputs, Judgement, judge
+from quality.ledger import Record, digest_contents, digest_of, read_records, record_key, write_record
 from quality.panel import Year, list_years
 from quality.rules import RuleSet
 from quality.storage import Store, holding, local_copies
+from quality.suspects import Suspects, suspects
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +43,8 @@ class ScanOptions:
         threads: Chunks in work at once.
         memory_limit: Of all engines together, in bytes.
         rows_a_chunk: Rows that one unit of work holds at most, unless it is a single year.
+        resume: Keep the years that an earlier run into the same place has finished, from the same input,
+            rules, range and versions; without it, everything is made anew.
 
     """
 
@@ -51,6 +54,7 @@ class ScanOptions:
     threads: int = 2
     memory_limit: int = 1 << 30
     rows_a_chunk: int = 1_000_000
+    resume: bool = False
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.formats if name not in FORMATS]
@@ -65,12 +69,15 @@ class _Work:
     """What the chunks of one scan share."""
 
     catalogue: Catalogue
+    contents: Mapping[int, str]
     paths: Mapping[str, Path]
     years: Mapping[int, Year]
     ruleset: RuleSet
     options: ScanOptions
     run: Store
+    wanted: Suspects
     engines: SimpleQueue[Connection] = field(default_factory=SimpleQueue)
+    keys: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def start(self) -> dt.date:
@@ -84,14 +91,30 @@ class _Work:
         return [self.paths[key] for year in years for key in self.years[year].keys]
 
 
-@dataclass
+@dataclass(frozen=True)
 class ChunkResult:
-    """What a chunk adds to the summary."""
+    """What came of a chunk: the years that are finished, and those that could not be."""
 
-    tally: summaries.Tally
-    rows: int = 0
-    absent: int = 0
+    records: tuple[Record, ...] = ()
     damaged: tuple[Damage, ...] = ()
+
+
+@dataclass(frozen=True)
+class Restatement:
+    """A year of history that is no longer what an earlier run into the same place saw.
+
+    Attributes:
+        year: The year.
+        rows_before: Its rows then.
+        rows: Its rows now; 0 where the year is gone.
+        cells: Cells whose findings differ.
+
+    """
+
+    year: int
+    rows_before: int
+    rows: int
+    cells: int
 
 
 def scan(
@@ -125,26 +148,103 @@ def scan(
     keys = [key for year in years for key in year.keys]
     with holding(run), local_copies(panel, keys) as paths, ExitStack() as stack:
         engines = [stack.enter_context(open_engine(_share(options, paths))) for _ in range(options.threads)]
-        catalogue = read_catalogue(engines[0], years, paths)
-        work = _Work(catalogue, paths, {year.year: year for year in years}, ruleset, options, run)
+        catalogue = _catalogue(years, paths, options)
+        contents = digest_contents(years, paths, options.threads)
+        wanted = suspects(engines[0], ruleset)
+        work = _Work(catalogue, contents, paths, {year.year: year for year in years}, ruleset, options, run, wanted)
         for engine in engines:
             work.engines.put(engine)
-        chunks = plan_chunks(catalogue, _years_in_range(work), ruleset.look_back, options.rows_a_chunk, ruleset.look_ahead)
-        _clear(run)
-        results = run_all(
-            lambda chunk: scan_chunk(work, chunk), chunks, options.threads, lambda done: progress("scan", done, len(chunks))
-        )
-        if "csv" in options.formats:
-            _write_csv(run, progress)
-        summary = _summarise(work, panel, results)
+        summary = _scan_years(work, panel, progress)
         summary["seconds"] = round(time.perf_counter() - began, 3)
         run.write(summaries.KEY, summaries.encode(summary))
     return summary
 
 
+def _scan_years(work: _Work, panel: Store, progress: Progress) -> dict[str, Any]:
+    """Scan the years that are not finished, write what is made from all years, and give the summary."""
+    run, options = work.run, work.options
+    wanted = _years_in_range(work)
+    earlier = read_records(run) if options.resume else {}
+    work.keys = _keys(work, wanted)
+    done = {year: earlier[year] for year in wanted if year in earlier and earlier[year].key == work.keys[year]}
+    before = {year: _findings_of(run, year) for year in _restated(work, earlier)}
+    _clear(run, keep=done)
+    todo = [year for year in wanted if year not in done]
+    ruleset = work.ruleset
+    chunks = plan_chunks(work.catalogue, todo, ruleset.look_back, options.rows_a_chunk, ruleset.look_ahead)
+    results = run_all(
+        lambda chunk: scan_chunk(work, chunk),
+        chunks,
+        options.threads,
+        lambda count: progress("scan", count, len(chunks)),
+    )
+    records = sorted(
+        [*done.values(), *(record for result in results for record in result.records)], key=lambda record: record.year
+    )
+    if "csv" in options.formats:
+        _write_csv(run, progress)
+    restated = [_restatement(run, earlier[year], before[year], records) for year in before]
+    damaged = [*work.catalogue.damaged, *(damage for result in results for damage in result.damaged)]
+    return _summarise(work, panel, records, damaged, restated)
+
+
+def _keys(work: _Work, years: Sequence[int]) -> dict[int, str]:
+    """Digest, for each year, everything that its findings depend on."""
+    look_back, look_ahead = work.ruleset.look_back, work.ruleset.look_ahead
+    last = work.catalogue.sessions.item(-1, "session")
+    common = (work.ruleset.fingerprint, str(work.start), str(work.end), summaries.versions())
+    tickers = work.catalogue.tickers.sort("first_date", "number")
+    known_by_count: dict[int, str] = {}
+    keys = {}
+    for chunk in (plan_chunks(work.catalogue, [year], look_back, 0, look_ahead)[0] for year in years):
+        (year,) = chunk.years
+        of_year = work.catalogue.sessions.filter(pl.col("part") == year)
+        known = tickers.filter(pl.col("first_date") <= of_year.item(-1, "date"))
+        # Tickers only ever join: as many known ones are the same ones.
+        if known.height not in known_by_count:
+            known_by_count[known.height] = digest_of(known.rows())
+        contents = [(other, work.contents[other]) for other in (*chunk.look_back_years, year, *chunk.look_ahead_years)]
+        history = min(of_year.item(0, "session") - 1, look_back)
+        future = min(last - of_year.item(-1, "session"), look_ahead)
+        keys[year] = digest_of(contents, history, future, known_by_count[known.height], *common)
+    return keys
+
+
+def _restated(work: _Work, earlier: Mapping[int, Record]) -> list[int]:
+    """List the years that an earlier run has seen with other content, or that are gone."""
+    return sorted(year for year, record in earlier.items() if work.contents.get(year) != record.content)
+
+
+def _findings_of(run: Store, year: int) -> pl.DataFrame:
+    key = findings_files.partition_key(year)
+    if not run.exists(key):
+        return pl.DataFrame(schema=findings_files.SCHEMA)
+    with run.local_copy(key) as path:
+        return pl.read_parquet(path, hive_partitioning=False)
+
+
+def _restatement(run: Store, earlier: Record, before: pl.DataFrame, records: Sequence[Record]) -> Restatement:
+    now = next((record for record in records if record.year == earlier.year), None)
+    after = _findings_of(run, earlier.year)
+    columns = list(findings_files.SCHEMA)
+    gone = before.join(after, on=columns, how="anti", nulls_equal=True)
+    come = after.join(before, on=columns, how="anti", nulls_equal=True)
+    cells = pl.concat([gone, come]).select("date", "ticker").n_unique()
+    rows = now.rows if now else 0
+    return Restatement(earlier.year, earlier.rows, rows, cells)
+
+
 def _share(options: ScanOptions, paths: Mapping[str, Path]) -> EngineOptions:
     memory = options.memory_limit // options.threads
     return EngineOptions(memory_limit=f"{memory >> 20}MiB", files=list(paths.values()))
+
+
+def _catalogue(years: Sequence[Year], paths: Mapping[str, Path], options: ScanOptions) -> Catalogue:
+    """Read the catalogue with all threads: no chunk can begin before."""
+    files = list(paths.values())
+    whole = EngineOptions(threads=options.threads, memory_limit=f"{options.memory_limit >> 20}MiB", files=files)
+    with open_engine(whole) as engine:
+        return read_catalogue(engine, years, paths)
 
 
 def _years_in_range(work: _Work) -> list[int]:
@@ -155,16 +255,20 @@ def _years_in_range(work: _Work) -> list[int]:
     return wanted.get_column("part").unique().sort().to_list()
 
 
-def _clear(run: Store) -> None:
-    """Take away what an earlier run left, its summary first: what is half gone must not look finished."""
+def _clear(run: Store, keep: Collection[int]) -> None:
+    """Take away what is not kept of an earlier run, its summary first: what is half gone must not look finished."""
     run.delete(summaries.KEY)
     run.delete(findings_files.CSV_KEY)
-    for entry in run.entries("findings/"):
-        run.delete(entry.key)
+    run.delete(findings_files.NOTEBOOK_REPORT_KEY)
+    kept = {key for year in keep for key in (record_key(year), findings_files.partition_key(year))}
+    for prefix in ("ledger/", "findings/"):
+        for entry in run.entries(prefix):
+            if entry.key not in kept:
+                run.delete(entry.key)
 
 
 def scan_chunk(work: _Work, chunk: Chunk) -> ChunkResult:
-    """Judge the years of a chunk and write their findings, one whole file a year."""
+    """Judge the years of a chunk; write each year's findings whole, and then the note that it is finished."""
     engine = work.engines.get()
     try:
         judgement = _judge(work, engine, chunk)
@@ -172,58 +276,66 @@ def scan_chunk(work: _Work, chunk: Chunk) -> ChunkResult:
         return _one_by_one(work, chunk, error)
     finally:
         work.engines.put(engine)
+    return ChunkResult(records=tuple(_write_year(work, judgement, year) for year in chunk.years))
+
+
+def _write_year(work: _Work, judgement: Judgement, year: int) -> Record:
+    of_year = judgement.findings.filter(pl.col("date").dt.year() == year)
     tally = summaries.Tally()
-    tally.add(judgement.findings)
-    for year in chunk.years:
-        of_year = judgement.findings.filter(pl.col("date").dt.year() == year)
-        with work.run.writing(findings_files.partition_key(year)) as path:
-            findings_files.write_parquet(of_year, path)
-    return ChunkResult(tally, judgement.rows, judgement.absent)
+    tally.add(of_year)
+    work.run.write(findings_files.partition_key(year), findings_files.encode_parquet(of_year))
+    absent = judgement.absent.get(year, 0)
+    record = Record(year, work.keys[year], work.contents[year], _rows(work, year), absent, tally)
+    write_record(work.run, record)
+    return record
+
+
+def _rows(work: _Work, year: int) -> int:
+    judged = (pl.col("year") == year) & pl.col("date").is_between(work.start, work.end)
+    return int(work.catalogue.dates.filter(judged).get_column("row_count").sum())
 
 
 def _one_by_one(work: _Work, chunk: Chunk, error: Exception) -> ChunkResult:
     """Find out which year of a failed chunk is damaged; the others are still done."""
     if len(chunk.years) == 1:
         _log.warning("year=%d could not be scanned: %s", chunk.years[0], error)
-        return ChunkResult(summaries.Tally(), damaged=(Damage(chunk.years[0], first_line(error)),))
-    total = ChunkResult(summaries.Tally())
-    for single in plan_chunks(work.catalogue, list(chunk.years), work.ruleset.look_back, 0, work.ruleset.look_ahead):
-        result = scan_chunk(work, single)
-        total.tally.merge(result.tally)
-        total.rows += result.rows
-        total.absent += result.absent
-        total.damaged += result.damaged
-    return total
+        return ChunkResult(damaged=(Damage(chunk.years[0], first_line(error)),))
+    ruleset = work.ruleset
+    singles = plan_chunks(work.catalogue, list(chunk.years), ruleset.look_back, 0, ruleset.look_ahead)
+    results = [scan_chunk(work, single) for single in singles]
+    return ChunkResult(
+        tuple(record for result in results for record in result.records),
+        tuple(damage for result in results for damage in result.damaged),
+    )
 
 
 def _judge(work: _Work, engine: Connection, chunk: Chunk) -> Judgement:
     files = work.files(chunk.years)
     view_files(engine, "filed_rows", files)
-    view_files(engine, "near_rows", [*work.files(chunk.look_back_years), *files, *work.files(chunk.look_ahead_years)])
-    judgement = judge(engine, _inputs(work, chunk, in_file_order=True), work.ruleset, work.start, work.end)
+    margins = work.files(chunk.look_back_years), work.files(chunk.look_ahead_years)
+    view_files(engine, "near_rows", [*margins[0], *files, *margins[1]])
+    judgement = _judge_as(work, engine, chunk, in_file_order=True)
     if not judgement.in_order:
         _log.info("years %s are not sorted by ticker and date: sorting them", chunk.years)
-        judgement = judge(engine, _inputs(work, chunk, in_file_order=False), work.ruleset, work.start, work.end)
+        judgement = _judge_as(work, engine, chunk, in_file_order=False)
     return judgement
 
 
+def _judge_as(work: _Work, engine: Connection, chunk: Chunk, *, in_file_order: bool) -> Judgement:
+    inputs = _inputs(work, chunk, in_file_order=in_file_order)
+    return judge(engine, inputs, work.ruleset, work.start, work.end, wanted=work.wanted)
+
+
 def _inputs(work: _Work, chunk: Chunk, *, in_file_order: bool) -> ChunkInputs:
-    catalogue = work.catalogue
-    if work.ruleset.look_ahead:
-        sessions = whole_chunk_sessions(catalogue, chunk, work.ruleset.look_back, work.ruleset.look_ahead)
-        return ChunkInputs(sessions, catalogue.tickers, pl.DataFrame({"ticker": []}))
-    sessions = chunk_sessions(catalogue, chunk, work.ruleset.look_back, in_file_order=in_file_order)
-    of_date = dict(catalogue.sessions.select("date", "session").iter_rows())
+    if work.ruleset.name == "robust":
+        sessions = whole_chunk_sessions(work.catalogue, chunk, work.ruleset.look_back, work.ruleset.look_ahead)
+        return ChunkInputs(sessions, work.catalogue.tickers, pl.DataFrame({"ticker": []}))
+    sessions = chunk_sessions(work.catalogue, chunk, work.ruleset.look_back, in_file_order=in_file_order)
     last = sessions.get_column("session").max()
-    numbered = pl.col("first_date").replace_strict(of_date, return_dtype=pl.Int32)
-    tickers = catalogue.tickers.select("ticker", "number", first_session=numbered)
-    presence = catalogue.presence.filter(pl.col("year").is_in(chunk.years)).select(
-        "ticker",
-        part="year",
-        first_session=numbered,
-        last_session=pl.col("last_date").replace_strict(of_date, return_dtype=pl.Int32),
-    )
-    return ChunkInputs(sessions, tickers.filter(pl.col("first_session") <= last), presence)
+    presence = pl.concat([work.catalogue.presence_by_year[year] for year in chunk.years])
+    # Numbered anew: a ticker that comes after the chunk must not count in the position of one before it.
+    known = work.catalogue.numbered_tickers.filter(pl.col("first_session") <= last)
+    return ChunkInputs(sessions, known.drop("number").with_row_index("number", offset=1), presence)
 
 
 def _write_csv(run: Store, progress: Progress) -> None:
@@ -232,18 +344,23 @@ def _write_csv(run: Store, progress: Progress) -> None:
     def parts() -> Iterator[pl.DataFrame]:
         for done, key in enumerate(keys, start=1):
             with run.local_copy(key) as path:
-                yield pl.read_parquet(path, hive_partitioning=False)
+                yield pl.read_parquet(path, glob=False, hive_partitioning=False)
             progress("csv", done, len(keys))
 
     with run.writing(findings_files.CSV_KEY) as path:
         findings_files.write_csv(parts(), path)
 
 
-def _summarise(work: _Work, panel: Store, results: Sequence[ChunkResult]) -> dict[str, Any]:
+def _summarise(
+    work: _Work,
+    panel: Store,
+    records: Sequence[Record],
+    damaged: Sequence[Damage],
+    restated: Sequence[Restatement],
+) -> dict[str, Any]:
     total = summaries.Tally()
-    for result in results:
-        total.merge(result.tally)
-    damaged = [*work.catalogue.damaged, *(damage for result in results for damage in result.damaged)]
+    for record in records:
+        total.merge(record.tally)
     sessions = work.catalogue.sessions.filter(pl.col("date").is_between(work.start, work.end))
     return {
         "job": "scan",
@@ -253,14 +370,15 @@ def _summarise(work: _Work, panel: Store, results: Sequence[ChunkResult]) -> dic
         "last_session": sessions.item(-1, "date").isoformat(),
         "scored_from": _eighth(work.catalogue.sessions),
         "cells": sessions.height * work.catalogue.tickers.height,
-        "rows": sum(result.rows for result in results),
-        "absent": sum(result.absent for result in results),
+        "rows": sum(record.rows for record in records),
+        "absent": sum(record.absent for record in records),
         "sessions": sessions.height,
         "tickers": work.catalogue.tickers.height,
         **total.as_dict(),
-        "damaged": [{"year": damage.year, "reason": damage.reason} for damage in damaged],
+        "damaged": [asdict(damage) for damage in damaged],
+        "restated": [asdict(restatement) for restatement in restated],
         **work.ruleset.as_dict(),
-        "input_fingerprint": input_fingerprint(list(work.years.values())),
+        "input_fingerprint": digest_of(sorted(work.contents.items())),
         "versions": summaries.versions(),
     }
 
@@ -268,12 +386,3 @@ def _summarise(work: _Work, panel: Store, results: Sequence[ChunkResult]) -> dic
 def _eighth(sessions: pl.DataFrame) -> str | None:
     """Give the first session with a week of history before it: from there on, findings are scored."""
     return sessions.item(7, "date").isoformat() if sessions.height > 7 else None  # noqa: PLR2004 - the score's contract
-
-
-def input_fingerprint(years: Sequence[Year]) -> str:
-    """Digest the names, sizes and versions of a panel's files."""
-    digest = hashlib.sha256()
-    for year in years:
-        for entry in year.entries:
-            digest.update(f"{entry.key}\0{entry.size}\0{entry.version}\n".encode())
-    return digest.hexdigest()[:16]

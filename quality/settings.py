@@ -1,5 +1,6 @@
 """Settings: flags over environment over `pricewatch.toml` over defaults, each checked by name."""
 
+import math
 import os
 import re
 import tomllib
@@ -9,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from quality.errors import UsageError
+from quality.ingest.source import Source
 from quality.mail import SmtpSettings
-from quality.rules import Thresholds
+from quality.rules import Thresholds, ruleset_names
 from quality.storage import S3Options
 
 CONFIG_NAME = "pricewatch.toml"
@@ -34,14 +36,17 @@ def _text(value: object) -> str:
 
 
 def _whole(value: object) -> int:
-    number = int(value) if isinstance(value, str) else value
+    number = int(value) if isinstance(value, str) and value.strip().isdecimal() else value
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise ValueError(f"{value!r} is not a whole number of at least 1")
     return number
 
 
 def _seconds(value: object) -> float:
-    number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else -1.0
+    try:
+        number = -1.0 if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = -1.0
     if not 0 < number < float("inf"):
         raise ValueError(f"{value!r} is not a number of seconds above 0")
     return number
@@ -54,7 +59,7 @@ def _size(value: object) -> int:
 def _addresses(value: object) -> tuple[str, ...]:
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list):
-        raise ValueError(f"{value!r} is not a list of addresses")
+        raise TypeError(f"{value!r} is not a list of addresses")
     return tuple(_text(part).strip() for part in parts)
 
 
@@ -102,6 +107,7 @@ class Settings:
         s3: How S3 is reached; credentials come by the usual AWS settings.
         mail: The mail settings as given; `smtp()` makes them usable or says what is missing.
         thresholds: By rule set and rule, what replaces parameters of rules.
+        sources: By name, what is said of the files that a source sends.
 
     """
 
@@ -111,15 +117,19 @@ class Settings:
     s3: S3Options = field(default_factory=S3Options)
     mail: Mapping[str, Any] = field(default_factory=dict, repr=False)
     thresholds: Mapping[str, Mapping[str, Thresholds]] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
-    def smtp(self) -> SmtpSettings:
+    def smtp(self, said: Mapping[str, Any] | None = None) -> SmtpSettings:
         """Give the mail server's settings; without `sender` the user's name is the sender.
+
+        Args:
+            said: What was said on the command line instead.
 
         Raises:
             UsageError: Something is missing or cannot work; the message names the setting.
 
         """
-        given = dict(self.mail)
+        given = {**self.mail, **(said or {})}
         password_file = given.pop("password_file", None)
         if password_file and "password" not in given:
             given["password"] = _read_secret(password_file)
@@ -156,14 +166,16 @@ def load_settings(
         values[section].update(_from_environment(section, keys, environment))
         said = (flags or {}).get(section, {})
         values[section].update({key: value for key, value in said.items() if value is not None})
-    unknown = sorted(set(table) - set(_SETTINGS) - {"rules", "batch"})
+    unknown = sorted(set(table) - set(_SETTINGS) - {"rules", "sources", "batch"})
     if unknown:
-        raise UsageError(f"{path}: no section [{unknown[0]}]; there is {', '.join([*_SETTINGS, 'rules', 'batch'])}")
+        known = ", ".join([*_SETTINGS, "rules", "sources", "batch"])
+        raise UsageError(f"{path}: no section [{unknown[0]}]; there is {known}")
     return Settings(
         **values["engine"],
         s3=S3Options(**values["s3"]),
         mail=values["mail"],
         thresholds=_thresholds(table.get("rules", {}), str(path)),
+        sources=_sources(table.get("sources", {}), str(path)),
     )
 
 
@@ -231,6 +243,8 @@ def _thresholds(table: object, path: str) -> dict[str, dict[str, Thresholds]]:
     """Read `[rules.SET.RULE]` with its values and `[rules.SET.RULE.tickers.TICKER]` with a ticker's own."""
     found: dict[str, dict[str, Thresholds]] = {}
     for ruleset, rules in _tables(table, "rules", path):
+        if ruleset not in ruleset_names():
+            raise UsageError(f"{path}: rules.{ruleset}: no such rule set; there is {', '.join(ruleset_names())}")
         found[ruleset] = {}
         for rule, values in _tables(rules, f"rules.{ruleset}", path):
             where = f"{path}: rules.{ruleset}.{rule}"
@@ -244,6 +258,11 @@ def _thresholds(table: object, path: str) -> dict[str, dict[str, Thresholds]]:
     return found
 
 
+def _sources(table: object, path: str) -> dict[str, Source]:
+    """Read `[sources.NAME]`: what is said of one source's files."""
+    return {name: Source().replaced(said, f"{path}: sources.{name}.") for name, said in _tables(table, "sources", path)}
+
+
 def _tables(table: object, where: str, path: str) -> list[tuple[str, dict[str, Any]]]:
     if not isinstance(table, dict):
         raise UsageError(f"{path}: {where} must be a section [{where}.…]")
@@ -255,6 +274,6 @@ def _tables(table: object, where: str, path: str) -> list[tuple[str, dict[str, A
 
 def _numbers(values: Mapping[str, Any], where: str) -> dict[str, float]:
     for key, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
             raise UsageError(f"{where}.{key}: {value!r} is not a number")
     return {key: float(value) for key, value in values.items()}

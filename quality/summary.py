@@ -9,6 +9,9 @@ from typing import Any
 
 import polars as pl
 
+from quality.errors import InputError
+from quality.storage import Store
+
 KEY = "summary.json"
 _COUNTED = ("rule", "severity", "year", "ticker")
 
@@ -43,6 +46,12 @@ class Tally:
             "by_ticker": _falling(self.by["ticker"]),
         }
 
+    @classmethod
+    def from_dict(cls, counts: Mapping[str, Any]) -> "Tally":
+        """Read what `as_dict` gave."""
+        by = {name: Counter({str(key): int(count) for key, count in counts[f"by_{name}"].items()}) for name in _COUNTED}
+        return cls(by, int(counts["findings"]))
+
 
 def _falling(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
@@ -56,6 +65,24 @@ def versions() -> dict[str, str]:
 def encode(summary: Mapping[str, Any]) -> bytes:
     """Give a summary as the bytes of `summary.json`."""
     return (json.dumps(summary, indent=2, ensure_ascii=False, default=str) + "\n").encode()
+
+
+def read(run: Store) -> dict[str, Any]:
+    """Read the summary of a finished run.
+
+    Raises:
+        InputError: There is no run at the address, it is not finished, or its summary is damaged.
+
+    """
+    if not run.exists(KEY):
+        raise InputError(f"no finished run at {run.address}: it has no {KEY}; run `pricewatch scan` or `check` first")
+    try:
+        summary = json.loads(run.read(KEY))
+    except ValueError as error:
+        raise InputError(f"{run.url(KEY)} is not a summary: {error}") from error
+    if not isinstance(summary, dict):
+        raise InputError(f"{run.url(KEY)} is not a summary: it holds no JSON object")
+    return summary
 
 
 def reaches(by_severity: Iterable[str], fail_on: str) -> bool:

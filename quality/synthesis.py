@@ -1,7 +1,7 @@
 """Writes synthetic panels: a clean market, and a faulty copy with the truth about its faults."""
 
-import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from quality.errors import InputError, UsageError
 from quality.faults import KINDS, Faults, draw_faults, faulty_blocks, truth_frame
 from quality.market import Market, price_blocks
 from quality.panel import Block, Year, list_years, read_year, start_panel, to_block, to_frame, write_year
-from quality.storage import S3Options, Store, holding, local_copies, open_store, split_address
+from quality.parquet import encode
+from quality.storage import S3Options, Store, holding, is_same_place, local_copies, open_store, split_address
 
 Progress = Callable[[int, int], None]
 
@@ -46,14 +47,13 @@ def write_market(
     tickers, total = market.tickers, len(market.sessions)
     if not total:
         raise UsageError(f"--days {market.days} from {market.start} hold no weekday: there is nothing to write")
-    written = 0
     with holding(panel):
         start_panel(panel, overwrite=overwrite)
-        for sessions, prices in price_blocks(market):
-            write_year(panel, to_frame(Block(sessions, prices, np.zeros(prices.shape, dtype=np.bool_)), tickers))
-            written += len(sessions)
-            progress(written, total)
-    return written
+        blocks = (
+            Block(sessions, prices, np.zeros(prices.shape, np.bool_)) for sessions, prices in price_blocks(market)
+        )
+        _write_blocks(blocks, tickers, panel, lambda written: progress(written, total))
+    return total
 
 
 def write_faulty(
@@ -86,7 +86,7 @@ def write_faulty(
     """
     folder, name = split_address(truth)
     truth_store = open_store(folder, s3)
-    if clean.address == faulty.address:
+    if is_same_place(clean, faulty):
         raise UsageError(f"{clean.address} cannot be its own faulty copy: choose another place for the copy")
     if truth_store.exists(name) and not overwrite:
         raise UsageError(f"{truth} is there already; choose another file, or say --overwrite")
@@ -95,21 +95,45 @@ def write_faulty(
     tickers = catalogue.tickers.get_column("ticker").to_list()
     sessions = catalogue.sessions.get_column("date").to_numpy().astype("datetime64[D]")
     faults = draw_faults(len(sessions), len(tickers), rate, seed)
-    written = 0
     with holding(faulty):
         start_panel(faulty, overwrite=overwrite)
-        for block in faulty_blocks(_blocks(clean, years, catalogue, tickers), faults):
-            write_year(faulty, to_frame(block, tickers))
-            written += len(block.sessions)
-            progress(written, len(sessions))
-    with truth_store.writing(name) as path:
-        truth_frame(faults, sessions, tickers).write_parquet(path, compression="zstd")
+        blocks = faulty_blocks(_blocks(clean, years, catalogue, tickers), faults)
+        _write_blocks(blocks, tickers, faulty, lambda written: progress(written, len(sessions)))
+    truth_store.write(name, encode(truth_frame(faults, sessions, tickers)))
     return Injection(len(sessions), len(tickers), _counts(faults))
+
+
+def _write_blocks(
+    blocks: Iterable[Block], tickers: Sequence[str], panel: Store, progress: Callable[[int], None]
+) -> None:
+    """Write blocks of a year each, every one while the next is made: two blocks are in memory, no more."""
+    sessions = 0
+    with ThreadPoolExecutor(1) as writer:
+        writing: Future[None] | None = None
+        for block in blocks:
+            if writing:
+                writing.result()
+                progress(sessions)
+            sessions += len(block.sessions)
+            writing = writer.submit(_write_block, block, tickers, panel)
+        if writing:
+            writing.result()
+            progress(sessions)
+
+
+def _write_block(block: Block, tickers: Sequence[str], panel: Store) -> None:
+    rows = to_frame(block, tickers)
+    # A year whose every cell lost its row leaves no file.
+    if rows.height:
+        write_year(panel, rows)
 
 
 def _whole_catalogue(panel: Store, years: Sequence[Year]) -> Catalogue:
     keys = [key for year in years for key in year.keys]
-    with local_copies(panel, keys) as paths, open_engine(EngineOptions(threads=2, files=list(paths.values()))) as engine:
+    with (
+        local_copies(panel, keys) as paths,
+        open_engine(EngineOptions(threads=2, files=list(paths.values()))) as engine,
+    ):
         catalogue = read_catalogue(engine, years, paths)
     for damage in catalogue.damaged:
         raise InputError(f"{panel.address}: year={damage.year} cannot be read: {damage.reason}")
@@ -125,12 +149,3 @@ def _blocks(panel: Store, years: Sequence[Year], catalogue: Catalogue, tickers: 
 
 def _counts(faults: Faults) -> dict[str, int]:
     return {kind: int((faults.kind == number).sum()) for number, kind in enumerate(KINDS)}
-
-
-def day_frame(panel: Store, day: dt.date | None = None) -> pl.DataFrame:
-    """Give one session of a panel in wide shape, a row with a column a ticker; None for the last one."""
-    years = list_years(panel)
-    chosen = years[-1] if day is None else next((year for year in years if year.year == day.year), years[-1])
-    rows = read_year(panel, chosen)
-    last = rows.get_column("date").max() if day is None else day
-    return rows.filter(pl.col("date") == last).pivot(on="ticker", index="date", values="price")

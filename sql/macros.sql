@@ -3,10 +3,10 @@
 -- The value `k` rows before this one, in the order in which the rows come: a streaming window.
 create or replace macro back(value, k) as lag(value, k) over ();
 
--- What a price adds to a sum, when only the prices of the last `sessions` places count.
-create or replace macro amount_within(sessions, place, price_then, place_then) as
-    case when place - place_then <= sessions and price_then is not null then price_then else 0.0 end;
+-- What a price adds to a sum, when only the prices from the place `start` on count.
+create or replace macro amount_from(start, price_then, place_then) as
+    case when place_then >= start and price_then is not null then price_then else 0.0 end;
 
 -- What a price adds to a count, likewise.
-create or replace macro one_within(sessions, place, price_then, place_then) as
-    case when place - place_then <= sessions and price_then is not null then 1 else 0 end;
+create or replace macro one_from(start, price_then, place_then) as
+    case when place_then >= start and price_then is not null then 1 else 0 end;

@@ -16,6 +16,7 @@ __all__ = [
     "S3Options",
     "Store",
     "holding",
+    "is_same_place",
     "local_copies",
     "open_store",
     "read_file",
@@ -38,6 +39,15 @@ def open_store(address: str | Path, options: S3Options | None = None) -> Store:
     from quality.storage.s3 import S3Store  # noqa: PLC0415
 
     return S3Store(bucket, prefix, options or S3Options())
+
+
+def is_same_place(one: Store, other: Store) -> bool:
+    """Tell whether two stores are one, however their addresses are spelled."""
+    return _place(one.address) == _place(other.address)
+
+
+def _place(address: str) -> str:
+    return address if address.startswith(S3_SCHEME) else str(Path(address).resolve())
 
 
 def split_address(address: str | Path) -> tuple[str, str]:
@@ -70,9 +80,7 @@ def write_file(address: str | Path, data: bytes, options: S3Options | None = Non
     open_store(parent, options).write(name, data)
 
 
-def holding(
-    store: Store, key: str = ".lock", *, lifetime: float = LIFETIME_SECONDS
-) -> AbstractContextManager[None]:
+def holding(store: Store, key: str = ".lock", *, lifetime: float = LIFETIME_SECONDS) -> AbstractContextManager[None]:
     """Hold a store for one run: a second run on the same store is told who holds it, and stops.
 
     Locally the kernel frees the lock when the process ends, however it ends. On S3 the lock is renewed

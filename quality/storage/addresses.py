@@ -59,8 +59,3 @@ def check_text(key: str) -> str:
 def is_hidden(key: str) -> bool:
     """Tell whether any part of a key starts with a dot: temporary files and locks do."""
     return key.startswith(".") or "/." in key
-
-
-def printable(text: str) -> str:
-    """Return a text with control characters escaped, so that no file name can steer a terminal."""
-    return text if text.isprintable() else ascii(text)[1:-1]

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from quality.errors import DestinationBusyError, QualityError
-from quality.storage.addresses import printable
+from quality.text import visible
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -41,7 +41,7 @@ def file_errors(
             raise
         cause = os.strerror(error.errno).lower() if error.errno else type(error).__name__
         advice = _ADVICE.get(error.errno or 0, "check the disk and the address")
-        raise kind(f"cannot {verb} {printable(str(path))}: {cause}; {advice}") from error
+        raise kind(f"cannot {verb} {visible(str(path))}: {cause}; {advice}") from error
 
 
 @contextmanager
@@ -77,8 +77,7 @@ def _publish(temporary: Path, path: Path, publish: Callable[[Path, Path], None])
 def already_written(url: str) -> DestinationBusyError:
     """Return the error of the writer that came second."""
     return DestinationBusyError(
-        f"{printable(url)} is there already: another run wrote it first; wait for that run, or choose"
-        " another destination"
+        f"{visible(url)} is there already: another run wrote it first; wait for that run, or choose another destination"
     )
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from quality.errors import InputError, QualityError
-from quality.storage.addresses import check_key, check_prefix, is_hidden, printable
+from quality.storage.addresses import check_key, check_prefix, is_hidden
 from quality.storage.files import appearing, file_errors
 from quality.storage.local_lock import holding_file
 from quality.storage.store import Entry
+from quality.text import visible
 
 
 class LocalStore:
@@ -73,7 +74,7 @@ class LocalStore:
 
     def url(self, key: str) -> str:
         """Return a file's full path for messages."""
-        return printable(str(self._path(key)))
+        return visible(str(self._path(key)))
 
     def hold(self, key: str, lifetime: float) -> AbstractContextManager[None]:
         """Hold a lock file; the kernel ends its lifetime with the process."""

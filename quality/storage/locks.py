@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from quality.errors import DestinationBusyError
-from quality.storage.addresses import printable
+from quality.text import visible
 
 LIFETIME_SECONDS = 900.0
 
@@ -29,7 +29,7 @@ class Holder:
     """How often it was renewed, so that each renewal is a new version of the lock."""
 
     def __str__(self) -> str:
-        return f"process {self.pid} on {printable(self.host)} since {printable(self.since)}"
+        return f"process {self.pid} on {visible(self.host)} since {visible(self.since)}"
 
 
 def this_run(lifetime: float = LIFETIME_SECONDS) -> Holder:
@@ -62,6 +62,6 @@ def decode(data: bytes) -> Holder | None:
 def busy(url: str, holder: Holder | None, advice: str = "") -> DestinationBusyError:
     """Return the error of the run that found the lock at `url` taken."""
     return DestinationBusyError(
-        f"another run holds {printable(url)} ({holder or 'it does not say who'}): wait until it ends,"
+        f"another run holds {visible(url)} ({holder or 'it does not say who'}): wait until it ends,"
         f" or choose another destination{advice}"
     )

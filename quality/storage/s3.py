@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from quality.errors import InputError, QualityError
-from quality.storage.addresses import check_key, check_prefix, check_text, is_hidden, printable
+from quality.storage.addresses import check_key, check_prefix, check_text, is_hidden
 from quality.storage.files import DISK_FULL, file_errors
 from quality.storage.s3_bucket import Bucket
 from quality.storage.s3_lease import holding_lease
 from quality.storage.s3_reader import BUFFER_BYTES, S3Reader
 from quality.storage.store import Entry, S3Options
+from quality.text import visible
 
 ONE_PUT_BYTES = 5 * 1024**3
 _COPY_BYTES = 1024 * 1024
@@ -79,7 +80,7 @@ class S3Store:
 
     def url(self, key: str) -> str:
         """Return a file's full address for messages."""
-        return printable(self._bucket.url(self._name(key)))
+        return visible(self._bucket.url(self._name(key)))
 
     def hold(self, key: str, lifetime: float) -> AbstractContextManager[None]:
         """Hold a lock object, renewed while it is held."""

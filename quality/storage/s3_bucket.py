@@ -74,9 +74,7 @@ class Bucket:
         writer = secrets.token_hex(8)
         with s3_errors("write", self.url(name), DeliveryError):
             try:
-                self._client.put_object(
-                    Bucket=self.name, Key=name, Body=body, Metadata={_WRITER: writer}, **conditions
-                )
+                self._client.put_object(Bucket=self.name, Key=name, Body=body, Metadata={_WRITER: writer}, **conditions)
             except ClientError as error:
                 if not conditions or error_code(error) not in _LOST_RACE:
                     raise

@@ -8,14 +8,13 @@ from botocore import exceptions as boto
 from botocore.exceptions import BotoCoreError, ClientError
 
 from quality.errors import InputError, QualityError
-from quality.storage.addresses import printable
+from quality.text import visible
 
 _CREDENTIALS = "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
 _SERVER = "check AWS_ENDPOINT_URL and the network, then run again"
 
 _DENIED = (
-    "access is denied; ask for s3:ListBucket, s3:GetObject, s3:PutObject and s3:DeleteObject there,"
-    f" or {_CREDENTIALS}"
+    f"access is denied; ask for s3:ListBucket, s3:GetObject, s3:PutObject and s3:DeleteObject there, or {_CREDENTIALS}"
 )
 _MISSING = "there is no such file; check the address"
 _REGION = "the bucket is in another region; set AWS_DEFAULT_REGION to it"
@@ -75,7 +74,7 @@ def s3_errors(verb: str, url: str, kind: type[QualityError]) -> Iterator[None]:
     except (BotoCoreError, Boto3Error, ClientError) as error:
         if kind is InputError and isinstance(error, ClientError) and error_code(error) == "NoSuchKey":
             kind = MissingObjectError
-        raise kind(f"cannot {verb} {printable(url)}: {_explain(error)}") from error
+        raise kind(f"cannot {verb} {visible(url)}: {_explain(error)}") from error
 
 
 def error_code(error: ClientError) -> str:

@@ -7,10 +7,19 @@ create or replace temp table absent as
         group by part
     ),
     between_rows as (
-        select ticker, session - step + 1 as from_session, session - 1 as to_session
+        select
+            present.ticker,
+            sessions_before.session + 1 as from_session,
+            present.session - 1 as to_session
         from present
+        join sessions using (date)
         join parts using (part)
-        where step > 1 and is_same_ticker(step) and session - step >= parts.first_session
+        join sessions as sessions_before
+            on sessions_before.date = present.date - (present.place - present.place_before)::int
+        where present.is_judged
+            and is_same_run(present.place, present.place_before)
+            and sessions_before.session < present.session - 1
+            and sessions_before.session >= parts.first_session
     ),
     expected as (
         select
@@ -38,7 +47,7 @@ create or replace temp table absent as
     late_tickers as (
         select number, first_session
         from tickers
-        where first_session > (select min(first_session) from parts)
+        where first_session >= (select min(first_session) from parts)
     )
     select
         sessions.date,

@@ -1,4 +1,5 @@
--- The cells that were judged between two dates, and how many of them have a row.
-select
-    (select count(*) from present where date between $start and $end) as rows,
-    (select count(*) from absent where date between $start and $end) as absent
+-- The cells of each year between two dates that were expected and have no row.
+select year(date)::integer as year, count(*) as absent
+from absent
+where date between $start and $end
+group by year

@@ -1,7 +1,10 @@
 -- moving_average: the mean of a ticker's prices in the last seven sessions, zeros and negatives
 -- included, missing ones left out. The prices are added oldest first, in doubles, and divided by their
 -- count, so the result has the same bits in every chunk, on every machine and in a loop by hand.
-create or replace macro metrics_of(cells) as table
+--
+-- The rows are looked at in their order before anything is joined: a window above a join is not
+-- streamed, and takes several times as long.
+create or replace macro metrics_of(cells, days) as table
     with last_seven_rows as (
         select
             *,
@@ -14,44 +17,55 @@ create or replace macro metrics_of(cells) as table
             back(price, 7) as price_7, back(place, 7) as place_7
         from query_table(cells)
     ),
+    summed as (
+        select *, price_7 + price_6 + price_5 + price_4 + price_3 + price_2 + price_1 as sum_of_seven
+        from last_seven_rows
+    ),
+    windows as (
+        select *, coalesce(lag(date, 7) over (order by date), min(date) over ()) as window_start
+        from query_table(days)
+    ),
+    placed as (
+        select *, place_on(place, date, window_start) as start
+        from summed
+        join windows using (date)
+    ),
     averaged as (
         select
             date,
             ticker,
             price,
+            place,
+            place_before,
             session,
-            part,
-            is_filed,
-            is_sorted,
-            first_session,
-            place - place_1 as step,
-            price_7 + price_6 + price_5 + price_4 + price_3 + price_2 + price_1 as sum_of_seven,
+            is_judged,
+            date_before,
             case
-                -- Seven rows in seven sessions, none without a price: the common case.
-                when place - place_7 = 7 and sum_of_seven is not null then sum_of_seven / 7
+                -- The seventh row back is the window's first: seven rows in seven sessions.
+                when place_7 = start and sum_of_seven is not null then sum_of_seven / 7
                 else (
-                    amount_within(7, place, price_7, place_7)
-                    + amount_within(7, place, price_6, place_6)
-                    + amount_within(7, place, price_5, place_5)
-                    + amount_within(7, place, price_4, place_4)
-                    + amount_within(7, place, price_3, place_3)
-                    + amount_within(7, place, price_2, place_2)
-                    + amount_within(7, place, price_1, place_1)
+                    amount_from(start, price_7, place_7)
+                    + amount_from(start, price_6, place_6)
+                    + amount_from(start, price_5, place_5)
+                    + amount_from(start, price_4, place_4)
+                    + amount_from(start, price_3, place_3)
+                    + amount_from(start, price_2, place_2)
+                    + amount_from(start, price_1, place_1)
                 ) / nullif(
-                    one_within(7, place, price_7, place_7)
-                    + one_within(7, place, price_6, place_6)
-                    + one_within(7, place, price_5, place_5)
-                    + one_within(7, place, price_4, place_4)
-                    + one_within(7, place, price_3, place_3)
-                    + one_within(7, place, price_2, place_2)
-                    + one_within(7, place, price_1, place_1),
+                    one_from(start, price_7, place_7)
+                    + one_from(start, price_6, place_6)
+                    + one_from(start, price_5, place_5)
+                    + one_from(start, price_4, place_4)
+                    + one_from(start, price_3, place_3)
+                    + one_from(start, price_2, place_2)
+                    + one_from(start, price_1, place_1),
                     0
                 )
             end as moving_average
-        from last_seven_rows
+        from placed
     )
     select
-        * exclude (sum_of_seven),
+        *,
         -- No average, or one of 0, gives no change; nor does an infinite price against an infinite average.
         nullif((price - moving_average) / nullif(moving_average, 0), 'nan'::double) as change
     from averaged;

@@ -24,9 +24,7 @@ def tickers_of(stocks):
 
 def panel_of(rows):
     """Build a block from rows of cells; the first session is 2020-01-01, no day is left out."""
-    prices = np.array(
-        [[math.nan if cell in {None, ABSENT} else cell for cell in row] for row in rows], dtype=float
-    )
+    prices = np.array([[math.nan if cell in {None, ABSENT} else cell for cell in row] for row in rows], dtype=float)
     absent = np.array([[cell == ABSENT for cell in row] for row in rows])
     return Block(np.datetime64("2020-01-01") + np.arange(len(rows)), prices, absent)
 
@@ -79,9 +77,7 @@ def notebook_injection(rows, rate, seed):
         strike_in_the_notebook(cells, session, ticker, kind, generator)
         log.append((session, ticker, kind, original, cells.get((session, ticker))))
     rounded = {cell: price if price is None else float(f"{price:.2f}") for cell, price in cells.items()}
-    return [
-        [rounded.get((session, ticker), ABSENT) for ticker in tickers] for session in range(len(rows))
-    ], log
+    return [[rounded.get((session, ticker), ABSENT) for ticker in tickers] for session in range(len(rows))], log
 
 
 def strike_in_the_notebook(cells, session, ticker, kind, generator):
@@ -111,12 +107,8 @@ def assert_injected_as_in_the_notebook(rows, rate, seed, borders):
     faulty = list(faulty_blocks(split(panel, borders), faults))
     expected, log = notebook_injection(rows, rate, seed)
 
-    assert [len(block.sessions) for block in faulty] == [
-        len(block.sessions) for block in split(panel, borders)
-    ]
-    assert cells_of(faulty) == [
-        [ABSENT if cell == ABSENT else exactly(cell) for cell in row] for row in expected
-    ]
+    assert [len(block.sessions) for block in faulty] == [len(block.sessions) for block in split(panel, borders)]
+    assert cells_of(faulty) == [[ABSENT if cell == ABSENT else exactly(cell) for cell in row] for row in expected]
     truth = truth_frame(faults, panel.sessions, tickers_of(len(rows[0])))
     assert [(*hit, exactly(old), exactly(new)) for *hit, old, new in truth.rows()] == [
         (dt.date(2020, 1, 1) + dt.timedelta(session), ticker, kind, exactly(old), exactly(new))
@@ -141,9 +133,7 @@ def panels(draw):
     borders=st.lists(st.integers(0, 15), max_size=6),
 )
 def test_every_cell_and_every_line_of_the_log_is_the_notebooks(rows, rate, seed, borders):
-    assert_injected_as_in_the_notebook(
-        rows, rate, seed, [border for border in borders if border <= len(rows)]
-    )
+    assert_injected_as_in_the_notebook(rows, rate, seed, [border for border in borders if border <= len(rows)])
 
 
 @settings(max_examples=15, deadline=None)
@@ -264,9 +254,7 @@ def test_a_block_is_given_before_the_next_one_is_asked_for():
     assert [len(asked) for _ in faulty] == [1, 2, 3]
 
 
-@pytest.mark.parametrize(
-    ("sessions", "stocks", "rate"), [(0, 0, 0.5), (0, 3, 1.0), (10, 3, 0.0), (3, 3, 0.1)]
-)
+@pytest.mark.parametrize(("sessions", "stocks", "rate"), [(0, 0, 0.5), (0, 3, 1.0), (10, 3, 0.0), (3, 3, 0.1)])
 def test_too_few_cells_give_an_empty_log_with_its_columns(sessions, stocks, rate):
     faults = draw_faults(sessions, stocks, rate)
     truth = truth_frame(faults, np.datetime64("2020-01-01") + np.arange(sessions), tickers_of(stocks))

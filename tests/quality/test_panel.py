@@ -82,9 +82,7 @@ class TestFrameAndBlock:
         assert frame.height == np.count_nonzero(~block.absent)
         keys = frame.select("ticker", "date").rows()
         assert keys == sorted(keys)
-        assert frame.get_column("price").null_count() == np.count_nonzero(
-            np.isnan(block.prices) & ~block.absent
-        )
+        assert frame.get_column("price").null_count() == np.count_nonzero(np.isnan(block.prices) & ~block.absent)
         assert not frame.get_column("price").is_nan().any()
 
     def test_rows_are_sorted_by_ticker_then_date_and_show_absent_and_empty_cells_apart(self):
@@ -290,9 +288,7 @@ class TestWriteAndRead:
     def test_an_early_year_is_padded_to_four_digits(self, tmp_path):
         store = open_store(tmp_path)
         write_year(store, frame_of(("0987-01-01", "AAA", 1.0)))
-        assert (
-            [entry.key for entry in store.entries()] == [partition_key(987)] == ["year=0987/prices.parquet"]
-        )
+        assert [entry.key for entry in store.entries()] == [partition_key(987)] == ["year=0987/prices.parquet"]
 
     def test_a_year_without_rows_is_refused_and_leaves_nothing(self, tmp_path):
         store = open_store(tmp_path)
@@ -310,9 +306,7 @@ class TestWriteAndRead:
     def test_only_the_columns_asked_for_are_read_in_that_order(self, tmp_path):
         store = open_store(tmp_path)
         write_year(store, YEAR)
-        assert read_year(store, list_years(store)[0], ["ticker", "date"]).equals(
-            YEAR.select("ticker", "date")
-        )
+        assert read_year(store, list_years(store)[0], ["ticker", "date"]).equals(YEAR.select("ticker", "date"))
 
     def test_other_number_types_and_more_columns_are_read_as_a_panel(self, tmp_path):
         (tmp_path / "year=2020").mkdir()
@@ -344,9 +338,7 @@ class TestReadingADamagedYear:
         for part in parts:
             assert part in str(refused.value)
 
-    @pytest.mark.parametrize(
-        "content", [b"", b"PAR1", b"date,ticker,price\n", b"PAR1" + bytes(100) + b"PAR1"]
-    )
+    @pytest.mark.parametrize("content", [b"", b"PAR1", b"date,ticker,price\n", b"PAR1" + bytes(100) + b"PAR1"])
     def test_refuses_what_is_no_parquet_and_names_the_file(self, store, tmp_path, content):
         store.write("year=2020/prices.parquet", content)
         self.assert_refused(store, tmp_path)

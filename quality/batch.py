@@ -1,0 +1,201 @@
+"""The scheduled run: what it is to do, and doing it: judge, publish, mail, in that order of safety."""
+
+import datetime as dt
+import logging
+import time
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from quality import summary as summaries
+from quality.alerting import mail_run
+from quality.check import append, check, write_run
+from quality.day import read_day
+from quality.errors import DeliveryError, QualityError, UsageError
+from quality.publish import publish
+from quality.rules import DEFAULT_RULESET, load_ruleset
+from quality.scan import FORMATS, Progress, ScanOptions, scan
+from quality.settings import Settings
+from quality.storage import is_same_place, open_store, read_file
+
+_log = logging.getLogger(__name__)
+
+JOBS = ("scan", "check")
+_FAIL_ON = ("error", "warning")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The section `[batch]` of a configuration.
+
+    Attributes:
+        job: "scan" for the whole history, "check" for one day.
+        panel: Address of the panel, or of the history to check against.
+        run: Address where the run is written; `{date}` stands for the day of the batch.
+        file: For a check, address of the incoming day; `{date}` likewise.
+        ruleset: The rule set; None for the job's own default.
+        rules: Folders with rules of one's own.
+        formats: What a scan writes.
+        start: First session of a scan.
+        end: Last session of a scan.
+        append: Whether a checked day that does not fail is added to the panel.
+        fail_on: The severity from which on findings make the exit code 1.
+        publish: Address to copy the finished run to; `{date}` likewise.
+        mail: Whether to mail the run, by the settings of `[mail]`.
+
+    """
+
+    job: str
+    panel: str
+    run: str
+    file: str | None = None
+    ruleset: str | None = None
+    rules: tuple[str, ...] = ()
+    formats: tuple[str, ...] = FORMATS
+    start: dt.date | None = None
+    end: dt.date | None = None
+    append: bool = False
+    fail_on: str | None = None
+    publish: str | None = None
+    mail: bool = False
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What a batch did: the run's summary, what could not be delivered, and why a day was not appended."""
+
+    summary: Mapping[str, Any]
+    run: str
+    undelivered: tuple[str, ...]
+    not_appended: str = ""
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("job", "panel", "run", "file", "ruleset", "fail_on", "publish"), (str,)),
+    **dict.fromkeys(("rules", "formats"), (list,)),
+    **dict.fromkeys(("start", "end"), (dt.date,)),
+    **dict.fromkeys(("append", "mail"), (bool,)),
+}
+
+
+def read_batch(path: Path, day: dt.date) -> Batch:
+    """Read and check the section `[batch]` of a configuration file.
+
+    Args:
+        path: The file.
+        day: What `{date}` stands for.
+
+    Raises:
+        UsageError: The file cannot be read, a key is missing, unknown or of the wrong kind.
+
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("batch")
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: is not TOML: {error}") from error
+    if not isinstance(table, dict):
+        raise UsageError(f"{path}: has no section [batch]")
+    for key, value in table.items():
+        if key not in _KINDS:
+            raise UsageError(f"{path}: no setting batch.{key}; there is {', '.join(_KINDS)}")
+        if not isinstance(value, _KINDS[key]) or isinstance(value, dt.datetime):
+            raise UsageError(f"{path}: batch.{key}: {value!r} is not of the kind {_KINDS[key][0].__name__}")
+    missing = [
+        field.name for field in fields(Batch) if field.name in ("job", "panel", "run") and field.name not in table
+    ]
+    if missing:
+        raise UsageError(f"{path}: [batch] lacks {', '.join(missing)}")
+    return _checked(Batch(**{key: _filled(value, day) for key, value in table.items()}), path)
+
+
+def _filled(value: Any, day: dt.date) -> Any:  # noqa: ANN401 - whatever TOML holds
+    if isinstance(value, list):
+        return tuple(str(part).replace("{date}", day.isoformat()) for part in value)
+    return value.replace("{date}", day.isoformat()) if isinstance(value, str) else value
+
+
+def _checked(batch: Batch, path: Path) -> Batch:
+    if batch.job not in JOBS:
+        raise UsageError(f"{path}: batch.job: {batch.job!r} is not {' or '.join(JOBS)}")
+    if batch.fail_on not in (None, *_FAIL_ON):
+        raise UsageError(f"{path}: batch.fail_on: {batch.fail_on!r} is not {' or '.join(_FAIL_ON)}")
+    if batch.job == "check" and not batch.file:
+        raise UsageError(f'{path}: [batch] with job = "check" lacks file, the incoming day')
+    return batch
+
+
+def run_batch(batch: Batch, settings: Settings, progress: Progress = lambda _what, _done, _all: None) -> BatchResult:
+    """Run a batch: results are written first, then published, then mailed.
+
+    What cannot be appended, published or mailed is told in the result and takes nothing else along: the
+    run is there, and the other deliveries are still tried.
+
+    Raises:
+        UsageError: A setting is wrong; nothing was started.
+        QualityError: The scan or check itself failed.
+
+    """
+    smtp = settings.smtp() if batch.mail else None
+    run = open_store(batch.run, settings.s3)
+    destination = open_store(batch.publish, settings.s3) if batch.publish else None
+    if destination is not None and is_same_place(run, destination):
+        raise UsageError(f"batch.publish: {batch.publish} is the run's own place: choose another")
+    not_appended = ""
+    if batch.job == "scan":
+        summary = _scan(batch, settings, progress)
+    else:
+        summary, not_appended = _check(batch, settings)
+    undelivered: list[str] = []
+    if destination is not None:
+        _deliver(lambda: publish(run, destination), undelivered)
+    if smtp is not None:
+        where = destination.address if destination is not None and not undelivered else run.address
+        _deliver(lambda: mail_run(run, smtp, where), undelivered)
+    return BatchResult(summary, run.address, tuple(undelivered), not_appended)
+
+
+def _deliver(delivery: Any, undelivered: list[str]) -> None:  # noqa: ANN401 - called for its effect only
+    try:
+        delivery()
+    except DeliveryError as error:
+        _log.info("not delivered: %s", error)
+        undelivered.append(str(error))
+    except QualityError as error:
+        undelivered.append(str(error))
+
+
+def _scan(batch: Batch, settings: Settings, progress: Progress) -> dict[str, Any]:
+    name = batch.ruleset or DEFAULT_RULESET
+    ruleset = load_ruleset(name, [Path(folder) for folder in batch.rules], settings.thresholds.get(name))
+    options = ScanOptions(
+        start=batch.start,
+        end=batch.end,
+        formats=batch.formats,
+        threads=settings.threads,
+        memory_limit=settings.memory_limit,
+        rows_a_chunk=settings.rows_a_chunk,
+    )
+    return scan(open_store(batch.panel, settings.s3), open_store(batch.run, settings.s3), ruleset, options, progress)
+
+
+def _check(batch: Batch, settings: Settings) -> tuple[dict[str, Any], str]:
+    """Check the day and append it; give the summary, and why the day was not appended."""
+    began = time.perf_counter()
+    name = batch.ruleset or "notebook"
+    ruleset = load_ruleset(name, [Path(folder) for folder in batch.rules], settings.thresholds.get(name))
+    panel = open_store(batch.panel, settings.s3)
+    file = str(batch.file)
+    incoming = read_day(read_file(file, settings.s3), file)
+    result = check(incoming, panel, ruleset)
+    run = open_store(batch.run, settings.s3)
+    summary = write_run(result, run, ruleset, panel, time.perf_counter() - began)
+    if batch.append and not (batch.fail_on and summaries.reaches(summary["by_severity"], batch.fail_on)):
+        try:
+            append(incoming, panel)
+        except QualityError as error:
+            return summary, str(error)
+    return summary, ""

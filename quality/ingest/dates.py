@@ -1,0 +1,283 @@
+"""Dates: which format a column has, and which session a text of it means."""
+
+import datetime as dt
+import re
+import zoneinfo
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from quality.errors import InputError
+
+EPOCH = "epoch"
+_MONTHS = {
+    name[:length]: number
+    for number, name in enumerate(
+        (
+            *("january", "february", "march", "april", "may", "june", "july"),
+            *("august", "september", "october", "november", "december"),
+        ),
+        1,
+    )
+    for length in (3, 4, len(name))  # sep, sept, september
+}
+_PARTS = {
+    "Y": r"(?P<Y>[0-9]{4})",
+    "y": r"(?P<y>[0-9]{2})",
+    "m": r"(?P<m>[0-9]{1,2})",
+    "d": r"(?P<d>[0-9]{1,2})",
+    "b": r"(?P<b>[A-Za-z]{3,9})\.?",
+    "B": r"(?P<b>[A-Za-z]{3,9})\.?",
+    "H": r"(?P<H>[0-9]{1,2})",
+    "M": r"(?P<M>[0-9]{2})",
+    "S": r"(?P<S>[0-9]{2})",
+    "f": r"(?P<f>[0-9]{1,9})",
+    "z": r"(?P<z>Z|[+-][0-9]{2}:?[0-9]{2})",
+    "%": "%",
+}
+_TIME = (
+    r"(?:(?:T| +)(?P<H>[0-9]{1,2}):(?P<M>[0-9]{2})(?::(?P<S>[0-9]{2})(?:[.,](?P<f>[0-9]{1,9}))?)?"
+    r" ?(?P<p>[AaPp][Mm])? ?(?P<z>Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
+)
+# Seconds, milliseconds, microseconds, nanoseconds: told by their number of digits.
+_EPOCH = re.compile(r"-?([0-9]{9,10}|[0-9]{12,13}|[0-9]{15,16}|[0-9]{18,19})")
+_EPOCH_UNITS = {9: 1, 10: 1, 12: 10**3, 13: 10**3, 15: 10**6, 16: 10**6, 18: 10**9, 19: 10**9}
+_PIVOT = 69  # POSIX: two-digit years 69 to 99 are 1969 to 1999
+_FIRST_YEAR = 1000  # a panel's partitions have years of four digits
+
+CANDIDATES = (
+    *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d"),
+    *("%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y", "%m.%d.%Y", "%d %m %Y", "%m %d %Y"),
+    *("%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d.%m.%y", "%m.%d.%y"),
+    *(
+        "%d-%b-%Y",
+        "%d %b %Y",
+        "%d/%b/%Y",
+        "%d%b%Y",
+        "%b %d, %Y",
+        "%b %d %Y",
+        "%Y-%b-%d",
+        "%d-%b-%y",
+        "%d %b %y",
+    ),
+    EPOCH,
+)
+
+
+class NotADateError(ValueError):
+    """A text that means no session; the message says why."""
+
+
+@dataclass(frozen=True)
+class DateFormat:
+    """A format such as `%d/%m/%Y`; a time of day after the date is understood where it names none.
+
+    Raises:
+        ValueError: It has a directive that does not exist, or no year, month and day.
+
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        if self.text != EPOCH:
+            _ = self.pattern
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The format as a regular expression."""
+        pieces = re.split(r"%(.)", self.text)
+        names = pieces[1::2]
+        unknown = [name for name in names if name not in _PARTS]
+        if unknown or (self.text.endswith("%") and not self.text.endswith("%%")):
+            raise ValueError(f"{self.text!r} is no date format: use %Y %y %m %b %d %H %M %S %f %z, or {EPOCH}")
+        kinds = {"y" if name == "Y" else "b" if name in "mB" else name for name in names}
+        if not {"y", "b", "d"} <= kinds or len(set(names)) != len(names):
+            raise ValueError(f"{self.text!r} is no date format: it needs a year, a month and a day, each once")
+        text = re.escape(pieces[0])
+        for at, name in enumerate(names):
+            after = pieces[2 * at + 2]
+            part = _PARTS[name]
+            # Digits that touch others have their full number.
+            touches = (not after and at + 1 < len(names)) or (not pieces[2 * at] and at > 0)
+            text += (part.replace("{1,2}", "{2}") if touches else part) + re.escape(after)
+        return re.compile(text if {"H", "z"} & set(names) else text + _TIME)
+
+    @property
+    def twin(self) -> str | None:
+        """The same format with day and month the other way round, where that makes a difference."""
+        if "%m" not in self.text or self.text.startswith("%Y"):
+            return None
+        return self.text.replace("%m", "\0").replace("%d", "%m").replace("\0", "%d")
+
+
+@dataclass
+class DateReader:
+    """Reads the dates of one column, each distinct text once.
+
+    Attributes:
+        format: The column's format.
+        timezone: The exchange's time zone; None where dates count as written.
+        clock: The time zone of timestamps that state none; None for the exchange's own.
+
+    """
+
+    format: DateFormat
+    timezone: str | None = None
+    clock: str | None = None
+    _known: dict[str, dt.date | None] = field(default_factory=dict, repr=False)
+
+    def read(self, texts: Iterable[str]) -> list[dt.date | None]:
+        """Give the session of each text; None where it means none (see `explain`)."""
+        known = self._known
+        if len(known) > 1_000_000:  # noqa: PLR2004 - timestamps that are all different: keep memory bounded
+            known.clear()
+        found = []
+        for text in texts:
+            if text not in known:
+                try:
+                    known[text] = self.session(text)
+                except NotADateError:
+                    known[text] = None
+            found.append(known[text])
+        return found
+
+    def explain(self, text: str) -> str:
+        """Say why a text means no session."""
+        try:
+            self.session(text)
+        except NotADateError as error:
+            return str(error)
+        return ""
+
+    def session(self, text: str) -> dt.date:
+        """Give the session that a text means.
+
+        Raises:
+            NotADateError: It means none.
+
+        """
+        moment = self._epoch(text.strip()) if self.format.text == EPOCH else self._moment(text.strip())
+        if moment.tzinfo is None and self.clock:
+            moment = moment.replace(tzinfo=zoneinfo.ZoneInfo(self.clock))
+        return self.local_date(moment)
+
+    def local_date(self, moment: dt.datetime) -> dt.date:
+        """Give the date of a moment at the exchange.
+
+        Raises:
+            NotADateError: The moment is one of a time zone, and the exchange's is not said.
+
+        """
+        if moment.tzinfo is None:
+            return moment.date()
+        if self.timezone:
+            try:
+                return moment.astimezone(zoneinfo.ZoneInfo(self.timezone)).date()
+            except (OverflowError, ValueError):
+                raise NotADateError("is beyond the calendar") from None
+        if moment.time() != dt.time():
+            raise NotADateError("is a moment, not a date: say the exchange's --timezone")
+        return moment.date()
+
+    def _moment(self, text: str) -> dt.datetime:
+        match = self.format.pattern.fullmatch(text)
+        if not match:
+            raise NotADateError(f"is not a date written as {self.format.text}" if text else "is no date but empty")
+        part = match.groupdict()
+        try:
+            moment = dt.datetime(_year(part), _month(part), int(part["d"] or 0), *_clock(part))  # noqa: DTZ001
+        except ValueError as error:
+            raise NotADateError(f"is not in the calendar ({error})") from None
+        if moment.year < _FIRST_YEAR:
+            raise NotADateError(f"is before the year {_FIRST_YEAR}")
+        return moment.replace(tzinfo=_offset(part.get("z")))
+
+    def _epoch(self, text: str) -> dt.datetime:
+        match = _EPOCH.fullmatch(text)
+        if not match:
+            raise NotADateError("is not a number of seconds, or a thousandth of it, since 1970")
+        microseconds = int(text) * 10**6 // _EPOCH_UNITS[len(match[1])]
+        return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=microseconds)
+
+
+def _year(part: dict[str, str | None]) -> int:
+    if part.get("Y"):
+        return int(part["Y"] or 0)
+    short = int(part["y"] or 0)
+    return short + (1900 if short >= _PIVOT else 2000)
+
+
+def _month(part: dict[str, str | None]) -> int:
+    name = part.get("b")
+    if not name:
+        return int(part["m"] or 0)
+    if name.lower() not in _MONTHS:
+        raise ValueError(f"no month {name}")
+    return _MONTHS[name.lower()]
+
+
+def _clock(part: dict[str, str | None]) -> tuple[int, int, int]:
+    hour, half = int(part.get("H") or 0), (part.get("p") or "").lower()
+    if half:
+        if not 1 <= hour <= 12:  # noqa: PLR2004 - hours on a clock
+            raise ValueError("hour must be in 1..12")
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    return hour, int(part.get("M") or 0), int(part.get("S") or 0)
+
+
+def _offset(text: str | None) -> dt.tzinfo | None:
+    if not text:
+        return None
+    if text in ("Z", "UTC", "GMT"):
+        return dt.UTC
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    minutes = int(digits[:2]) * 60 + int(digits[2:])
+    if minutes >= 24 * 60:
+        raise NotADateError(f"has an impossible time zone ({text})")
+    return dt.timezone(dt.timedelta(minutes=-minutes if text[0] == "-" else minutes))
+
+
+def looks_like_dates(texts: Sequence[str]) -> bool:
+    """Tell whether most of some texts are dates in one format or another."""
+    return _best(texts) is not None
+
+
+def detect_format(texts: Sequence[str], where: str) -> DateFormat:
+    """Find the one format that a column's texts have.
+
+    Raises:
+        InputError: They have none, or the order of day and month cannot be told.
+
+    """
+    best = _best(texts)
+    if best is None:
+        shown = next((text for text in texts if text), "")
+        raise InputError(f"{where}: {shown!r} is no date that is known here; say --date-format, as in %d/%m/%Y")
+    twin = best.twin
+    if twin and (swapped := _fits(DateFormat(twin), texts)):
+        fits = _fits(best, texts)
+        if swapped == fits:
+            raise InputError(
+                f"{where}: dates like {min(fits)!r} can have day or month first, and nothing tells which; "
+                f"say --date-format {best.text} or --date-format {twin}"
+            )
+        if swapped - fits:
+            raise InputError(
+                f"{where}: some dates have the day first and some the month ({min(fits - swapped)!r}, "
+                f"{min(swapped - fits)!r}); say --date-format {best.text} or --date-format {twin}"
+            )
+    return best
+
+
+def _best(texts: Sequence[str]) -> DateFormat | None:
+    distinct = {text for text in texts if text.strip()}
+    fits = {name: len(_fits(DateFormat(name), distinct)) for name in CANDIDATES}
+    best = max(CANDIDATES, key=lambda name: fits[name])
+    return DateFormat(best) if distinct and 2 * fits[best] >= len(distinct) else None
+
+
+def _fits(form: DateFormat, texts: Iterable[str]) -> set[str]:
+    reader = DateReader(form, timezone="UTC")
+    texts = list(texts)
+    return {text for text, found in zip(texts, reader.read(texts), strict=True) if found}

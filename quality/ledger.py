@@ -1,0 +1,105 @@
+"""The ledger of a run: what each year's findings were made from, so that they need not be made again."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from quality.findings import partition_key
+from quality.panel import Year
+from quality.storage import Store
+from quality.summary import Tally
+
+_FOLDER = "ledger/"
+_BYTES_AT_ONCE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Record:
+    """One finished year of a run.
+
+    Attributes:
+        year: The year.
+        key: A digest of everything that its findings depend on: its files, those it looks back on, the
+            tickers known before, the rules, the range, the versions.
+        content: A digest of its own files.
+        rows: Rows of the panel that were judged.
+        absent: Cells that were expected and have no row.
+        tally: Its findings, counted.
+
+    """
+
+    year: int
+    key: str
+    content: str
+    rows: int
+    absent: int
+    tally: Tally
+
+
+def record_key(year: int) -> str:
+    """Give the key of a year's record within a run."""
+    return f"{_FOLDER}year={year:04d}.json"
+
+
+def write_record(run: Store, record: Record) -> None:
+    """Note that a year is finished; its findings must be there already."""
+    told = {
+        "year": record.year,
+        "key": record.key,
+        "content": record.content,
+        "rows": record.rows,
+        "absent": record.absent,
+        "tally": record.tally.as_dict(),
+    }
+    run.write(record_key(record.year), (json.dumps(told, sort_keys=True) + "\n").encode())
+
+
+def read_records(run: Store) -> dict[int, Record]:
+    """Read what a run notes of its finished years; a note that is damaged counts as none."""
+    files = {entry.key for entry in run.entries("findings/")}
+    records = {}
+    for entry in run.entries(_FOLDER):
+        record = _decode(run.read(entry.key))
+        if record and record_key(record.year) == entry.key and partition_key(record.year) in files:
+            records[record.year] = record
+    return records
+
+
+def _decode(data: bytes) -> Record | None:
+    try:
+        told: dict[str, Any] = json.loads(data)
+        tally = Tally.from_dict(told.pop("tally"))
+        return Record(tally=tally, **told)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def forget(run: Store, year: int) -> None:
+    """Take a year out of a run: first the note that it is finished, then its findings."""
+    run.delete(record_key(year))
+    run.delete(partition_key(year))
+
+
+def digest_contents(years: Sequence[Year], paths: Mapping[str, Path], threads: int) -> dict[int, str]:
+    """Digest the bytes of each year's files, so that a copy counts as the same and a change never does."""
+    with ThreadPoolExecutor(threads) as pool:
+        digests = pool.map(lambda year: _digest_files([paths[key] for key in year.keys]), years)
+        return dict(zip((year.year for year in years), digests, strict=True))
+
+
+def _digest_files(files: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as opened:
+            while block := opened.read(_BYTES_AT_ONCE):
+                digest.update(block)
+    return digest.hexdigest()[:32]
+
+
+def digest_of(*parts: object) -> str:
+    """Digest values that decide findings, in order."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]

@@ -1,0 +1,11 @@
+-- How complete each year of the panel is.
+select
+    year(date) as year,
+    count(distinct date) as sessions,
+    count(distinct ticker) as tickers,
+    count(*) as rows,
+    count(*) - count(price) as without_price,
+    round(100.0 * count(price) / (count(distinct date) * count(distinct ticker)), 2) as per_cent_priced
+from panel
+group by year
+order by year

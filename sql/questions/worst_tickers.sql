@@ -1,0 +1,12 @@
+-- The tickers with the most findings, and what kind they are.
+select
+    ticker,
+    count(*) as findings,
+    count(*) filter (severity = 'error') as errors,
+    mode(rule) as most_frequent_rule,
+    min(date) as first_date,
+    max(date) as last_date
+from findings
+group by ticker
+order by findings desc, ticker
+limit 20

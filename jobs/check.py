@@ -6,6 +6,7 @@ import time
 from jobs.reporting import exit_code
 from jobs.running import Console, day
 from jobs.scan import add_rule_arguments
+from jobs.sources import add_source_arguments, source_of
 from quality.check import append, check, summarise, write_run
 from quality.day import read_day
 from quality.rules import load_ruleset
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--date", type=day, metavar="DATE", help="the day, where the file has none or several")
     parser.add_argument("--append", action="store_true", help="add the day to the panel, unless it fails (--fail-on)")
     add_rule_arguments(parser, "notebook")
+    add_source_arguments(parser)
 
 
 def run(options: argparse.Namespace, settings: Settings, console: Console) -> int:
@@ -31,7 +33,8 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
     began = time.perf_counter()
     ruleset = load_ruleset(options.ruleset, options.rules, settings.thresholds.get(options.ruleset))
     panel = open_store(options.history, settings.s3)
-    incoming = read_day(read_file(options.file, settings.s3), options.file, options.date)
+    source = source_of(options, settings)
+    incoming = read_day(read_file(options.file, settings.s3), options.file, options.date, source)
     result = check(incoming, panel, ruleset)
     seconds = time.perf_counter() - began
     if options.out:
@@ -41,6 +44,8 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
     console.result(summary)
     for key, issue in result.issues:
         console.say(f"{key}: {issue}")
+    for key, issue in result.outside:
+        console.say(f"(outside the report) {key}: {issue}")
     console.note(f"{result.day}: {len(result.issues)} issues in {result.entries:,} prices, {seconds:.2f} s")
     code = exit_code(summary, options.fail_on)
     if options.append and code:

@@ -11,6 +11,7 @@ import polars as pl
 
 from quality import findings as findings_files
 from quality import summary as summaries
+from quality.arrival import incomplete, wrong_date
 from quality.day import Day, Entry
 from quality.engine import Connection, EngineError, EngineOptions, first_line, open_engine, register, run
 from quality.errors import InputError, NotEnoughHistoryError
@@ -25,7 +26,8 @@ _HISTORY, _INCOMING = 0, 1
 _LEAST_HISTORY = 7
 _DUPLICATE_DATE_KEY = "__DUPLICATE_DATE__"
 # The order of the report: blank columns, missing tickers, doubled tickers, the date, then the rest as it came.
-_BLANK, _MISSING, _DOUBLED, _DATE, _AS_IT_CAME = range(5)
+_BLANK, _MISSING, _DOUBLED, _DATE, _AS_IT_CAME, _OUTSIDE = range(6)
+_WRONG_DATE_KEY, _INCOMPLETE_KEY = "__WRONG_DATE__", "__INCOMPLETE_DAY__"
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,14 @@ class History:
         sessions: The last of them, as many as the rules look back on, ascending.
         tickers: All tickers that history holds, in natural order.
         holds_day: Whether the panel holds the day itself already.
+        yesterday: How many tickers the last of the sessions holds.
 
     """
 
     sessions: tuple[dt.date, ...]
     tickers: tuple[str, ...]
     holds_day: bool
+    yesterday: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ class CheckResult:
         issues: The notebook's pairs of key and issue, in that order.
         entries: How many prices came.
         history: What they were checked against.
+        outside: Pairs of key and issue that the notebook's report does not know.
 
     """
 
@@ -62,6 +67,7 @@ class CheckResult:
     issues: tuple[tuple[str, str], ...]
     entries: int
     history: History
+    outside: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,12 +111,15 @@ def check(day: Day, panel: Store, ruleset: RuleSet) -> CheckResult:
             raise InputError(f"{panel.address}: {first_line(error)}") from error
     reported.sort(key=lambda item: item.place)
     found = pl.DataFrame([item.finding for item in reported], schema=findings_files.SCHEMA)
-    issues = tuple(
-        (item.key, item.finding["message"])
-        for item in reported
-        if item.finding["rule"] not in findings_files.NOT_IN_NOTEBOOK_REPORT
+    issues, outside = (
+        tuple(
+            (item.key, item.finding["message"])
+            for item in reported
+            if (item.finding["rule"] in findings_files.NOT_IN_NOTEBOOK_REPORT) == is_outside
+        )
+        for is_outside in (False, True)
     )
-    return CheckResult(day.date, found, issues, len(day.entries), history)
+    return CheckResult(day.date, found, issues, len(day.entries), history, outside)
 
 
 def _too_little() -> NotEnoughHistoryError:
@@ -135,7 +144,9 @@ def _read_history(
     tail_files = [file for year in years[-tail_years:] for file in _files(year, paths)]
     first = before[0] if before else day
     run(engine, statement("check/tail"), {"files": tail_files, "from_session": first, "day": day})
-    return History(tuple(before), tuple(natural_order(sorted(_tickers(engine, years, paths, day)))), day in sessions)
+    tickers = natural_order(sorted(_tickers(engine, years, paths, day)))
+    ((yesterday,),) = run(engine, statement("check/yesterday"))
+    return History(tuple(before), tuple(tickers), day in sessions, yesterday)
 
 
 def _files(year: Year, paths: Mapping[str, Path]) -> list[str]:
@@ -167,16 +178,28 @@ def _structure(day: Day, history: History) -> list[_Reported]:
     if history.holds_day or day.times > 1:
         issue = f"Duplicate Date Entry ({day.date})"
         reported.append(_report(day, (_DATE, 0), _DUPLICATE_DATE_KEY, "duplicate_date", issue))
+    return reported + _arrival(day, history)
+
+
+def _arrival(day: Day, history: History) -> list[_Reported]:
+    """Report a date that cannot be right, and a day that did not arrive whole."""
+    reported = []
+    if wrong := wrong_date(day.date, day.named, history.sessions):
+        severity, issue = wrong
+        reported.append(_report(day, (_OUTSIDE, 0), _WRONG_DATE_KEY, "wrong_date", issue, severity=severity))
+    arrived = len({entry.ticker for entry in day.entries if entry.ticker})
+    if issue := incomplete(arrived, history.yesterday) or "":
+        reported.append(_report(day, (_OUTSIDE, 1), _INCOMPLETE_KEY, "incomplete_day", issue))
     return reported
 
 
-def _report(day: Day, place: tuple[int, int], key: str, rule: str, issue: str) -> _Reported:
+def _report(day: Day, place: tuple[int, int], key: str, rule: str, issue: str, *, severity: str = "error") -> _Reported:
     nothing = {"price": None, "expected": None, "deviation": None}
     finding = {
         "date": day.date,
         "ticker": key,
         "rule": rule,
-        "severity": "error",
+        "severity": severity,
         **nothing,
         "message": issue,
     }

@@ -3,18 +3,15 @@
 import argparse
 import time
 
-import polars as pl
-
 from jobs.reporting import exit_code, show_exceptions
 from jobs.running import Console, day
 from jobs.scan import add_rule_arguments
+from jobs.sources import add_source_arguments, source_of
 from quality.calendars import check_calendar
 from quality.check import append, check, summarise, write_run
 from quality.day import read_day
-from quality.findings import SUPPRESSED
 from quality.register import open_register
 from quality.rulebook import rules_in_force
-from quality.rules import WHOLE_DAY_RULES
 from quality.settings import Settings
 from quality.storage import open_store, read_file
 
@@ -30,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--date", type=day, metavar="DATE", help="the day, where the file has none or several")
     parser.add_argument("--append", action="store_true", help="add the day to the panel, unless it fails (--fail-on)")
     add_rule_arguments(parser, "notebook")
+    add_source_arguments(parser)
 
 
 def run(options: argparse.Namespace, settings: Settings, console: Console) -> int:
@@ -40,7 +38,8 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
     check_calendar(calendar)
     register = open_register(options.exceptions or settings.exceptions, settings.s3)
     panel = open_store(options.history, settings.s3)
-    incoming = read_day(read_file(options.file, settings.s3), options.file, options.date)
+    source = source_of(options, settings)
+    incoming = read_day(read_file(options.file, settings.s3), options.file, options.date, source)
     result = check(incoming, panel, ruleset, calendar, register)
     seconds = time.perf_counter() - began
     if options.out:
@@ -48,11 +47,10 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
     else:
         summary = summarise(result, ruleset, panel, seconds)
     console.result(summary)
-    counts, of_days = ~pl.col(SUPPRESSED), pl.col("rule").is_in(list(WHOLE_DAY_RULES))
     for key, issue in result.issues:
         console.say(f"{key}: {issue}")
-    for message in result.findings.filter(counts & of_days).get_column("message"):
-        console.note(message)
+    for key, issue in result.outside:
+        console.say(f"(outside the report) {key}: {issue}")
     for key, issue in result.suppressed:
         console.note(f"suppressed: {key}: {issue}")
     show_exceptions(console, summary)

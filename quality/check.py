@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import polars as pl
 
 from quality import findings as findings_files
 from quality import summary as summaries
+from quality.arrival import incomplete, wrong_date
 from quality.calendars import PANEL, open_calendar
 from quality.day import Day, Entry
 from quality.engine import Connection, EngineError, EngineOptions, first_line, open_engine, register, run
@@ -26,7 +27,8 @@ from quality.whole_days import as_findings, disagreements
 _HISTORY, _INCOMING = 0, 1
 _DUPLICATE_DATE_KEY = "__DUPLICATE_DATE__"
 # The order of the report: blank columns, missing tickers, doubled tickers, the date, then the rest as it came.
-_BLANK, _MISSING, _DOUBLED, _DATE, _AS_IT_CAME, _WHOLE_DAY = range(6)
+_BLANK, _MISSING, _DOUBLED, _DATE, _AS_IT_CAME, _OUTSIDE, _WHOLE_DAY = range(7)
+_WRONG_DATE_KEY, _INCOMPLETE_KEY = "__WRONG_DATE__", "__INCOMPLETE_DAY__"
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,14 @@ class History:
         sessions: The last of them, as many as the rules look back on, ascending.
         tickers: All tickers that history holds, in natural order.
         holds_day: Whether the panel holds the day itself already.
+        yesterday: How many tickers the last of the sessions holds.
 
     """
 
     sessions: tuple[dt.date, ...]
     tickers: tuple[str, ...]
     holds_day: bool
+    yesterday: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class CheckResult:
         issues: The notebook's pairs of key and issue, in that order, those that count.
         entries: How many prices came.
         history: What they were checked against.
+        outside: Pairs of key and issue that the notebook's report does not know, those that count.
         suppressed: The pairs of key and issue that an exception makes not count.
         calendar: Which days are sessions.
         register: The exceptions.
@@ -67,6 +72,7 @@ class CheckResult:
     issues: tuple[tuple[str, str], ...]
     entries: int
     history: History
+    outside: tuple[tuple[str, str], ...] = ()
     suppressed: tuple[tuple[str, str], ...] = ()
     calendar: str = PANEL
     register: Register = NO_EXCEPTIONS
@@ -120,21 +126,18 @@ def check(
             raise InputError(f"{panel.address}: {first_line(error)}") from error
     reported.sort(key=lambda item: item.place)
     found, matched = mark(pl.DataFrame([item.finding for item in reported], schema=findings_files.SCHEMA), register)
-    issues: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
-    for item, is_suppressed in zip(reported, found.get_column(findings_files.SUPPRESSED), strict=True):
-        if is_suppressed or item.finding["rule"] not in findings_files.NOT_IN_NOTEBOOK_REPORT:
-            issues[is_suppressed].append((item.key, item.finding["message"]))
-    return CheckResult(
-        day.date,
-        found,
-        tuple(issues[False]),
-        len(day.entries),
-        history,
-        tuple(issues[True]),
-        calendar,
-        register,
-        matched,
-    )
+    issues, outside, suppressed = _issues(reported, found.get_column(findings_files.SUPPRESSED))
+    entries = len(day.entries)
+    return CheckResult(day.date, found, issues, entries, history, outside, suppressed, calendar, register, matched)
+
+
+def _issues(reported: Sequence[_Reported], is_suppressed: Iterable[bool]) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """Give the pairs of key and issue: of the notebook's report, outside of it, and those that do not count."""
+    issues: tuple[list[tuple[str, str]], ...] = ([], [], [])
+    for item, suppressed in zip(reported, is_suppressed, strict=True):
+        is_outside = item.finding["rule"] in findings_files.NOT_IN_NOTEBOOK_REPORT
+        issues[2 if suppressed else int(is_outside)].append((item.key, item.finding["message"]))
+    return tuple(map(tuple, issues))
 
 
 def _whole_days(day: Day, history: History, ruleset: RuleSet, name: str) -> list[_Reported]:
@@ -167,7 +170,9 @@ def _read_history(
     tail_files = [file for year in years[-tail_years:] for file in _files(year, paths)]
     first = before[0] if before else day
     run(engine, statement("check/tail"), {"files": tail_files, "from_session": first, "day": day})
-    return History(tuple(before), tuple(natural_order(sorted(_tickers(engine, years, paths, day)))), day in sessions)
+    tickers = natural_order(sorted(_tickers(engine, years, paths, day)))
+    ((yesterday,),) = run(engine, statement("check/yesterday"))
+    return History(tuple(before), tuple(tickers), day in sessions, yesterday)
 
 
 def _files(year: Year, paths: Mapping[str, Path]) -> list[str]:
@@ -199,16 +204,28 @@ def _structure(day: Day, history: History) -> list[_Reported]:
     if history.holds_day or day.times > 1:
         issue = f"Duplicate Date Entry ({day.date})"
         reported.append(_report(day, (_DATE, 0), _DUPLICATE_DATE_KEY, "duplicate_date", issue))
+    return reported + _arrival(day, history)
+
+
+def _arrival(day: Day, history: History) -> list[_Reported]:
+    """Report a date that cannot be right, and a day that did not arrive whole."""
+    reported = []
+    if wrong := wrong_date(day.date, day.named, history.sessions):
+        severity, issue = wrong
+        reported.append(_report(day, (_OUTSIDE, 0), _WRONG_DATE_KEY, "wrong_date", issue, severity=severity))
+    arrived = len({entry.ticker for entry in day.entries if entry.ticker})
+    if issue := incomplete(arrived, history.yesterday) or "":
+        reported.append(_report(day, (_OUTSIDE, 1), _INCOMPLETE_KEY, "incomplete_day", issue))
     return reported
 
 
-def _report(day: Day, place: tuple[int, int], key: str, rule: str, issue: str) -> _Reported:
+def _report(day: Day, place: tuple[int, int], key: str, rule: str, issue: str, *, severity: str = "error") -> _Reported:
     nothing = {"price": None, "expected": None, "deviation": None}
     finding = {
         "date": day.date,
         "ticker": key,
         "rule": rule,
-        "severity": "error",
+        "severity": severity,
         **nothing,
         "message": issue,
     }

@@ -51,6 +51,8 @@ def open_engine(options: EngineOptions) -> Iterator[Connection]:
         connection.execute("set memory_limit = $limit", {"limit": options.memory_limit})
         connection.execute("set preserve_insertion_order = true")
         connection.execute("set enable_progress_bar = false")
+        # The statistics of Parquet files leave NaN out; the engine would trust that no price is one.
+        connection.execute("set disabled_optimizers = 'statistics_propagation'")
         _lock_in(connection, options.files)
         connection.execute(statement("macros"))
         yield connection

@@ -26,8 +26,10 @@ SCHEMA = pl.Schema(
 FILED_SCHEMA = pl.Schema([*SCHEMA.items(), (SUPPRESSED, pl.Boolean())])
 CSV_KEY = "anomalies.csv"
 NOTEBOOK_REPORT_KEY = "anomalies/anomaly_report_1.csv"
-# The notebook knew nothing of new tickers and of calendars: they are reported, but outside its own report.
-NOT_IN_NOTEBOOK_REPORT = frozenset({"unexpected_ticker", "missing_session", "closed_day"})
+# The notebook knew nothing of new tickers, of days that arrive wrong and of calendars: they stand outside its report.
+NOT_IN_NOTEBOOK_REPORT = frozenset(
+    {"unexpected_ticker", "wrong_date", "incomplete_day", "missing_session", "closed_day"}
+)
 # A spreadsheet takes a cell that begins with one of these for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 

@@ -24,7 +24,7 @@ create or replace macro in_runs(source) as table
         from after_another
     ),
     placed as (
-        select date, ticker, nullif(price, 'nan'::double) as price, place_of(run, date) as place
+        select date, ticker, without_nan(price) as price, place_of(run, date) as place
         from numbered
     )
     select *, back(place, 1) as place_before
@@ -41,7 +41,7 @@ create or replace macro in_runs_of_tickers(source) as table
         from after_another
     ),
     placed as (
-        select date, ticker, nullif(price, 'nan'::double) as price, place_of(run, date) as place
+        select date, ticker, without_nan(price) as price, place_of(run, date) as place
         from numbered
     )
     select *, back(place, 1) as place_before

@@ -10,3 +10,6 @@ create or replace macro amount_from(start, price_then, place_then) as
 -- What a price adds to a count, likewise.
 create or replace macro one_from(start, price_then, place_then) as
     case when place_then >= start and price_then is not null then 1 else 0 end;
+
+-- A number, or null for NaN.
+create or replace macro without_nan(value) as case when isnan(value) then null else value end;

@@ -25,4 +25,6 @@ create or replace temp table present as
     )
     select * exclude (date_before, history, is_absent, is_new, position, barrier)
     from metrics
-    where place - place_before is distinct from date - date_before or (is_judged and ({suspect}))
+    where place_before is null
+        or place - place_before is distinct from date - date_before
+        or (is_judged and ({suspect}))

@@ -67,5 +67,5 @@ create or replace macro metrics_of(cells, days) as table
     select
         *,
         -- No average, or one of 0, gives no change; nor does an infinite price against an infinite average.
-        nullif((price - moving_average) / nullif(moving_average, 0), 'nan'::double) as change
+        without_nan((price - moving_average) / nullif(moving_average, 0)) as change
     from averaged;

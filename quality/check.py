@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ class CheckResult:
         issues: The notebook's pairs of key and issue, in that order, those that count.
         entries: How many prices came.
         history: What they were checked against.
-        outside: Pairs of key and issue that the notebook's report does not know, those that count.
+        outside: Pairs of key and issue that the notebook's report does not know.
         suppressed: The pairs of key and issue that an exception makes not count.
         calendar: Which days are sessions.
         register: The exceptions.
@@ -126,18 +126,23 @@ def check(
             raise InputError(f"{panel.address}: {first_line(error)}") from error
     reported.sort(key=lambda item: item.place)
     found, matched = mark(pl.DataFrame([item.finding for item in reported], schema=findings_files.SCHEMA), register)
-    issues, outside, suppressed = _issues(reported, found.get_column(findings_files.SUPPRESSED))
-    entries = len(day.entries)
-    return CheckResult(day.date, found, issues, entries, history, outside, suppressed, calendar, register, matched)
-
-
-def _issues(reported: Sequence[_Reported], is_suppressed: Iterable[bool]) -> tuple[tuple[tuple[str, str], ...], ...]:
-    """Give the pairs of key and issue: of the notebook's report, outside of it, and those that do not count."""
-    issues: tuple[list[tuple[str, str]], ...] = ([], [], [])
-    for item, suppressed in zip(reported, is_suppressed, strict=True):
+    told: dict[str, list[tuple[str, str]]] = {"issues": [], "outside": [], "suppressed": []}
+    for item, is_suppressed in zip(reported, found.get_column(findings_files.SUPPRESSED), strict=True):
         is_outside = item.finding["rule"] in findings_files.NOT_IN_NOTEBOOK_REPORT
-        issues[2 if suppressed else int(is_outside)].append((item.key, item.finding["message"]))
-    return tuple(map(tuple, issues))
+        where = "suppressed" if is_suppressed else "outside" if is_outside else "issues"
+        told[where].append((item.key, item.finding["message"]))
+    return CheckResult(
+        day.date,
+        found,
+        tuple(told["issues"]),
+        len(day.entries),
+        history,
+        tuple(told["outside"]),
+        tuple(told["suppressed"]),
+        calendar,
+        register,
+        matched,
+    )
 
 
 def _whole_days(day: Day, history: History, ruleset: RuleSet, name: str) -> list[_Reported]:

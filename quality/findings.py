@@ -26,7 +26,7 @@ SCHEMA = pl.Schema(
 FILED_SCHEMA = pl.Schema([*SCHEMA.items(), (SUPPRESSED, pl.Boolean())])
 CSV_KEY = "anomalies.csv"
 NOTEBOOK_REPORT_KEY = "anomalies/anomaly_report_1.csv"
-# The notebook knew nothing of new tickers, of days that arrive wrong and of calendars: they stand outside its report.
+# The notebook knew nothing of new tickers, days that arrive wrong and calendars: they stand outside its own report.
 NOT_IN_NOTEBOOK_REPORT = frozenset(
     {"unexpected_ticker", "wrong_date", "incomplete_day", "missing_session", "closed_day"}
 )

@@ -18,6 +18,7 @@ from quality.text import visible
 _OHLC, _OHLCV = 4, 5
 _ROWS_THAT_TELL = 3
 _SAMPLE_PRICES = 20_000
+_MANY = 10
 _MOSTLY = 0.95  # real files break every rule now and then
 _LEAN_SCALE = 10_000.0
 
@@ -138,7 +139,20 @@ def _roles(columns: Columns, source: Source, date: int) -> tuple[int | None, int
         ticker = texts[0]
     if price is None:
         price = _price(columns, [at for at in numbers if at != ticker])
+    _check_doubled(columns, source, ticker, price)
     return ticker, price, []
+
+
+def _check_doubled(columns: Columns, source: Source, ticker: int | None, price: int) -> None:
+    """Refuse to choose between two columns of one name."""
+    for role, at, said in (("ticker", ticker, source.ticker_column), ("price", price, source.price_column)):
+        same = [other for other, name in enumerate(columns.names) if at is not None and name == columns.names[at]]
+        if not said and columns.has_header and at is not None and columns.names[at] and len(same) > 1:
+            numbers = " and ".join(f"#{other + 1}" for other in same)
+            raise InputError(
+                f"{columns.where}: columns {numbers} are both named {visible(columns.names[at])!r}; "
+                f"say --{role}-column #N"
+            )
 
 
 def _named_roles(columns: Columns, source: Source, others: Sequence[int]) -> tuple[int | None, int | None]:
@@ -151,6 +165,9 @@ def _named_roles(columns: Columns, source: Source, others: Sequence[int]) -> tup
     price = columns.said(source.price_column)
     if price is None:
         price = columns.named(names.PRICES, [at for at in others if at != ticker])
+    named = ticker is not None and not source.ticker_column
+    if named and columns.is_numeric(ticker or 0) and (price is None or len(others) > _MANY):
+        ticker = None  # a wide table has a ticker that is called CODE or the like
     return ticker, price
 
 
@@ -168,9 +185,27 @@ def _is_long(
     if not columns.has_header:
         return True
     if price is None:
-        # One line could as well be a wide one with something odd for a price.
-        return len(texts) == 1 and len(numbers) == 1 and len(columns.texts(texts[0])) >= _ROWS_THAT_TELL
-    return all(_is_field(columns, at) for at in others if at not in texts)
+        # One line, or a column with notes, could as well be of a wide table.
+        rows = len(columns.sample[0])
+        told = len(texts) == 1 and len(numbers) == 1 and rows >= _ROWS_THAT_TELL
+        return told and len(columns.texts(texts[0])) >= _MOSTLY * rows
+    return _is_beside_a_price(columns, [at for at in others if at not in texts])
+
+
+def _is_beside_a_price(columns: Columns, others: Sequence[int]) -> bool:
+    """Tell columns of one ticker (open, high, close, …) from tickers of which one is called like a price.
+
+    Raises:
+        InputError: They can be either.
+
+    """
+    known = sum(_is_field(columns, at) for at in others)
+    unknown = len(others) - known
+    if not unknown or (known > 1 and known >= unknown):
+        return True
+    if unknown >= _MANY * known:
+        return False
+    raise InputError(f"{columns.where}: can be a wide table or prices of one ticker; say --layout wide or long")
 
 
 def _needs_names(columns: Columns, wide: list[tuple[int, str]]) -> list[tuple[int, str]]:

@@ -40,7 +40,7 @@ class TestAcceptance:
         assert result.issues == acceptance.issues
 
     def test_findings_are_the_issues_with_the_tickers_own_name(self, result):
-        assert result.findings.schema == findings.SCHEMA
+        assert result.findings.schema == findings.FILED_SCHEMA
         assert result.findings.get_column("message").to_list() == [issue for _, issue in result.issues]
         missing = result.findings.row(1, named=True)
         assert (missing["ticker"], missing["rule"]) == ("ST0006", "missing_ticker")
@@ -232,7 +232,7 @@ def of_day(findings, day):
 # Each example scans a panel: making a failure smaller would take minutes.
 @settings(
     deadline=None,
-    max_examples=20,
+    max_examples=12,
     phases=set(Phase) - {Phase.shrink, Phase.explain},
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+
 import numpy as np
 import polars as pl
 
@@ -142,9 +143,7 @@ def _cells(cells: Cells, measured: Measured) -> pl.DataFrame:
     return values.with_columns(pl.selectors.float().fill_nan(None))
 
 
-def make_findings(
-    connection: Connection, cells: Cells, ruleset: RuleSet, start: dt.date, end: dt.date
-) -> pl.DataFrame:
+def make_findings(connection: Connection, cells: Cells, ruleset: RuleSet, start: dt.date, end: dt.date) -> pl.DataFrame:
     """Evaluate the causal rules, then those with hindsight, and give what remains, in order."""
     found = [part for rule in ruleset.causal.rules for part in _evaluate(connection, rule, start, end)]
     retrospective = [rule for rule in ruleset.rules if rule.is_retrospective]
@@ -187,4 +186,4 @@ def _found(
     except UsageError as error:
         raise UsageError(f"{rule.source}: {error}") from error
     explains = pl.lit(list(rule.reclassifies), dtype=pl.List(pl.String))
-    return found.with_columns(reclassifies=explains).cast(dict(FOUND.schema))
+    return found.with_columns(reclassifies=explains).cast(FOUND.schema)

@@ -30,9 +30,7 @@ class Trial:
     truth: Path
 
 
-def score_panel(
-    panel: Store, truth: bytes, ruleset: str, thresholds: dict[str, Thresholds] | None = None
-) -> Score:
+def score_panel(panel: Store, truth: bytes, ruleset: str, thresholds: dict[str, Thresholds] | None = None) -> Score:
     """Scan a panel into a folder that does not stay, and score the run."""
     with TemporaryDirectory(prefix="pricewatch-") as folder:
         run = open_store(folder)
@@ -41,7 +39,10 @@ def score_panel(
 
 
 def sweep(
-    panel: Store, truth: bytes, ruleset: str, progress: Callable[[str, int, int], None] = lambda _what, _done, _all: None
+    panel: Store,
+    truth: bytes,
+    ruleset: str,
+    progress: Callable[[str, int, int], None] = lambda _what, _done, _all: None,
 ) -> list[dict[str, Any]]:
     """Score a panel with each limit a little lower and higher than the rule files say.
 

@@ -13,7 +13,7 @@ DAY = dt.date(2022, 9, 26)
 
 
 def findings(*tickers, message="Zero Price (value=0.00)", rule="zero_price"):
-    rows = [(DAY, ticker, rule, "error", -1.5, None, float("inf"), message, None, None, None, None) for ticker in tickers]
+    rows = [(DAY, ticker, rule, "error", -1.5, None, float("inf"), message, *[None] * 4) for ticker in tickers]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 

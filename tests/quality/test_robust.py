@@ -223,7 +223,7 @@ SELECT = "select date, ticker, price, null as expected, null as deviation from m
 def test_hindsight_is_declared_strictly(tmp_path: Path, lines: str, problem: str) -> None:
     path = tmp_path / "mine.sql"
     path.write_text(HEADER + lines + SELECT)
-    with pytest.raises(UsageError, match="mine.sql:6: |mine.sql:7: |mine.sql:8: ") as error:
+    with pytest.raises(UsageError, match=r"mine\.sql:[678]: ") as error:
         read_rule(path)
     assert problem in str(error.value)
 
@@ -248,7 +248,9 @@ def test_rules_of_the_user_see_every_cell(tmp_path: Path) -> None:
 
 def faulty_panel(folder: Path, days: int, stocks: int, seed: int, rate: float) -> Path:
     market = Market(days, stocks, dt.date(2021, 6, 1), seed)
-    blocks = [Block(sessions, prices, np.zeros(prices.shape, dtype=np.bool_)) for sessions, prices in price_blocks(market)]
+    blocks = [
+        Block(sessions, prices, np.zeros(prices.shape, dtype=np.bool_)) for sessions, prices in price_blocks(market)
+    ]
     faults = draw_faults(len(market.sessions), stocks, rate, seed)
     for block in faulty_blocks(blocks, faults):
         write_year(open_store(folder / "panel"), to_frame(block, market.tickers))

@@ -81,7 +81,9 @@ def test_missing_values_and_missing_tickers_are_one_type() -> None:
 
 def test_the_first_week_infos_and_findings_of_no_ticker_do_not_count() -> None:
     found = findings(
-        (-1, "A", "price_spike", "warning"), (0, "A", "level_shift", "info"), (0, "__MARKET__", "market_move", "warning")
+        (-1, "A", "price_spike", "warning"),
+        (0, "A", "level_shift", "info"),
+        (0, "__MARKET__", "market_move", "warning"),
     )
     assert counts(score(SUMMARY, found, truth((-1, "A", "price_spike", 1, 2)))) == (0, 0, 0)
 

@@ -4,7 +4,7 @@ import datetime as dt
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
@@ -86,6 +86,15 @@ class _Work:
     @property
     def end(self) -> dt.date:
         return self.options.end or dt.date.max
+
+    @contextmanager
+    def engine(self) -> Iterator[Connection]:
+        """Lend an engine; a chunk that failed has given it back before its years are tried one by one."""
+        engine = self.engines.get()
+        try:
+            yield engine
+        finally:
+            self.engines.put(engine)
 
     def files(self, years: Sequence[int]) -> list[Path]:
         return [self.paths[key] for year in years for key in self.years[year].keys]
@@ -266,13 +275,11 @@ def _clear(run: Store, keep: Collection[int]) -> None:
 
 def scan_chunk(work: _Work, chunk: Chunk) -> ChunkResult:
     """Judge the years of a chunk; write each year's findings whole, and then the note that it is finished."""
-    engine = work.engines.get()
     try:
-        judgement = _judge(work, engine, chunk)
+        with work.engine() as engine:
+            judgement = _judge(work, engine, chunk)
     except (InputError, EngineError) as error:
         return _one_by_one(work, chunk, error)
-    finally:
-        work.engines.put(engine)
     return ChunkResult(records=tuple(_write_year(work, judgement, year) for year in chunk.years))
 
 

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobs.running import BAD_INPUT, DONE, Console
-from quality.errors import UsageError
+from jobs.sources import add_source_arguments, source_of
 from quality.ingest.job import CONFLICTS_KEY, REFUSED_KEY, IngestOptions, ingest
 from quality.ingest.merge import POLICIES
 from quality.ingest.preview import preview
-from quality.ingest.source import BLANKS, CASES, LAYOUTS, Source
+from quality.ingest.source import Source
 from quality.settings import Settings
 from quality.storage import open_store
 
@@ -40,34 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="which of several prices of one date and ticker counts (default last: the last to arrive)",
     )
     parser.add_argument("--dry-run", action="store_true", help="show how the files are understood; write nothing")
-    parser.add_argument("--source", metavar="NAME", help="take what follows from [sources.NAME] in pricewatch.toml")
-    _add_source_arguments(parser)
-
-
-def _add_source_arguments(parser: argparse.ArgumentParser) -> None:
-    said = parser.add_argument_group("what is detected unless it is said")
-    said.add_argument("--layout", choices=LAYOUTS, help="long: a row a price; wide: a column a ticker")
-    for role in ("date", "ticker", "price"):
-        said.add_argument(f"--{role}-column", metavar="NAME", help=f"the {role}s' column: its name, or #N")
-    said.add_argument("--ticker-from", metavar="PATTERN", help="the ticker in the file's name: '{ticker}_*.csv'")
-    said.add_argument("--ticker-case", choices=CASES, help="upper or lower case for all tickers")
-    said.add_argument("--date-format", metavar="FORMAT", help="as in %%d/%%m/%%Y, or epoch")
-    said.add_argument("--timezone", metavar="ZONE", help="the exchange's, which tells the session of a timestamp")
-    said.add_argument("--clock", metavar="ZONE", help="the time zone of timestamps that state none")
-    said.add_argument("--decimal", metavar="MARK", help="point or comma")
-    said.add_argument("--thousands", metavar="MARK", help="comma, point, space, apostrophe or none")
-    said.add_argument("--scale", metavar="N", help="what prices were multiplied by: 10000")
-    said.add_argument("--encoding", metavar="NAME", help="utf-8, utf-16, latin-1, …")
-    said.add_argument("--delimiter", metavar="MARK", help="comma, semicolon, tab, pipe, or any one character")
-    said.add_argument("--header", action=argparse.BooleanOptionalAction, help="the first line names the columns")
-    said.add_argument("--skip-lines", type=int, metavar="N", help="lines before the header")
-    said.add_argument("--blanks", choices=BLANKS, help="what a blank in a wide file is: a row without price, or none")
-    said.add_argument("--ignore", action="append", metavar="COLUMN", help="a column to leave aside: name, or #N")
+    add_source_arguments(parser)
 
 
 def run(options: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Show how the files are understood, or ingest them and say what became of every row."""
-    source = _source(options, settings)
+    source = source_of(options, settings)
     if options.dry_run:
         return _dry_run(options, source, settings, console)
     panel, out = open_store(options.panel, settings.s3), open_store(options.out, settings.s3)
@@ -77,20 +55,6 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
     _show(console, summary, options.out)
     is_whole = summary["outcome"] == "complete" and not summary["unreadable"]
     return DONE if is_whole else BAD_INPUT
-
-
-def _source(options: argparse.Namespace, settings: Settings) -> Source:
-    source = Source()
-    if options.source:
-        if options.source not in settings.sources:
-            known = ", ".join(settings.sources) or "none"
-            raise UsageError(
-                f"no source {options.source!r} in the settings ([sources.{options.source}]); there is {known}"
-            )
-        source = settings.sources[options.source]
-    names = Source.__dataclass_fields__
-    said = {name: getattr(options, name) for name in names if getattr(options, name, None) is not None}
-    return source.replaced(said, "--")
 
 
 def _dry_run(options: argparse.Namespace, source: Source, settings: Settings, console: Console) -> int:

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -18,6 +19,8 @@ from quality.text import visible
 
 DONE, FOUND, WRONG_USAGE, BAD_INPUT, NOT_DELIVERED = range(5)
 _INTERRUPTED = 130
+# The verbs that deliver what is written already; elsewhere a destination that fails leaves nothing.
+_DELIVERING = frozenset({"mail", "demo"})
 _REDRAW_SECONDS = 0.1
 
 
@@ -82,6 +85,8 @@ def _as_json(value: Mapping[str, Any]) -> str:
 
 
 def _finite(value: object) -> object:
+    if isinstance(value, Decimal):
+        value = float(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, Mapping):
@@ -124,7 +129,7 @@ def run_verb(verb: str, module: ModuleType, arguments: Sequence[str]) -> int:
     try:
         return int(module.run(options, load_settings(_flags(options), options.config), console))
     except QualityError as error:
-        return _fail(verb, str(error), _code(error))
+        return _fail(verb, str(error), _code(verb, error))
     except KeyboardInterrupt:
         return _fail(verb, "interrupted", _INTERRUPTED)
     except BrokenPipeError:
@@ -152,10 +157,10 @@ def _flags(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     return {"engine": {"threads": options.threads}}
 
 
-def _code(error: QualityError) -> int:
+def _code(verb: str, error: QualityError) -> int:
     if isinstance(error, UsageError):
         return WRONG_USAGE
-    return NOT_DELIVERED if isinstance(error, DeliveryError) else BAD_INPUT
+    return NOT_DELIVERED if isinstance(error, DeliveryError) and verb in _DELIVERING else BAD_INPUT
 
 
 def _fail(verb: str, message: str, code: int) -> int:

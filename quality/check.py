@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +11,24 @@ import polars as pl
 
 from quality import findings as findings_files
 from quality import summary as summaries
+from quality.arrival import incomplete, wrong_date
+from quality.calendars import PANEL, open_calendar
 from quality.day import Day, Entry
 from quality.engine import Connection, EngineError, EngineOptions, first_line, open_engine, register, run
 from quality.errors import InputError, NotEnoughHistoryError
+from quality.exceptions import NO_EXCEPTIONS, Register, mark, told
 from quality.judge import ChunkInputs, judge
 from quality.panel import SCHEMA, Year, append_rows, list_years, natural_order
 from quality.queries import statement
 from quality.rules import RuleSet
 from quality.storage import Store, holding, local_copies
+from quality.whole_days import as_findings, disagreements
 
 _HISTORY, _INCOMING = 0, 1
 _DUPLICATE_DATE_KEY = "__DUPLICATE_DATE__"
 # The order of the report: blank columns, missing tickers, doubled tickers, the date, then the rest as it came.
-_BLANK, _MISSING, _DOUBLED, _DATE, _AS_IT_CAME = range(5)
+_BLANK, _MISSING, _DOUBLED, _DATE, _AS_IT_CAME, _OUTSIDE, _WHOLE_DAY = range(7)
+_WRONG_DATE_KEY, _INCOMPLETE_KEY = "__WRONG_DATE__", "__INCOMPLETE_DAY__"
 
 
 @dataclass(frozen=True)
@@ -34,12 +39,14 @@ class History:
         sessions: The last of them, as many as the rules look back on, ascending.
         tickers: All tickers that history holds, in natural order.
         holds_day: Whether the panel holds the day itself already.
+        yesterday: How many tickers the last of the sessions holds.
 
     """
 
     sessions: tuple[dt.date, ...]
     tickers: tuple[str, ...]
     holds_day: bool
+    yesterday: int = 0
 
 
 @dataclass(frozen=True)
@@ -49,9 +56,14 @@ class CheckResult:
     Attributes:
         day: The session that was checked.
         findings: The findings' columns, in the order of the report.
-        issues: The notebook's pairs of key and issue, in that order.
+        issues: The notebook's pairs of key and issue, in that order, those that count.
         entries: How many prices came.
         history: What they were checked against.
+        outside: Pairs of key and issue that the notebook's report does not know.
+        suppressed: The pairs of key and issue that an exception makes not count.
+        calendar: Which days are sessions.
+        register: The exceptions.
+        matched: By entry of the register, how many findings it matches.
 
     """
 
@@ -60,6 +72,11 @@ class CheckResult:
     issues: tuple[tuple[str, str], ...]
     entries: int
     history: History
+    outside: tuple[tuple[str, str], ...] = ()
+    suppressed: tuple[tuple[str, str], ...] = ()
+    calendar: str = PANEL
+    register: Register = NO_EXCEPTIONS
+    matched: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -71,7 +88,9 @@ class _Reported:
     finding: dict[str, Any]
 
 
-def check(day: Day, panel: Store, ruleset: RuleSet) -> CheckResult:
+def check(
+    day: Day, panel: Store, ruleset: RuleSet, calendar: str = PANEL, register: Register = NO_EXCEPTIONS
+) -> CheckResult:
     """Check one day against the sessions before it.
 
     Only the tail of the panel is read, and the tickers of the rest.
@@ -80,6 +99,8 @@ def check(day: Day, panel: Store, ruleset: RuleSet) -> CheckResult:
         day: The incoming day.
         panel: Where history is; sessions from the day on are left aside.
         ruleset: The rules.
+        calendar: Which days are sessions; those missing since the last session are found too.
+        register: The findings that do not count.
 
     Raises:
         NotEnoughHistoryError: There are fewer sessions before the day than the rules look back on.
@@ -96,17 +117,40 @@ def check(day: Day, panel: Store, ruleset: RuleSet) -> CheckResult:
     ):
         try:
             history = _read_history(engine, years, paths, day.date, ruleset.look_back)
-            reported = [*_structure(day, history), *_values(engine, day, history, ruleset)]
+            reported = [
+                *_structure(day, history),
+                *_values(engine, day, history, ruleset),
+                *_whole_days(day, history, ruleset, calendar),
+            ]
         except EngineError as error:
             raise InputError(f"{panel.address}: {first_line(error)}") from error
     reported.sort(key=lambda item: item.place)
-    found = pl.DataFrame([item.finding for item in reported], schema=findings_files.SCHEMA)
-    issues = tuple(
-        (item.key, item.finding["message"])
-        for item in reported
-        if item.finding["rule"] not in findings_files.NOT_IN_NOTEBOOK_REPORT
+    found, matched = mark(pl.DataFrame([item.finding for item in reported], schema=findings_files.SCHEMA), register)
+    told: dict[str, list[tuple[str, str]]] = {"issues": [], "outside": [], "suppressed": []}
+    for item, is_suppressed in zip(reported, found.get_column(findings_files.SUPPRESSED), strict=True):
+        is_outside = item.finding["rule"] in findings_files.NOT_IN_NOTEBOOK_REPORT
+        where = "suppressed" if is_suppressed else "outside" if is_outside else "issues"
+        told[where].append((item.key, item.finding["message"]))
+    return CheckResult(
+        day.date,
+        found,
+        tuple(told["issues"]),
+        len(day.entries),
+        history,
+        tuple(told["outside"]),
+        tuple(told["suppressed"]),
+        calendar,
+        register,
+        matched,
     )
-    return CheckResult(day.date, found, issues, len(day.entries), history)
+
+
+def _whole_days(day: Day, history: History, ruleset: RuleSet, name: str) -> list[_Reported]:
+    """Report that the day is closed, and the sessions that the calendar holds between the last one and the day."""
+    last = history.sessions[-1] if history.sessions else None
+    calendar = open_calendar(name, last or day.date, day.date)
+    found = as_findings(disagreements(calendar, ruleset.whole_day, [day.date], after=last))
+    return [_Reported((_WHOLE_DAY, at), item["ticker"], item) for at, item in enumerate(found.iter_rows(named=True))]
 
 
 def _too_little() -> NotEnoughHistoryError:
@@ -131,7 +175,9 @@ def _read_history(
     tail_files = [file for year in years[-tail_years:] for file in _files(year, paths)]
     first = before[0] if before else day
     run(engine, statement("check/tail"), {"files": tail_files, "from_session": first, "day": day})
-    return History(tuple(before), tuple(natural_order(sorted(_tickers(engine, years, paths, day)))), day in sessions)
+    tickers = natural_order(sorted(_tickers(engine, years, paths, day)))
+    ((yesterday,),) = run(engine, statement("check/yesterday"))
+    return History(tuple(before), tuple(tickers), day in sessions, yesterday)
 
 
 def _files(year: Year, paths: Mapping[str, Path]) -> list[str]:
@@ -163,16 +209,28 @@ def _structure(day: Day, history: History) -> list[_Reported]:
     if history.holds_day or day.times > 1:
         issue = f"Duplicate Date Entry ({day.date})"
         reported.append(_report(day, (_DATE, 0), _DUPLICATE_DATE_KEY, "duplicate_date", issue))
+    return reported + _arrival(day, history)
+
+
+def _arrival(day: Day, history: History) -> list[_Reported]:
+    """Report a date that cannot be right, and a day that did not arrive whole."""
+    reported = []
+    if wrong := wrong_date(day.date, day.named, history.sessions):
+        severity, issue = wrong
+        reported.append(_report(day, (_OUTSIDE, 0), _WRONG_DATE_KEY, "wrong_date", issue, severity=severity))
+    arrived = len({entry.ticker for entry in day.entries if entry.ticker})
+    if issue := incomplete(arrived, history.yesterday) or "":
+        reported.append(_report(day, (_OUTSIDE, 1), _INCOMPLETE_KEY, "incomplete_day", issue))
     return reported
 
 
-def _report(day: Day, place: tuple[int, int], key: str, rule: str, issue: str) -> _Reported:
+def _report(day: Day, place: tuple[int, int], key: str, rule: str, issue: str, *, severity: str = "error") -> _Reported:
     nothing = {"price": None, "expected": None, "deviation": None}
     finding = {
         "date": day.date,
         "ticker": key,
         "rule": rule,
-        "severity": "error",
+        "severity": severity,
         **nothing,
         "message": issue,
     }
@@ -244,7 +302,9 @@ def write_run(result: CheckResult, run_store: Store, ruleset: RuleSet, panel: St
         for prefix in ("ledger/", "findings/"):
             for entry in run_store.entries(prefix):
                 run_store.delete(entry.key)
-        run_store.write(findings_files.partition_key(result.day.year), findings_files.encode_parquet(result.findings))
+        for year in {result.day.year, *result.findings.get_column("date").dt.year()}:
+            of_year = result.findings.filter(pl.col("date").dt.year() == year)
+            run_store.write(findings_files.partition_key(year), findings_files.encode_parquet(of_year))
         with run_store.writing(findings_files.CSV_KEY) as path:
             findings_files.write_csv([result.findings], path)
         run_store.write(findings_files.NOTEBOOK_REPORT_KEY, findings_files.notebook_csv(result.issues))
@@ -256,7 +316,7 @@ def write_run(result: CheckResult, run_store: Store, ruleset: RuleSet, panel: St
 def summarise(result: CheckResult, ruleset: RuleSet, panel: Store, seconds: float) -> dict[str, Any]:
     """Give a check in numbers."""
     tally = summaries.Tally()
-    tally.add(result.findings)
+    tally.add(result.findings, result.matched)
     return {
         "job": "check",
         "outcome": "complete",
@@ -269,6 +329,9 @@ def summarise(result: CheckResult, ruleset: RuleSet, panel: Store, seconds: floa
         "tickers": len(result.history.tickers),
         **tally.as_dict(),
         "report": [{"key": key, "issue": issue} for key, issue in result.issues],
+        "suppressed_report": [{"key": key, "issue": issue} for key, issue in result.suppressed],
+        "calendar": result.calendar,
+        "exceptions": told(result.register, result.matched, result.day, result.day),
         **ruleset.as_dict(),
         "versions": summaries.versions(),
         "seconds": round(seconds, 3),

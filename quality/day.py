@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from quality.arrival import date_in_name
 from quality.errors import InputError
 from quality.ingest.columns import Columns
 from quality.ingest.dates import (
@@ -51,11 +52,20 @@ class Entry:
 
 @dataclass(frozen=True)
 class Day:
-    """One incoming day: its date, how many times the file gives that date, and its prices in order."""
+    """One incoming day.
+
+    Attributes:
+        date: Its date.
+        times: How many times the file gives that date.
+        entries: Its prices in order.
+        named: The date that the file's name tells.
+
+    """
 
     date: dt.date
     times: int
     entries: tuple[Entry, ...]
+    named: dt.date | None = None
 
     @property
     def blanks(self) -> list[int]:
@@ -282,7 +292,7 @@ def _wide(reader: _Reader) -> Day:
         for position, at in enumerate(columns)
     )
     reader.check()
-    return Day(session, len(chosen), entries)
+    return Day(session, len(chosen), entries, date_in_name(reader.sheet.name))
 
 
 def _long(reader: _Reader, ticker: int, price: int) -> Day:
@@ -293,4 +303,4 @@ def _long(reader: _Reader, ticker: int, price: int) -> Day:
         for position, (line, fields) in enumerate(chosen)
     )
     reader.check()
-    return Day(session, 1, entries)
+    return Day(session, 1, entries, date_in_name(reader.sheet.name))

@@ -1,6 +1,7 @@
 """Writes synthetic panels: a clean market, and a faulty copy with the truth about its faults."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,14 +47,13 @@ def write_market(
     tickers, total = market.tickers, len(market.sessions)
     if not total:
         raise UsageError(f"--days {market.days} from {market.start} hold no weekday: there is nothing to write")
-    written = 0
     with holding(panel):
         start_panel(panel, overwrite=overwrite)
-        for sessions, prices in price_blocks(market):
-            write_year(panel, to_frame(Block(sessions, prices, np.zeros(prices.shape, dtype=np.bool_)), tickers))
-            written += len(sessions)
-            progress(written, total)
-    return written
+        blocks = (
+            Block(sessions, prices, np.zeros(prices.shape, np.bool_)) for sessions, prices in price_blocks(market)
+        )
+        _write_blocks(blocks, tickers, panel, lambda written: progress(written, total))
+    return total
 
 
 def write_faulty(
@@ -95,18 +95,37 @@ def write_faulty(
     tickers = catalogue.tickers.get_column("ticker").to_list()
     sessions = catalogue.sessions.get_column("date").to_numpy().astype("datetime64[D]")
     faults = draw_faults(len(sessions), len(tickers), rate, seed)
-    written = 0
     with holding(faulty):
         start_panel(faulty, overwrite=overwrite)
-        for block in faulty_blocks(_blocks(clean, years, catalogue, tickers), faults):
-            rows = to_frame(block, tickers)
-            # A year whose every cell lost its row leaves no file.
-            if rows.height:
-                write_year(faulty, rows)
-            written += len(block.sessions)
-            progress(written, len(sessions))
+        blocks = faulty_blocks(_blocks(clean, years, catalogue, tickers), faults)
+        _write_blocks(blocks, tickers, faulty, lambda written: progress(written, len(sessions)))
     truth_store.write(name, encode(truth_frame(faults, sessions, tickers)))
     return Injection(len(sessions), len(tickers), _counts(faults))
+
+
+def _write_blocks(
+    blocks: Iterable[Block], tickers: Sequence[str], panel: Store, progress: Callable[[int], None]
+) -> None:
+    """Write blocks of a year each, every one while the next is made: two blocks are in memory, no more."""
+    sessions = 0
+    with ThreadPoolExecutor(1) as writer:
+        writing: Future[None] | None = None
+        for block in blocks:
+            if writing:
+                writing.result()
+                progress(sessions)
+            sessions += len(block.sessions)
+            writing = writer.submit(_write_block, block, tickers, panel)
+        if writing:
+            writing.result()
+            progress(sessions)
+
+
+def _write_block(block: Block, tickers: Sequence[str], panel: Store) -> None:
+    rows = to_frame(block, tickers)
+    # A year whose every cell lost its row leaves no file.
+    if rows.height:
+        write_year(panel, rows)
 
 
 def _whole_catalogue(panel: Store, years: Sequence[Year]) -> Catalogue:

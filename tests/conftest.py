@@ -128,9 +128,9 @@ def acceptance(default_panels: Panels, tmp_path_factory: pytest.TempPathFactory)
     years = [read_year(faulty, year) for year in list_years(faulty)]
     for year in years:
         write_year(history, year.filter(pl.col("date") < last))
-    day = years[-1].filter((pl.col("date") == last) & (pl.col("ticker") != "ST0006"))
-    names, prices = day.get_column("ticker").to_list(), day.get_column("price").to_list()
-    texts = ["" if price is None else str(price) for price in prices]
+    prices = dict(years[-1].filter(pl.col("date") == last).select("ticker", "price").iter_rows())
+    names = [f"ST{number:04}" for number in range(1, 101) if number != 6]
+    texts = ["" if prices.get(name) is None else str(prices[name]) for name in names]
     file = folder / f"{last}.csv"
     file.write_text(f"date,{','.join(names)},\n{last},{','.join(texts)},123.45\n", encoding="utf-8")
     issues = tuple(tuple(line.split("|")) for line in _ISSUES.split("\n") if line)

@@ -10,7 +10,7 @@ from quality.errors import InputError
 from quality.ingest import names
 from quality.ingest.columns import Columns
 from quality.ingest.dates import DateFormat, DateReader, detect_format
-from quality.ingest.numbers import NotAPriceError, NumberFormat, check_scale, detect_marks
+from quality.ingest.numbers import NumberFormat, check_scale, detect_marks, known_prices
 from quality.ingest.source import Source
 from quality.ingest.tickers import ticker_of
 from quality.text import visible
@@ -97,9 +97,14 @@ def find_mapping(columns: Columns, source: Source, delimiter: str = ",") -> Mapp
     dates = columns.texts(date)
     form = DateFormat(source.date_format) if source.date_format else _date_format(columns, date)
     reader = DateReader(form, source.timezone, source.clock)
+    if columns.sample[date].dtype == pl.String and dates and not any(reader.read(dates)):
+        where = f"{columns.where}, column {visible(columns.label(date))}"
+        raise InputError(f"{where}: {dates[0]!r} {reader.explain(dates[0])}")
     fixed = None
     if price is not None and ticker is None:
-        fixed = ticker_of(columns.path, source.ticker_from, columns.where)
+        fixed = ticker_of(columns.path, source.ticker_from, columns.where).strip()
+        if not fixed:
+            raise InputError(f"{columns.where}: its name tells no ticker; say --ticker-from or --ticker-column")
     return Mapping(
         layout="wide" if price is None else "long",
         date=date,
@@ -192,7 +197,7 @@ def _price(columns: Columns, numbers: list[int]) -> int:
 
 def _is_ohlc(columns: Columns, numbers: Sequence[int]) -> bool:
     """Tell whether four columns are open, high, low and close: the low is lowest and the high highest."""
-    parts = [_floats(columns.texts(at), NumberFormat()) for at in numbers[:_OHLC]]
+    parts = [known_prices(columns.texts(at), NumberFormat()) for at in numbers[:_OHLC]]
     if not parts[0] or len({len(part) for part in parts}) != 1:
         return False
     days = zip(*parts, strict=True)
@@ -232,17 +237,5 @@ def _numbers(columns: Columns, source: Source, delimiter: str, texts: Sequence[s
     if numbers.decimal == numbers.thousands:
         raise InputError(f"{columns.where}: decimals and thousands cannot have the same mark")
     if source.scale is None and not is_lean:
-        check_scale(_floats(texts, numbers), columns.where)
+        check_scale(texts, numbers, columns.where)
     return NumberFormat(numbers.decimal, numbers.thousands, source.scale or (_LEAN_SCALE if is_lean else 1.0))
-
-
-def _floats(texts: Sequence[str], form: NumberFormat) -> list[float]:
-    found = []
-    for text in texts:
-        try:
-            price = form.price(text)
-        except NotAPriceError:
-            continue
-        if price is not None:
-            found.append(price)
-    return found

@@ -184,16 +184,31 @@ def _either(example: str, mark: str, where: str) -> InputError:
     )
 
 
-def check_scale(prices: Sequence[float], where: str) -> None:
+def check_scale(texts: Sequence[str], numbers: NumberFormat, where: str) -> None:
     """Refuse to guess whether high integers are prices or multiples of them.
 
     Raises:
         InputError: All prices are integers and most are so high that they may be multiplied.
 
     """
-    whole = sorted(price for price in prices if price)
+    if any(numbers.decimal in text for text in texts):
+        return
+    whole = sorted(price for price in known_prices(texts, numbers) if price)
     if whole and all(price.is_integer() for price in whole) and whole[len(whole) // 2] >= _SUSPICIOUSLY_HIGH:
         raise InputError(
             f"{where}: prices such as {whole[len(whole) // 2]:.0f} are all integers, and may be "
             "multiplied by 10,000; say --scale 10000 if they are, or --scale 1 if they are not"
         )
+
+
+def known_prices(texts: Sequence[str], numbers: NumberFormat) -> list[float]:
+    """Give the prices among some texts."""
+    found = []
+    for text in texts:
+        try:
+            price = numbers.price(text)
+        except NotAPriceError:
+            continue
+        if price is not None:
+            found.append(price)
+    return found

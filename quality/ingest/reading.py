@@ -123,8 +123,27 @@ class Reading:
             yield rows, bad
 
 
+def _no_record(table: Table, member: Member) -> InputError:
+    """Say why a table has no record: there is no line below its header, or none has its fields."""
+    lines = pl.concat([pl.DataFrame(schema=ROW_SCHEMA), *(batch.refused for batch in table.batches)])
+    if not lines.height:
+        return InputError(f"{visible(member.name)}: holds no row below its header")
+    first = lines.row(0, named=True)
+    return InputError(
+        f"{visible(member.name)}: none of {lines.height} lines can be read; "
+        f"line {first['line']} {first['reason']}; say --delimiter or --skip-lines"
+    )
+
+
 def mapping_of(table: Table, member: Member, source: Source) -> Mapping:
-    """Find how a member's table becomes rows."""
+    """Find how a member's table becomes rows.
+
+    Raises:
+        InputError: It has no row, or something about it cannot be told.
+
+    """
+    if not len(table.sample[0]):
+        raise _no_record(table, member)
     columns = Columns(table.header, table.sample, visible(member.name), member.path)
     return find_mapping(columns, source, table.delimiter)
 

@@ -70,10 +70,11 @@ class Source:
         known = [field.name for field in fields(self)]
         values = {name: getattr(self, name) for name in known}
         for key, value in said.items():
-            if key not in _READERS:
+            name = key.replace("-", "_") if where == "--" else key  # flags are written with hyphens
+            if name not in _READERS:
                 raise UsageError(f"{where}{key}: no such setting of a source; there is {', '.join(known)}")
             try:
-                values[key] = _READERS[key](value)
+                values[name] = _READERS[name](value)
             except (ValueError, TypeError) as error:
                 raise UsageError(f"{where}{key}: {error}") from error
         return Source(**values)

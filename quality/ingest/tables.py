@@ -62,7 +62,7 @@ def open_table(member: Member, source: Source) -> Table:
 
 def _csv(member: Member, source: Source) -> Table:
     blocks = whole_lines(utf8_blocks(member.stream, source.encoding, member.name), member.name)
-    first = next(blocks, b"")
+    first = _enough(blocks)
     head = first[:_HEAD_BYTES]
     if len(head) < len(first):
         head = head[: head.rfind(b"\n") + 1] or head
@@ -73,6 +73,16 @@ def _csv(member: Member, source: Source) -> Table:
     shape = Shape(form.delimiter, form.width)
     batches = read_records(_chained(data, blocks), shape, member.name, form.data_line + 1)
     return Table("csv", form.header, sample, batches, form.skipped, form.delimiter)
+
+
+def _enough(blocks: Iterator[bytes]) -> bytes:
+    """Take blocks until there is enough to tell the form of a file."""
+    first = b""
+    for block in blocks:
+        first += block
+        if len(first) >= _HEAD_BYTES:
+            break
+    return first
 
 
 def _without_lines(block: bytes, lines: int) -> bytes:

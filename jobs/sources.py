@@ -1,0 +1,48 @@
+"""What may be said of a source's files, for every verb that reads them."""
+
+import argparse
+
+from quality.errors import UsageError
+from quality.ingest.source import BLANKS, CASES, LAYOUTS, Source
+from quality.settings import Settings
+
+
+def add_source_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what is detected in a file unless it is said."""
+    said = parser.add_argument_group("what is detected unless it is said")
+    said.add_argument("--source", metavar="NAME", help="take what follows from [sources.NAME] in pricewatch.toml")
+    said.add_argument("--layout", choices=LAYOUTS, help="long: a row a price; wide: a column a ticker")
+    for role in ("date", "ticker", "price"):
+        said.add_argument(f"--{role}-column", metavar="NAME", help=f"the {role}s' column: its name, or #N")
+    said.add_argument("--ticker-from", metavar="PATTERN", help="the ticker in the file's name: '{ticker}_*.csv'")
+    said.add_argument("--ticker-case", choices=CASES, help="upper or lower case for all tickers")
+    said.add_argument("--date-format", metavar="FORMAT", help="as in %%d/%%m/%%Y, or epoch")
+    said.add_argument("--timezone", metavar="ZONE", help="the exchange's, which tells the session of a timestamp")
+    said.add_argument("--clock", metavar="ZONE", help="the time zone of timestamps that state none")
+    said.add_argument("--decimal", metavar="MARK", help="point or comma")
+    said.add_argument("--thousands", metavar="MARK", help="comma, point, space, apostrophe or none")
+    said.add_argument("--scale", metavar="N", help="what prices were multiplied by: 10000")
+    said.add_argument("--encoding", metavar="NAME", help="utf-8, utf-16, latin-1, …")
+    said.add_argument("--delimiter", metavar="MARK", help="comma, semicolon, tab, pipe, or any one character")
+    said.add_argument("--header", action=argparse.BooleanOptionalAction, help="the first line names the columns")
+    said.add_argument("--skip-lines", type=int, metavar="N", help="lines before the header")
+    said.add_argument("--blanks", choices=BLANKS, help="what a blank in a wide file is: a row without price, or none")
+    said.add_argument("--ignore", action="append", metavar="COLUMN", help="a column to leave aside: name, or #N")
+
+
+def source_of(options: argparse.Namespace, settings: Settings) -> Source:
+    """Give what is said of the files: by flags, over a source of the settings.
+
+    Raises:
+        UsageError: There is no source of the name, or a flag's value cannot be.
+
+    """
+    source = Source()
+    if options.source:
+        if options.source not in settings.sources:
+            known = ", ".join(settings.sources) or "none"
+            raise UsageError(f"--source {options.source}: the settings have no [sources.{options.source}], but {known}")
+        source = settings.sources[options.source]
+    given = {name: getattr(options, name, None) for name in Source.__dataclass_fields__}
+    said = {name.replace("_", "-"): value for name, value in given.items() if value is not None}
+    return source.replaced(said, "--")

@@ -1,0 +1,80 @@
+"""The wheel: unpacked alone, away from the checkout, it runs every verb that needs no server."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory):
+    """Build the wheel, and unpack it into an empty folder."""
+    built, folder = tmp_path_factory.mktemp("built"), tmp_path_factory.mktemp("unpacked")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(built), str(ROOT)],
+        capture_output=True,
+        check=True,
+    )
+    (wheel,) = built.iterdir()
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+@pytest.fixture
+def run(unpacked, tmp_path):
+    """Run Python on the unpacked wheel only: no checkout, no user's site, no settings of this process."""
+
+    def run(*arguments, code=0):
+        done = subprocess.run(
+            [sys.executable, "-s", "-P", *map(str, arguments)],
+            env={"PYTHONPATH": str(unpacked), "PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"},
+            cwd=tmp_path,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_the_wheel_holds_the_packages_the_statements_and_nothing_else(unpacked):
+    assert {path.name for path in unpacked.iterdir() if path.suffix != ".dist-info"} == {"quality", "jobs"}
+    here = {path.relative_to(ROOT / "sql") for path in (ROOT / "sql").rglob("*.sql")}
+    there = {path.relative_to(unpacked / "quality/sql") for path in (unpacked / "quality/sql").rglob("*.sql")}
+    assert there == here
+
+
+def test_the_statements_are_the_wheels_own(run, unpacked):
+    program = "from quality.queries import sql_root; import jobs.cli; print(sql_root(), jobs.cli.__file__, sep='\\n')"
+    root, module = (Path(line) for line in run("-c", program).splitlines())
+    assert root == unpacked / "quality" / "sql"
+    assert module == unpacked / "jobs" / "cli.py"
+
+
+def test_every_verb_that_needs_no_server_runs(run, tmp_path):
+    def pricewatch(*arguments, code=0):
+        return run("-m", "jobs.cli", *arguments, code=code)
+
+    assert pricewatch("--version").startswith("pricewatch ")
+    pricewatch("generate", "clean", "--days", 60, "--stocks", 12)
+    pricewatch("inject", "clean", "faulty", "--truth", "truth.parquet")
+    pricewatch("scan", "faulty", "scanned", "--ruleset", "notebook")
+    assert "price_decrease" in pricewatch("sql", "rules", "--run", "scanned")
+    (tmp_path / "day.csv").write_text("date,ST0001,\n2020-03-02,0,1\n")
+    assert "ST0001: Zero Price (value=0.00)" in pricewatch(
+        "check", "day.csv", "--history", "faulty", "--out", "checked"
+    )
+    (tmp_path / "batch.toml").write_text('[batch]\njob = "scan"\npanel = "faulty"\nrun = "nightly"\n')
+    pricewatch("batch", "batch.toml")
+    pricewatch("mail", "checked", code=2)
+    for run_folder in ("scanned", "checked", "nightly"):
+        assert (tmp_path / run_folder / "summary.json").is_file()

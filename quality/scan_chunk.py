@@ -2,7 +2,8 @@
 
 import datetime as dt
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
@@ -93,6 +94,15 @@ class ScanWork:
         """The last date whose findings are wanted."""
         return self.options.end or dt.date.max
 
+    @contextmanager
+    def engine(self) -> Iterator[Connection]:
+        """Lend an engine; a chunk that failed has given it back before its years are tried one by one."""
+        engine = self.engines.get()
+        try:
+            yield engine
+        finally:
+            self.engines.put(engine)
+
     def files(self, years: Sequence[int]) -> list[Path]:
         """List the local files of some years."""
         return [self.paths[key] for year in years for key in self.years[year].keys]
@@ -108,13 +118,11 @@ class ChunkResult:
 
 def scan_chunk(work: ScanWork, chunk: Chunk) -> ChunkResult:
     """Judge the years of a chunk; write each year's findings whole, and then the note that it is finished."""
-    engine = work.engines.get()
     try:
-        judgement = _judge(work, engine, chunk)
+        with work.engine() as engine:
+            judgement = _judge(work, engine, chunk)
     except (InputError, EngineError) as error:
         return _one_by_one(work, chunk, error)
-    finally:
-        work.engines.put(engine)
     return ChunkResult(records=tuple(write_year_of(work, judgement, year) for year in chunk.years))
 
 

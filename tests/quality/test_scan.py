@@ -126,7 +126,8 @@ def test_a_repeated_key_fails_its_year_alone(tmp_path, is_sorted, at):
     doubled = dt.date(2025, 1, 1) + dt.timedelta(days=at)
     rows = filed([*rows, (doubled, "B", 11.0)])
     panel = write_panel(rows if is_sorted else rows[::-1], tmp_path / "panel")
-    summary = scan(open_store(panel), open_store(tmp_path / "run"), load_ruleset("notebook"))
+    one_engine = ScanOptions(threads=1)
+    summary = scan(open_store(panel), open_store(tmp_path / "run"), load_ruleset("notebook"), one_engine)
     assert summary["outcome"] == "partial"
     assert [damage["year"] for damage in summary["damaged"]] == [2025]
     assert "1 rows repeat the date and ticker" in summary["damaged"][0]["reason"]

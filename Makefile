@@ -15,6 +15,7 @@ CLEAN ?= data/clean
 PANEL ?= data/faulty
 TRUTH ?= data/truth.parquet
 RUN ?= runs/scan
+INGEST_RUN ?= runs/ingest
 CONFIG ?= examples/nightly.toml
 ARGS ?=
 
@@ -50,6 +51,11 @@ generate: setup ## write a clean panel of DAYS × STOCKS to CLEAN
 inject: setup ## write a faulty copy of CLEAN to PANEL and the truth to TRUTH (makes CLEAN where it is missing)
 	@test -d $(CLEAN) || $(MAKE) --no-print-directory generate
 	@$(PW) inject $(CLEAN) $(PANEL) --truth $(TRUTH) --rate $(RATE) --seed $(SEED) --overwrite $(ARGS)
+
+.PHONY: ingest
+ingest: setup ## read FILES into PANEL: make ingest FILES='incoming/*.csv' PANEL=data/mine (ARGS=--dry-run shows only)
+	@test -n "$(FILES)" || { echo "make ingest needs FILES=…, files, folders or a pattern" >&2; exit 2; }
+	@set -f; $(PW) ingest $(FILES) $(PANEL) --out $(INGEST_RUN) $(ARGS)
 
 .PHONY: scan
 scan: setup ## scan the whole history of PANEL into RUN (makes PANEL where it is missing)

@@ -3,13 +3,15 @@
 import argparse
 import time
 
-from jobs.reporting import exit_code
+from jobs.reporting import exit_code, show_exceptions
 from jobs.running import Console, day
 from jobs.scan import add_rule_arguments
 from jobs.sources import add_source_arguments, source_of
+from quality.calendars import check_calendar
 from quality.check import append, check, summarise, write_run
 from quality.day import read_day
-from quality.rules import load_ruleset
+from quality.register import open_register
+from quality.rulebook import rules_in_force
 from quality.settings import Settings
 from quality.storage import open_store, read_file
 
@@ -31,11 +33,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Check the day, show the report, write the run, and append the day where that is asked for."""
     began = time.perf_counter()
-    ruleset = load_ruleset(options.ruleset, options.rules, settings.thresholds.get(options.ruleset))
+    ruleset = rules_in_force(options.ruleset, options.rules or settings.rules, settings.thresholds)
+    calendar = options.calendar or settings.calendar
+    check_calendar(calendar)
+    register = open_register(options.exceptions or settings.exceptions, settings.s3)
     panel = open_store(options.history, settings.s3)
     source = source_of(options, settings)
     incoming = read_day(read_file(options.file, settings.s3), options.file, options.date, source)
-    result = check(incoming, panel, ruleset)
+    result = check(incoming, panel, ruleset, calendar, register)
     seconds = time.perf_counter() - began
     if options.out:
         summary = write_run(result, open_store(options.out, settings.s3), ruleset, panel, seconds)
@@ -46,6 +51,9 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         console.say(f"{key}: {issue}")
     for key, issue in result.outside:
         console.say(f"(outside the report) {key}: {issue}")
+    for key, issue in result.suppressed:
+        console.note(f"suppressed: {key}: {issue}")
+    show_exceptions(console, summary)
     console.note(f"{result.day}: {len(result.issues)} issues in {result.entries:,} prices, {seconds:.2f} s")
     code = exit_code(summary, options.fail_on)
     if options.append and code:

@@ -7,6 +7,11 @@ from jobs.running import BAD_INPUT, DONE, FOUND, Console
 from quality.summary import reaches
 
 _SHOWN_TICKERS = 5
+_SHOWN_ENTRIES = 10
+_WANTING = {
+    "expired": "expired after {expires} and suppresses nothing",
+    "unused": "matched nothing",
+}
 FAIL_ON = ("error", "warning")
 
 
@@ -23,6 +28,7 @@ def show_scan(console: Console, summary: Mapping[str, Any], run: str) -> None:
     worst = list(summary["by_ticker"].items())[:_SHOWN_TICKERS]
     if worst:
         console.say("most findings: " + ", ".join(f"{ticker} {count:,}" for ticker, count in worst))
+    show_exceptions(console, summary)
     for past in summary["restated"]:
         console.note(
             f"history restated: {past['year']}, {past['rows_before']:,} rows before, {past['rows']:,} rows now, "
@@ -30,6 +36,23 @@ def show_scan(console: Console, summary: Mapping[str, Any], run: str) -> None:
         )
     for damage in summary["damaged"]:
         console.note(f"not scanned: year={damage['year']}: {damage['reason']}")
+
+
+def show_exceptions(console: Console, summary: Mapping[str, Any]) -> None:
+    """Show what the register of exceptions did, and the entries that want looking after."""
+    entries = summary["exceptions"]
+    if summary["suppressed"]:
+        used = sum(entry["state"] == "used" for entry in entries)
+        console.note(f"suppressed: {summary['suppressed']:,} findings, by {used} of {len(entries)} exceptions")
+    for state, what in _WANTING.items():
+        found = [entry for entry in entries if entry["state"] == state]
+        for entry in found[:_SHOWN_ENTRIES]:
+            console.note(
+                f"exception {state}: line {entry['line']}, {entry['rule']} of {entry['ticker']} "
+                f"({entry['author']}: {entry['reason']}) {what.format(**entry)}"
+            )
+        if len(found) > _SHOWN_ENTRIES:
+            console.note(f"exception {state}: {len(found) - _SHOWN_ENTRIES} more, see exceptions in the summary")
 
 
 def exit_code(summary: Mapping[str, Any], fail_on: str | None) -> int:

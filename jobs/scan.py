@@ -5,7 +5,9 @@ from pathlib import Path
 
 from jobs.reporting import FAIL_ON, exit_code, show_scan
 from jobs.running import Console, day
-from quality.rules import DEFAULT_RULESET, load_ruleset, ruleset_names
+from quality.register import open_register
+from quality.rulebook import rules_in_force
+from quality.rules import DEFAULT_RULESET, ruleset_names
 from quality.scan import FORMATS, ScanOptions, scan
 from quality.settings import Settings
 from quality.storage import open_store
@@ -44,12 +46,18 @@ def add_rule_arguments(parser: argparse.ArgumentParser, default: str) -> None:
         metavar="DIR",
         help="a folder with rules of your own",
     )
+    parser.add_argument("--exceptions", metavar="FILE", help="a register of findings that do not count, CSV or TOML")
+    parser.add_argument(
+        "--calendar",
+        metavar="NAME",
+        help="which days are sessions: panel (default), weekdays, or an exchange's code such as XNYS",
+    )
     parser.add_argument("--fail-on", choices=FAIL_ON, help="exit 1 if a finding is at least this severe")
 
 
 def run(options: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Scan, and show the summary."""
-    ruleset = load_ruleset(options.ruleset, options.rules, settings.thresholds.get(options.ruleset))
+    ruleset = rules_in_force(options.ruleset, options.rules or settings.rules, settings.thresholds)
     chosen = ScanOptions(
         start=options.start,
         end=options.end,
@@ -58,6 +66,8 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         memory_limit=settings.memory_limit,
         rows_a_chunk=settings.rows_a_chunk,
         resume=options.resume,
+        calendar=options.calendar or settings.calendar,
+        exceptions=open_register(options.exceptions or settings.exceptions, settings.s3),
     )
     panel, destination = open_store(options.panel, settings.s3), open_store(options.run, settings.s3)
     summary = scan(panel, destination, ruleset, chosen, console.progress)

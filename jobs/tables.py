@@ -9,10 +9,10 @@ from quality.text import visible
 _WIDEST = 60
 
 
-def table(rows: pl.DataFrame) -> Iterator[str]:
+def table(rows: pl.DataFrame, widest: int = _WIDEST) -> Iterator[str]:
     """Give the lines of a table: a heading, a rule, and a line a row; numbers stand to the right."""
     numeric = [dtype.is_numeric() for dtype in rows.dtypes]
-    cells = [[_text(value) for value in row] for row in rows.iter_rows()]
+    cells = [[_text(value, widest) for value in row] for row in rows.iter_rows()]
     widths = [
         max(len(name), *(len(line[at]) for line in cells)) if cells else len(name)
         for at, name in enumerate(rows.columns)
@@ -31,8 +31,8 @@ def _line(cells: list[str], widths: list[int], numeric: list[bool]) -> str:
     return "  ".join(aligned).rstrip()
 
 
-def _text(value: object) -> str:
+def _text(value: object, widest: int) -> str:
     if value is None:
         return "null"
     text = visible(f"{value:.10g}" if isinstance(value, float) else str(value))
-    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+    return text if len(text) <= widest else text[: widest - 1] + "…"

@@ -11,11 +11,14 @@ from typing import Any
 
 from quality import summary as summaries
 from quality.alerting import mail_run
+from quality.calendars import check_calendar
 from quality.check import append, check, write_run
 from quality.day import read_day
 from quality.errors import DeliveryError, QualityError, UsageError
 from quality.publish import publish
-from quality.rules import DEFAULT_RULESET, load_ruleset
+from quality.register import open_register
+from quality.rulebook import rules_in_force
+from quality.rules import DEFAULT_RULESET
 from quality.scan import FORMATS, Progress, ScanOptions, scan
 from quality.settings import Settings
 from quality.storage import is_same_place, open_store, read_file
@@ -38,6 +41,8 @@ class Batch:
         ruleset: The rule set; None for the job's own default.
         rules: Folders with rules of one's own.
         formats: What a scan writes.
+        exceptions: Address of the register of exceptions; None for the one in the settings.
+        calendar: Which days are sessions; None for the one in the settings.
         start: First session of a scan.
         end: Last session of a scan.
         append: Whether a checked day that does not fail is added to the panel.
@@ -54,6 +59,8 @@ class Batch:
     ruleset: str | None = None
     rules: tuple[str, ...] = ()
     formats: tuple[str, ...] = FORMATS
+    exceptions: str | None = None
+    calendar: str | None = None
     start: dt.date | None = None
     end: dt.date | None = None
     append: bool = False
@@ -73,7 +80,7 @@ class BatchResult:
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("job", "panel", "run", "file", "ruleset", "fail_on", "publish"), (str,)),
+    **dict.fromkeys(("job", "panel", "run", "file", "ruleset", "fail_on", "publish", "exceptions", "calendar"), (str,)),
     **dict.fromkeys(("rules", "formats"), (list,)),
     **dict.fromkeys(("start", "end"), (dt.date,)),
     **dict.fromkeys(("append", "mail"), (bool,)),
@@ -170,7 +177,7 @@ def _deliver(delivery: Any, undelivered: list[str]) -> None:  # noqa: ANN401 - c
 
 def _scan(batch: Batch, settings: Settings, progress: Progress) -> dict[str, Any]:
     name = batch.ruleset or DEFAULT_RULESET
-    ruleset = load_ruleset(name, [Path(folder) for folder in batch.rules], settings.thresholds.get(name))
+    ruleset = rules_in_force(name, batch.rules or settings.rules, settings.thresholds)
     options = ScanOptions(
         start=batch.start,
         end=batch.end,
@@ -178,6 +185,8 @@ def _scan(batch: Batch, settings: Settings, progress: Progress) -> dict[str, Any
         threads=settings.threads,
         memory_limit=settings.memory_limit,
         rows_a_chunk=settings.rows_a_chunk,
+        calendar=batch.calendar or settings.calendar,
+        exceptions=open_register(batch.exceptions or settings.exceptions, settings.s3),
     )
     return scan(open_store(batch.panel, settings.s3), open_store(batch.run, settings.s3), ruleset, options, progress)
 
@@ -186,11 +195,14 @@ def _check(batch: Batch, settings: Settings) -> tuple[dict[str, Any], str]:
     """Check the day and append it; give the summary, and why the day was not appended."""
     began = time.perf_counter()
     name = batch.ruleset or "notebook"
-    ruleset = load_ruleset(name, [Path(folder) for folder in batch.rules], settings.thresholds.get(name))
+    ruleset = rules_in_force(name, batch.rules or settings.rules, settings.thresholds)
+    calendar = batch.calendar or settings.calendar
+    check_calendar(calendar)
+    register = open_register(batch.exceptions or settings.exceptions, settings.s3)
     panel = open_store(batch.panel, settings.s3)
     file = str(batch.file)
     incoming = read_day(read_file(file, settings.s3), file)
-    result = check(incoming, panel, ruleset)
+    result = check(incoming, panel, ruleset, calendar, register)
     run = open_store(batch.run, settings.s3)
     summary = write_run(result, run, ruleset, panel, time.perf_counter() - began)
     if batch.append and not (batch.fail_on and summaries.reaches(summary["by_severity"], batch.fail_on)):

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +12,22 @@ import polars as pl
 from quality import findings as findings_files
 from quality import summary as summaries
 from quality.arrival import incomplete, wrong_date
+from quality.calendars import PANEL, open_calendar
 from quality.day import Day, Entry
 from quality.engine import Connection, EngineError, EngineOptions, first_line, open_engine, register, run
 from quality.errors import InputError, NotEnoughHistoryError
+from quality.exceptions import NO_EXCEPTIONS, Register, mark, told
 from quality.judge import ChunkInputs, judge
 from quality.panel import SCHEMA, Year, append_rows, list_years, natural_order
 from quality.queries import statement
 from quality.rules import RuleSet
 from quality.storage import Store, holding, local_copies
+from quality.whole_days import as_findings, disagreements
 
 _HISTORY, _INCOMING = 0, 1
 _DUPLICATE_DATE_KEY = "__DUPLICATE_DATE__"
 # The order of the report: blank columns, missing tickers, doubled tickers, the date, then the rest as it came.
-_BLANK, _MISSING, _DOUBLED, _DATE, _AS_IT_CAME, _OUTSIDE = range(6)
+_BLANK, _MISSING, _DOUBLED, _DATE, _AS_IT_CAME, _OUTSIDE, _WHOLE_DAY = range(7)
 _WRONG_DATE_KEY, _INCOMPLETE_KEY = "__WRONG_DATE__", "__INCOMPLETE_DAY__"
 
 
@@ -53,10 +56,14 @@ class CheckResult:
     Attributes:
         day: The session that was checked.
         findings: The findings' columns, in the order of the report.
-        issues: The notebook's pairs of key and issue, in that order.
+        issues: The notebook's pairs of key and issue, in that order, those that count.
         entries: How many prices came.
         history: What they were checked against.
         outside: Pairs of key and issue that the notebook's report does not know.
+        suppressed: The pairs of key and issue that an exception makes not count.
+        calendar: Which days are sessions.
+        register: The exceptions.
+        matched: By entry of the register, how many findings it matches.
 
     """
 
@@ -66,6 +73,10 @@ class CheckResult:
     entries: int
     history: History
     outside: tuple[tuple[str, str], ...] = ()
+    suppressed: tuple[tuple[str, str], ...] = ()
+    calendar: str = PANEL
+    register: Register = NO_EXCEPTIONS
+    matched: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,7 +88,9 @@ class _Reported:
     finding: dict[str, Any]
 
 
-def check(day: Day, panel: Store, ruleset: RuleSet) -> CheckResult:
+def check(
+    day: Day, panel: Store, ruleset: RuleSet, calendar: str = PANEL, register: Register = NO_EXCEPTIONS
+) -> CheckResult:
     """Check one day against the sessions before it.
 
     Only the tail of the panel is read, and the tickers of the rest.
@@ -86,6 +99,8 @@ def check(day: Day, panel: Store, ruleset: RuleSet) -> CheckResult:
         day: The incoming day.
         panel: Where history is; sessions from the day on are left aside.
         ruleset: The rules.
+        calendar: Which days are sessions; those missing since the last session are found too.
+        register: The findings that do not count.
 
     Raises:
         NotEnoughHistoryError: There are fewer sessions before the day than the rules look back on.
@@ -102,20 +117,40 @@ def check(day: Day, panel: Store, ruleset: RuleSet) -> CheckResult:
     ):
         try:
             history = _read_history(engine, years, paths, day.date, ruleset.look_back)
-            reported = [*_structure(day, history), *_values(engine, day, history, ruleset)]
+            reported = [
+                *_structure(day, history),
+                *_values(engine, day, history, ruleset),
+                *_whole_days(day, history, ruleset, calendar),
+            ]
         except EngineError as error:
             raise InputError(f"{panel.address}: {first_line(error)}") from error
     reported.sort(key=lambda item: item.place)
-    found = pl.DataFrame([item.finding for item in reported], schema=findings_files.SCHEMA)
-    issues, outside = (
-        tuple(
-            (item.key, item.finding["message"])
-            for item in reported
-            if (item.finding["rule"] in findings_files.NOT_IN_NOTEBOOK_REPORT) == is_outside
-        )
-        for is_outside in (False, True)
+    found, matched = mark(pl.DataFrame([item.finding for item in reported], schema=findings_files.SCHEMA), register)
+    told: dict[str, list[tuple[str, str]]] = {"issues": [], "outside": [], "suppressed": []}
+    for item, is_suppressed in zip(reported, found.get_column(findings_files.SUPPRESSED), strict=True):
+        is_outside = item.finding["rule"] in findings_files.NOT_IN_NOTEBOOK_REPORT
+        where = "suppressed" if is_suppressed else "outside" if is_outside else "issues"
+        told[where].append((item.key, item.finding["message"]))
+    return CheckResult(
+        day.date,
+        found,
+        tuple(told["issues"]),
+        len(day.entries),
+        history,
+        tuple(told["outside"]),
+        tuple(told["suppressed"]),
+        calendar,
+        register,
+        matched,
     )
-    return CheckResult(day.date, found, issues, len(day.entries), history, outside)
+
+
+def _whole_days(day: Day, history: History, ruleset: RuleSet, name: str) -> list[_Reported]:
+    """Report that the day is closed, and the sessions that the calendar holds between the last one and the day."""
+    last = history.sessions[-1] if history.sessions else None
+    calendar = open_calendar(name, last or day.date, day.date)
+    found = as_findings(disagreements(calendar, ruleset.whole_day, [day.date], after=last))
+    return [_Reported((_WHOLE_DAY, at), item["ticker"], item) for at, item in enumerate(found.iter_rows(named=True))]
 
 
 def _too_little() -> NotEnoughHistoryError:
@@ -267,7 +302,9 @@ def write_run(result: CheckResult, run_store: Store, ruleset: RuleSet, panel: St
         for prefix in ("ledger/", "findings/"):
             for entry in run_store.entries(prefix):
                 run_store.delete(entry.key)
-        run_store.write(findings_files.partition_key(result.day.year), findings_files.encode_parquet(result.findings))
+        for year in {result.day.year, *result.findings.get_column("date").dt.year()}:
+            of_year = result.findings.filter(pl.col("date").dt.year() == year)
+            run_store.write(findings_files.partition_key(year), findings_files.encode_parquet(of_year))
         with run_store.writing(findings_files.CSV_KEY) as path:
             findings_files.write_csv([result.findings], path)
         run_store.write(findings_files.NOTEBOOK_REPORT_KEY, findings_files.notebook_csv(result.issues))
@@ -279,7 +316,7 @@ def write_run(result: CheckResult, run_store: Store, ruleset: RuleSet, panel: St
 def summarise(result: CheckResult, ruleset: RuleSet, panel: Store, seconds: float) -> dict[str, Any]:
     """Give a check in numbers."""
     tally = summaries.Tally()
-    tally.add(result.findings)
+    tally.add(result.findings, result.matched)
     return {
         "job": "check",
         "outcome": "complete",
@@ -292,6 +329,9 @@ def summarise(result: CheckResult, ruleset: RuleSet, panel: Store, seconds: floa
         "tickers": len(result.history.tickers),
         **tally.as_dict(),
         "report": [{"key": key, "issue": issue} for key, issue in result.issues],
+        "suppressed_report": [{"key": key, "issue": issue} for key, issue in result.suppressed],
+        "calendar": result.calendar,
+        "exceptions": told(result.register, result.matched, result.day, result.day),
         **ruleset.as_dict(),
         "versions": summaries.versions(),
         "seconds": round(seconds, 3),

@@ -9,6 +9,7 @@ import polars as pl
 
 from quality.parquet import encode
 
+SUPPRESSED = "suppressed"
 SCHEMA = pl.Schema(
     {
         "date": pl.Date,
@@ -21,10 +22,14 @@ SCHEMA = pl.Schema(
         "message": pl.String,
     }
 )
+# As they are kept: the last column tells which ones an exception makes not count.
+FILED_SCHEMA = pl.Schema([*SCHEMA.items(), (SUPPRESSED, pl.Boolean())])
 CSV_KEY = "anomalies.csv"
 NOTEBOOK_REPORT_KEY = "anomalies/anomaly_report_1.csv"
-# The notebook knew nothing of new tickers and of days that arrive wrong: they stand outside its own report.
-NOT_IN_NOTEBOOK_REPORT = frozenset({"unexpected_ticker", "wrong_date", "incomplete_day"})
+# The notebook knew nothing of new tickers, days that arrive wrong and calendars: they stand outside its own report.
+NOT_IN_NOTEBOOK_REPORT = frozenset(
+    {"unexpected_ticker", "wrong_date", "incomplete_day", "missing_session", "closed_day"}
+)
 # A spreadsheet takes a cell that begins with one of these for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -45,15 +50,23 @@ def in_order(findings: pl.DataFrame) -> pl.DataFrame:
 
 def encode_parquet(findings: pl.DataFrame) -> bytes:
     """Give findings as a Parquet file, in the order in which they come."""
-    return encode(findings.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items()))
+    return encode(filed(findings).select(pl.col(name).cast(dtype) for name, dtype in FILED_SCHEMA.items()))
+
+
+def filed(findings: pl.DataFrame) -> pl.DataFrame:
+    """Give findings with the column `suppressed`; where there is none, they all count."""
+    if SUPPRESSED in findings.columns:
+        return findings
+    return findings.with_columns(pl.lit(value=False).alias(SUPPRESSED))
 
 
 def write_csv(parts: Iterable[pl.DataFrame], path: Path) -> None:
     """Write findings part by part as one CSV; text that a spreadsheet would run is made plain by a `'`."""
     with path.open("wb") as file:
-        file.write((",".join(SCHEMA) + "\n").encode())
+        file.write((",".join(FILED_SCHEMA) + "\n").encode())
         for part in parts:
-            file.write(plain(part.select(list(SCHEMA))).write_csv(include_header=False).encode())
+            rows = plain(filed(part).select(list(FILED_SCHEMA)))
+            file.write(rows.write_csv(include_header=False).encode())
 
 
 def plain(rows: pl.DataFrame) -> pl.DataFrame:

@@ -28,7 +28,7 @@ from quality.storage import S3Options, Store, local_copies, open_store, split_ad
 VIEWS = {
     "panel": "date, ticker, price",
     "sessions": "session, date, rows, prices",
-    "findings": ", ".join(findings_files.SCHEMA),
+    "findings": ", ".join(findings_files.FILED_SCHEMA),
     "runs": "run, job, outcome, first_session, last_session, cells, findings, ruleset, seconds",
     "truth": "date, ticker, anomaly_type, original_value, new_value",
 }
@@ -127,7 +127,7 @@ def _make_run_views(engine: Connection, run: Store, findings: Sequence[Path]) ->
     if findings:
         view_files(engine, "findings", findings)
     else:
-        register(engine, "findings", pl.DataFrame(schema=findings_files.SCHEMA))
+        register(engine, "findings", pl.DataFrame(schema=findings_files.FILED_SCHEMA))
 
 
 def _runs(run: Store) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """Evaluates a rule set over one chunk of cells: the same statements for a scan's years and for a day."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -9,6 +9,7 @@ import polars as pl
 from quality.engine import Connection, EngineError, columns_of, first_line, frame, register, run
 from quality.errors import InputError, UsageError
 from quality.findings import SCHEMA, in_order
+from quality.globs import best_fits
 from quality.queries import statement
 from quality.rules import Rule, RuleSet
 from quality.suspects import EVERY_CELL, Suspects, suspects
@@ -81,7 +82,8 @@ def judge(
         return Judgement(pl.DataFrame(), {}, in_order=False)
     for name in ("chunk/absent", "chunk/metrics"):
         connection.execute(statement(name))
-    found = [part for rule in ruleset.rules for part in _evaluate(connection, rule, start, end)]
+    tickers = inputs.tickers.get_column("ticker")
+    found = [part for rule in ruleset.rules for part in _evaluate(connection, rule, tickers, start, end)]
     absent = dict(run(connection, statement("chunk/size"), {"start": start, "end": end}))
     return Judgement(in_order(pl.concat([SCHEMA.to_frame(), *found])), absent)
 
@@ -104,13 +106,16 @@ def _doubled(count: int) -> str:
     )
 
 
-def _evaluate(connection: Connection, rule: Rule, start: dt.date, end: dt.date) -> Iterator[pl.DataFrame]:
-    """Give a rule's findings: of most tickers at once, then of each that has its own values."""
+def _evaluate(
+    connection: Connection, rule: Rule, tickers: Iterable[str], start: dt.date, end: dt.date
+) -> Iterator[pl.DataFrame]:
+    """Give a rule's findings: of most tickers at once, then of each group that has its own values."""
     scope = {"scope_start": start, "scope_end": end}
-    everyone = {**scope, "scope_only": None, "scope_but": list(rule.by_ticker)}
-    yield _found(connection, rule, rule.parameters, everyone)
-    for ticker, parameters in rule.by_ticker.items():
-        yield _found(connection, rule, parameters, {**scope, "scope_only": [ticker], "scope_but": []})
+    own = best_fits(rule.by_ticker, tickers) if rule.by_ticker else {}
+    yield _found(connection, rule, rule.parameters, {**scope, "scope_only": None, "scope_but": list(own)})
+    for pattern, parameters in rule.by_ticker.items():
+        if group := [ticker for ticker, best in own.items() if best == pattern]:
+            yield _found(connection, rule, parameters, {**scope, "scope_only": group, "scope_but": []})
 
 
 def _found(

@@ -15,19 +15,36 @@ from quality.queries import sql_root, statement
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 DEFAULT_RULESET = "notebook"
+# Rules of whole days, which no file holds: they compare the panel's sessions with a calendar (`whole_days`).
+MISSING_SESSION, CLOSED_DAY = "missing_session", "closed_day"
+WHOLE_DAY_RULES: Mapping[str, Severity] = {MISSING_SESSION: "error", CLOSED_DAY: "warning"}
 
 _KEYS = ("name", "severity", "message", "parameters", "look-back")
 _HEADER_LINE = re.compile(r"--\s*([a-z-]+)\s*:\s*(.*?)\s*")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _PARAMETER = re.compile(r"(?!rule_|scope_)([a-z][a-z0-9_]*)\s*=\s*(\S+)")
+# What a settings file says of a rule beside its parameters, so no parameter can be named so.
+RESERVED = ("tickers", "severity", "enabled")
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Values for a rule's parameters: for every ticker, and for some tickers instead."""
+    """What settings say of a rule instead of its file.
+
+    Attributes:
+        values: Parameters, for every ticker.
+        by_ticker: Parameters, for a ticker or a pattern of tickers instead.
+        severity: None for the rule's own.
+        enabled: Whether the rule is evaluated at all.
+        path: The settings file, for messages.
+
+    """
 
     values: Mapping[str, float] = field(default_factory=dict)
     by_ticker: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    severity: Severity | None = None
+    enabled: bool = True
+    path: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -42,7 +59,8 @@ class Rule:
         look_back: Sessions of history that the rule needs; 0 for a rule that needs none.
         sql: The SELECT.
         source: Where the file lies, for messages.
-        by_ticker: Values in force for single tickers, complete.
+        by_ticker: Values in force for a ticker or a pattern of tickers, complete; of several that fit a
+            ticker, the most specific counts (`globs.best_fits`).
 
     """
 
@@ -58,15 +76,28 @@ class Rule:
 
 @dataclass(frozen=True)
 class RuleSet:
-    """The rules of a run, by name, over one set of metrics."""
+    """The rules of a run over one set of metrics.
+
+    Attributes:
+        name: Of the set and of its metrics.
+        rules: By name, ascending.
+        disabled: Those that settings turned off, likewise.
+        whole_day: The severities of the rules of whole days that settings did not turn off.
+
+    """
 
     name: str
     rules: tuple[Rule, ...]
+    disabled: tuple[Rule, ...] = ()
+    whole_day: Mapping[str, Severity] = field(default_factory=lambda: dict(WHOLE_DAY_RULES))
 
     @property
     def look_back(self) -> int:
-        """The sessions before a cell that its findings depend on."""
-        return max((rule.look_back for rule in self.rules), default=0)
+        """The sessions before a cell that its findings depend on.
+
+        A rule that is turned off counts: what `metrics` says of a cell must not change with it.
+        """
+        return max((rule.look_back for rule in (*self.rules, *self.disabled)), default=0)
 
     @property
     def fingerprint(self) -> str:
@@ -94,6 +125,7 @@ class RuleSet:
             "ruleset": self.name,
             "ruleset_fingerprint": self.fingerprint,
             "rules": {rule.name: dict(rule.parameters) for rule in self.rules},
+            "disabled_rules": [rule.name for rule in self.disabled],
         }
 
 
@@ -128,14 +160,45 @@ def load_ruleset(
     rules: dict[str, Rule] = {}
     for path in _rule_files([sql_root() / "rules" / name, *folders]):
         rule = read_rule(path)
+        if rule.name in WHOLE_DAY_RULES:
+            raise UsageError(f"{path}: {rule.name!r} is the name of a rule that comes with --calendar; choose another")
         if rule.name in rules:
             raise UsageError(f"{path}: a rule named {rule.name!r} is already in {rules[rule.name].source}")
         rules[rule.name] = rule
-    for rule_name, values in (thresholds or {}).items():
-        if rule_name not in rules:
-            raise UsageError(f"rules.{name}.{rule_name}: no such rule; there is {', '.join(sorted(rules))}")
-        rules[rule_name] = _in_force(rules[rule_name], values, f"rules.{name}.{rule_name}")
-    return RuleSet(name, tuple(rules[rule_name] for rule_name in sorted(rules)))
+    given = thresholds or {}
+    in_force = apply_thresholds(name, rules, given)
+    off = {rule_name for rule_name, values in given.items() if not values.enabled}
+    return RuleSet(
+        name,
+        tuple(in_force[rule_name] for rule_name in sorted(in_force) if rule_name not in off),
+        tuple(in_force[rule_name] for rule_name in sorted(off - set(WHOLE_DAY_RULES))),
+        _whole_day(given),
+    )
+
+
+def _whole_day(thresholds: Mapping[str, Thresholds]) -> dict[str, Severity]:
+    said = {name: thresholds.get(name, Thresholds()) for name in WHOLE_DAY_RULES}
+    return {name: values.severity or WHOLE_DAY_RULES[name] for name, values in said.items() if values.enabled}
+
+
+def apply_thresholds(ruleset: str, rules: Mapping[str, Rule], thresholds: Mapping[str, Thresholds]) -> dict[str, Rule]:
+    """Give the rules with what settings say of them.
+
+    Raises:
+        UsageError: Settings speak of a rule or a parameter that does not exist; the message names file and key.
+
+    """
+    in_force = dict(rules)
+    for name, values in thresholds.items():
+        where = f"{values.path}: rules.{ruleset}.{name}" if values.path else f"rules.{ruleset}.{name}"
+        if name in WHOLE_DAY_RULES:
+            _check_parameters({}, values, where)
+            continue
+        if name not in rules:
+            known = ", ".join(sorted({*rules, *WHOLE_DAY_RULES}))
+            raise UsageError(f"{where}: no such rule; there is {known} (rules of your own come with --rules DIR)")
+        in_force[name] = _in_force(rules[name], values, where)
+    return in_force
 
 
 def _rule_files(folders: Iterable[Path]) -> list[Path]:
@@ -148,14 +211,20 @@ def _rule_files(folders: Iterable[Path]) -> list[Path]:
     return files
 
 
+def _check_parameters(known: Mapping[str, float], thresholds: Thresholds, where: str) -> None:
+    named = [(name, name) for name in thresholds.values]
+    named += [(name, f"tickers.{ticker}.{name}") for ticker, values in thresholds.by_ticker.items() for name in values]
+    for name, key in named:
+        if name not in known:
+            raise UsageError(f"{where}.{key}: no such parameter; the rule has {', '.join(known) or 'none'}")
+
+
 def _in_force(rule: Rule, thresholds: Thresholds, where: str) -> Rule:
-    for name in (*thresholds.values, *(name for values in thresholds.by_ticker.values() for name in values)):
-        if name not in rule.parameters:
-            known = ", ".join(rule.parameters) or "none"
-            raise UsageError(f"{where}.{name}: no such parameter; the rule has {known}")
+    _check_parameters(rule.parameters, thresholds, where)
     parameters = {**rule.parameters, **thresholds.values}
     by_ticker = {ticker: {**parameters, **values} for ticker, values in thresholds.by_ticker.items()}
-    return replace(rule, parameters=parameters, by_ticker=by_ticker)
+    severity = thresholds.severity or rule.severity
+    return replace(rule, severity=severity, parameters=parameters, by_ticker=by_ticker)
 
 
 def read_rule(path: Path) -> Rule:
@@ -221,6 +290,8 @@ def _parameters(path: Path, text: str, line: int) -> dict[str, float]:
             raise _bad(path, line, f"{part.strip()!r} is not 'name = number' (or 'none' for no parameters)")
         if match[1] in parameters:
             raise _bad(path, line, f"parameter {match[1]!r} is declared twice")
+        if match[1] in RESERVED:
+            raise _bad(path, line, f"no parameter can be named {match[1]!r}: settings say something else by it")
         try:
             parameters[match[1]] = float(match[2])
         except ValueError:

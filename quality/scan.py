@@ -14,10 +14,12 @@ import polars as pl
 
 from quality import findings as findings_files
 from quality import summary as summaries
+from quality.calendars import PANEL, check_calendar, open_calendar
 from quality.catalogue import Catalogue, Damage, read_catalogue
 from quality.chunks import Chunk, chunk_sessions, plan_chunks
 from quality.engine import Connection, EngineError, EngineOptions, first_line, open_engine, view_files
 from quality.errors import InputError, UsageError
+from quality.exceptions import NO_EXCEPTIONS, Register, mark, told
 from quality.executors.local import run_all
 from quality.judge import ChunkInputs, Judgement, judge
 from quality.ledger import Record, digest_contents, digest_of, read_records, record_key, write_record
@@ -25,10 +27,12 @@ from quality.panel import Year, list_years
 from quality.rules import RuleSet
 from quality.storage import Store, holding, local_copies
 from quality.suspects import Suspects, suspects
+from quality.whole_days import WholeDay, disagreements, joined
 
 _log = logging.getLogger(__name__)
 
 FORMATS = ("parquet", "csv")
+_NO_FINDINGS = Judgement(pl.DataFrame(schema=findings_files.SCHEMA), {})
 Progress = Callable[[str, int, int], None]
 
 
@@ -43,6 +47,8 @@ class ScanOptions:
         threads: Chunks in work at once.
         memory_limit: Of all engines together, in bytes.
         rows_a_chunk: Rows that one unit of work holds at most, unless it is a single year.
+        calendar: Which days are sessions (`calendars.open_calendar`).
+        exceptions: The findings that do not count.
         resume: Keep the years that an earlier run into the same place has finished, from the same input,
             rules, range and versions; without it, everything is made anew.
 
@@ -55,8 +61,11 @@ class ScanOptions:
     memory_limit: int = 1 << 30
     rows_a_chunk: int = 1_000_000
     resume: bool = False
+    calendar: str = PANEL
+    exceptions: Register = NO_EXCEPTIONS
 
     def __post_init__(self) -> None:
+        check_calendar(self.calendar)
         unknown = [name for name in self.formats if name not in FORMATS]
         if unknown or not self.formats:
             raise UsageError(f"--format {','.join(self.formats)}: choose from {', '.join(FORMATS)}")
@@ -78,6 +87,7 @@ class _Work:
     wanted: Suspects
     engines: SimpleQueue[Connection] = field(default_factory=SimpleQueue)
     keys: Mapping[int, str] = field(default_factory=dict)
+    whole_days: Mapping[int, Sequence[WholeDay]] = field(default_factory=dict)
 
     @property
     def start(self) -> dt.date:
@@ -154,6 +164,7 @@ def scan(
         work = _Work(catalogue, contents, paths, {year.year: year for year in years}, ruleset, options, run, wanted)
         for engine in engines:
             work.engines.put(engine)
+        work.whole_days = _whole_days(work)
         summary = _scan_years(work, panel, progress)
         summary["seconds"] = round(time.perf_counter() - began, 3)
         run.write(summaries.KEY, summaries.encode(summary))
@@ -165,8 +176,9 @@ def _scan_years(work: _Work, panel: Store, progress: Progress) -> dict[str, Any]
     run, options = work.run, work.options
     wanted = _years_in_range(work)
     earlier = read_records(run) if options.resume else {}
-    work.keys = _keys(work, wanted)
-    done = {year: earlier[year] for year in wanted if year in earlier and earlier[year].key == work.keys[year]}
+    without_session = sorted(set(work.whole_days) - set(wanted))
+    work.keys = {**_keys(work, wanted), **{year: digest_of(*_common(work, year)) for year in without_session}}
+    done = {year: earlier[year] for year in work.keys if year in earlier and earlier[year].key == work.keys[year]}
     before = {year: _findings_of(run, year) for year in _restated(work, earlier)}
     _clear(run, keep=done)
     todo = [year for year in wanted if year not in done]
@@ -177,9 +189,9 @@ def _scan_years(work: _Work, panel: Store, progress: Progress) -> dict[str, Any]
         options.threads,
         lambda count: progress("scan", count, len(chunks)),
     )
-    records = sorted(
-        [*done.values(), *(record for result in results for record in result.records)], key=lambda record: record.year
-    )
+    made = [record for result in results for record in result.records]
+    made += [_write_year(work, _NO_FINDINGS, year) for year in without_session if year not in done]
+    records = sorted([*done.values(), *made], key=lambda record: record.year)
     if "csv" in options.formats:
         _write_csv(run, progress)
     restated = [_restatement(run, earlier[year], before[year], records) for year in before]
@@ -190,7 +202,6 @@ def _scan_years(work: _Work, panel: Store, progress: Progress) -> dict[str, Any]
 def _keys(work: _Work, years: Sequence[int]) -> dict[int, str]:
     """Digest, for each year, everything that its findings depend on."""
     look_back = work.ruleset.look_back
-    common = (work.ruleset.fingerprint, str(work.start), str(work.end), summaries.versions())
     tickers = work.catalogue.tickers.sort("first_date", "number")
     known_by_count: dict[int, str] = {}
     keys = {}
@@ -203,13 +214,33 @@ def _keys(work: _Work, years: Sequence[int]) -> dict[int, str]:
             known_by_count[known.height] = digest_of(known.rows())
         contents = [(other, work.contents[other]) for other in (*chunk.look_back_years, year)]
         history = min(of_year.item(0, "session") - 1, look_back)
-        keys[year] = digest_of(contents, history, known_by_count[known.height], *common)
+        keys[year] = digest_of(contents, history, known_by_count[known.height], *_common(work, year))
     return keys
+
+
+def _common(work: _Work, year: int) -> tuple[object, ...]:
+    """Give what a year's findings depend on beside the panel's files."""
+    whole_days = [(str(day.date), day.rule, day.severity, day.message) for day in work.whole_days.get(year, ())]
+    exceptions = work.options.exceptions.digest(year)
+    versions = summaries.versions()
+    return work.ruleset.fingerprint, str(work.start), str(work.end), versions, whole_days, exceptions
+
+
+def _whole_days(work: _Work) -> dict[int, list[WholeDay]]:
+    """Compare the panel's sessions with the calendar, by year; of a damaged year, nothing is known."""
+    sessions = work.catalogue.sessions.get_column("date").to_list()
+    calendar = open_calendar(work.options.calendar, sessions[0], sessions[-1])
+    damaged = {damage.year for damage in work.catalogue.damaged}
+    found: dict[int, list[WholeDay]] = {}
+    for day in disagreements(calendar, work.ruleset.whole_day, sessions):
+        if work.start <= day.date <= work.end and day.date.year not in damaged:
+            found.setdefault(day.date.year, []).append(day)
+    return found
 
 
 def _restated(work: _Work, earlier: Mapping[int, Record]) -> list[int]:
     """List the years that an earlier run has seen with other content, or that are gone."""
-    return sorted(year for year, record in earlier.items() if work.contents.get(year) != record.content)
+    return sorted(year for year, record in earlier.items() if work.contents.get(year, "") != record.content)
 
 
 def _findings_of(run: Store, year: int) -> pl.DataFrame:
@@ -217,7 +248,7 @@ def _findings_of(run: Store, year: int) -> pl.DataFrame:
     if not run.exists(key):
         return pl.DataFrame(schema=findings_files.SCHEMA)
     with run.local_copy(key) as path:
-        return pl.read_parquet(path, hive_partitioning=False)
+        return pl.read_parquet(path, columns=list(findings_files.SCHEMA), hive_partitioning=False)
 
 
 def _restatement(run: Store, earlier: Record, before: pl.DataFrame, records: Sequence[Record]) -> Restatement:
@@ -277,12 +308,14 @@ def scan_chunk(work: _Work, chunk: Chunk) -> ChunkResult:
 
 
 def _write_year(work: _Work, judgement: Judgement, year: int) -> Record:
-    of_year = judgement.findings.filter(pl.col("date").dt.year() == year)
+    of_rules = judgement.findings.filter(pl.col("date").dt.year() == year)
+    of_year, matched = mark(joined(of_rules, work.whole_days.get(year, ())), work.options.exceptions)
     tally = summaries.Tally()
-    tally.add(of_year)
+    tally.add(of_year, matched)
     work.run.write(findings_files.partition_key(year), findings_files.encode_parquet(of_year))
     absent = judgement.absent.get(year, 0)
-    record = Record(year, work.keys[year], work.contents[year], _rows(work, year), absent, tally)
+    content = work.contents.get(year, "")
+    record = Record(year, work.keys[year], content, _rows(work, year), absent, tally)
     write_record(work.run, record)
     return record
 
@@ -354,18 +387,21 @@ def _summarise(
     for record in records:
         total.merge(record.tally)
     sessions = work.catalogue.sessions.filter(pl.col("date").is_between(work.start, work.end))
+    first, last = sessions.item(0, "date"), sessions.item(-1, "date")
     return {
         "job": "scan",
         "outcome": "partial" if damaged else "complete",
         "panel": panel.address,
-        "first_session": sessions.item(0, "date").isoformat(),
-        "last_session": sessions.item(-1, "date").isoformat(),
+        "first_session": first.isoformat(),
+        "last_session": last.isoformat(),
         "cells": sessions.height * work.catalogue.tickers.height,
         "rows": sum(record.rows for record in records),
         "absent": sum(record.absent for record in records),
         "sessions": sessions.height,
         "tickers": work.catalogue.tickers.height,
         **total.as_dict(),
+        "calendar": work.options.calendar,
+        "exceptions": told(work.options.exceptions, total.by_exception, first, last),
         "damaged": [asdict(damage) for damage in damaged],
         "restated": [asdict(restatement) for restatement in restated],
         **work.ruleset.as_dict(),

@@ -1,6 +1,5 @@
 """Settings: flags over environment over `pricewatch.toml` over defaults, each checked by name."""
 
-import math
 import os
 import re
 import tomllib
@@ -12,8 +11,9 @@ from typing import Any
 from quality.errors import UsageError
 from quality.ingest.source import Source
 from quality.mail import SmtpSettings
-from quality.rules import Thresholds, ruleset_names
+from quality.rules import Thresholds
 from quality.storage import S3Options
+from quality.thresholds import read_thresholds, sections
 
 CONFIG_NAME = "pricewatch.toml"
 _PREFIX = "PRICEWATCH_"
@@ -72,6 +72,7 @@ def _security(value: object) -> str:
 # Every setting, by section and key; each is PRICEWATCH_SECTION_KEY in the environment.
 _SETTINGS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "engine": {"threads": _whole, "memory_limit": _size, "rows_a_chunk": _whole},
+    "run": {"rules": _addresses, "exceptions": _text, "calendar": _text},
     "s3": {
         "endpoint_url": _text,
         "region": _text,
@@ -107,6 +108,9 @@ class Settings:
         s3: How S3 is reached; credentials come by the usual AWS settings.
         mail: The mail settings as given; `smtp()` makes them usable or says what is missing.
         thresholds: By rule set and rule, what replaces parameters of rules.
+        rules: Folders with rules of the user's own, for scans and checks.
+        exceptions: Address of the register of exceptions, None for none.
+        calendar: Which days are sessions: "panel", "weekdays" or the code of an exchange.
         sources: By name, what is said of the files that a source sends.
 
     """
@@ -117,6 +121,9 @@ class Settings:
     s3: S3Options = field(default_factory=S3Options)
     mail: Mapping[str, Any] = field(default_factory=dict, repr=False)
     thresholds: Mapping[str, Mapping[str, Thresholds]] = field(default_factory=dict)
+    rules: tuple[str, ...] = ()
+    exceptions: str | None = None
+    calendar: str = "panel"
     sources: Mapping[str, Source] = field(default_factory=dict)
 
     def smtp(self, said: Mapping[str, Any] | None = None) -> SmtpSettings:
@@ -172,9 +179,10 @@ def load_settings(
         raise UsageError(f"{path}: no section [{unknown[0]}]; there is {known}")
     return Settings(
         **values["engine"],
+        **values["run"],
         s3=S3Options(**values["s3"]),
         mail=values["mail"],
-        thresholds=_thresholds(table.get("rules", {}), str(path)),
+        thresholds=read_thresholds(table.get("rules", {}), str(path)),
         sources=_sources(table.get("sources", {}), str(path)),
     )
 
@@ -239,41 +247,8 @@ def _read_secret(path: str) -> str:
         raise UsageError(f"mail.password_file {path}: cannot be read: {error}") from error
 
 
-def _thresholds(table: object, path: str) -> dict[str, dict[str, Thresholds]]:
-    """Read `[rules.SET.RULE]` with its values and `[rules.SET.RULE.tickers.TICKER]` with a ticker's own."""
-    found: dict[str, dict[str, Thresholds]] = {}
-    for ruleset, rules in _tables(table, "rules", path):
-        if ruleset not in ruleset_names():
-            raise UsageError(f"{path}: rules.{ruleset}: no such rule set; there is {', '.join(ruleset_names())}")
-        found[ruleset] = {}
-        for rule, values in _tables(rules, f"rules.{ruleset}", path):
-            where = f"{path}: rules.{ruleset}.{rule}"
-            own = values.get("tickers", {})
-            by_ticker = {
-                ticker: _numbers(numbers, f"{where}.tickers.{ticker}")
-                for ticker, numbers in _tables(own, f"rules.{ruleset}.{rule}.tickers", path)
-            }
-            general = {key: value for key, value in values.items() if key != "tickers"}
-            found[ruleset][rule] = Thresholds(_numbers(general, where), by_ticker)
-    return found
-
-
 def _sources(table: object, path: str) -> dict[str, Source]:
     """Read `[sources.NAME]`: what is said of one source's files."""
-    return {name: Source().replaced(said, f"{path}: sources.{name}.") for name, said in _tables(table, "sources", path)}
-
-
-def _tables(table: object, where: str, path: str) -> list[tuple[str, dict[str, Any]]]:
-    if not isinstance(table, dict):
-        raise UsageError(f"{path}: {where} must be a section [{where}.…]")
-    for key, value in table.items():
-        if not isinstance(value, dict):
-            raise UsageError(f"{path}: {where}.{key} must be a section [{where}.{key}]")
-    return list(table.items())
-
-
-def _numbers(values: Mapping[str, Any], where: str) -> dict[str, float]:
-    for key, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
-            raise UsageError(f"{where}.{key}: {value!r} is not a number")
-    return {key: float(value) for key, value in values.items()}
+    return {
+        name: Source().replaced(said, f"{path}: sources.{name}.") for name, said in sections(table, "sources", path)
+    }

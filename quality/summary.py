@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from quality.errors import InputError
+from quality.findings import SUPPRESSED
 from quality.storage import Store
 
 KEY = "summary.json"
@@ -18,21 +19,36 @@ _COUNTED = ("rule", "severity", "year", "ticker")
 
 @dataclass
 class Tally:
-    """Findings counted while they are written, so that a summary needs no second pass."""
+    """Findings counted while they are written, so that a summary needs no second pass.
+
+    Attributes:
+        by: By rule, severity, year and ticker: the findings that count.
+        findings: How many they are.
+        suppressed: The findings that an exception makes not count.
+        by_exception: By entry of the register, what it matches.
+
+    """
 
     by: dict[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in _COUNTED})
     findings: int = 0
+    suppressed: int = 0
+    by_exception: Counter[str] = field(default_factory=Counter)
 
-    def add(self, findings: pl.DataFrame) -> None:
-        """Count some findings (the findings' columns)."""
-        self.findings += findings.height
-        labelled = findings.with_columns(year=pl.col("date").dt.year().cast(pl.String))
+    def add(self, findings: pl.DataFrame, by_exception: Mapping[str, int] | None = None) -> None:
+        """Count some findings (the findings' columns, with `suppressed` or without)."""
+        counting = findings.filter(~pl.col(SUPPRESSED)) if SUPPRESSED in findings.columns else findings
+        self.findings += counting.height
+        self.suppressed += findings.height - counting.height
+        self.by_exception.update(by_exception or {})
+        labelled = counting.with_columns(year=pl.col("date").dt.year().cast(pl.String))
         for name in _COUNTED:
             self.by[name].update(dict(labelled.get_column(name).value_counts().iter_rows()))
 
     def merge(self, other: "Tally") -> None:
         """Add the counts of another tally."""
         self.findings += other.findings
+        self.suppressed += other.suppressed
+        self.by_exception.update(other.by_exception)
         for name in _COUNTED:
             self.by[name].update(other.by[name])
 
@@ -44,13 +60,16 @@ class Tally:
             "by_severity": _falling(self.by["severity"]),
             "by_year": dict(sorted(self.by["year"].items())),
             "by_ticker": _falling(self.by["ticker"]),
+            "suppressed": self.suppressed,
+            "by_exception": _falling(self.by_exception),
         }
 
     @classmethod
     def from_dict(cls, counts: Mapping[str, Any]) -> "Tally":
         """Read what `as_dict` gave."""
         by = {name: Counter({str(key): int(count) for key, count in counts[f"by_{name}"].items()}) for name in _COUNTED}
-        return cls(by, int(counts["findings"]))
+        by_exception = Counter({str(key): int(count) for key, count in counts["by_exception"].items()})
+        return cls(by, int(counts["findings"]), int(counts["suppressed"]), by_exception)
 
 
 def _falling(counts: Mapping[str, int]) -> dict[str, int]:

@@ -1,11 +1,13 @@
 """A long table, a row a price, to rows of a panel."""
 
+from collections.abc import Callable, Iterator
+
 import polars as pl
 
 from quality.ingest.convert import as_texts, explain_date, explain_price, read_dates, read_prices
 from quality.ingest.mapping import Mapping
 from quality.ingest.records import Batch
-from quality.ingest.refused import Refusal, refusals
+from quality.ingest.refused import refusals, refused_cells
 from quality.ingest.tickers import in_case
 
 
@@ -17,11 +19,14 @@ def long_rows(batch: Batch, mapping: Mapping) -> tuple[pl.DataFrame, pl.DataFram
     rows = pl.DataFrame({"date": dates, "ticker": tickers, "price": prices, "line": batch.lines}).with_columns(
         blank=pl.lit(value=False)
     )
-    bad = dates.is_null() | (tickers == "") | wrong
+    undated, nameless = dates.is_null(), tickers == ""
+    bad = undated | nameless | wrong
     if not bad.any():
         return rows, batch.refused
-    refused = [_refusal(batch, mapping, at) for at in bad.arg_true().to_list()]
-    return rows.filter(~bad), pl.concat([batch.refused, refusals(refused)])
+    again = undated & _repeats_header(batch, mapping)
+    masks = (again, undated & ~again, nameless & ~undated, wrong & ~nameless & ~undated)
+    refused = _refusals(batch, mapping, masks)
+    return rows.filter(~bad), pl.concat([batch.refused, *refused]).sort("line", maintain_order=True)
 
 
 def _tickers(batch: Batch, mapping: Mapping) -> pl.Series:
@@ -34,25 +39,31 @@ def _tickers(batch: Batch, mapping: Mapping) -> pl.Series:
     return tickers.str.to_uppercase() if mapping.ticker_case == "upper" else tickers.str.to_lowercase()
 
 
-def _refusal(batch: Batch, mapping: Mapping, at: int) -> Refusal:
-    """Say why a record is refused: for its date, else its ticker, else its price."""
-    line = int(batch.lines[at])
-
-    def text(position: int) -> str:
-        return str(as_texts(batch.columns[position][at : at + 1])[0])
-
-    if _repeats_header(mapping, [text(position) for position in range(len(batch.columns))]):
-        return line, None, ",".join(mapping.header), "is the header once more"
-    date = text(mapping.date)
-    if read_dates(batch.columns[mapping.date][at : at + 1], mapping.dates)[0] is None:
-        return line, mapping.column(mapping.date), date, explain_date(date, mapping.dates)
-    if mapping.ticker is not None and not text(mapping.ticker).strip():
-        return line, mapping.column(mapping.ticker), text(mapping.ticker), "is blank: a row needs a ticker"
-    price = text(mapping.price or 0)
-    if not mapping.fixed_ticker and mapping.ticker is None:
-        return line, None, "", "the file's name tells no ticker"
-    return line, mapping.column(mapping.price or 0), price, explain_price(price, mapping.numbers)
+def _repeats_header(batch: Batch, mapping: Mapping) -> pl.Series:
+    """Tell which records are the header once more."""
+    same = pl.Series([any(mapping.header)]).new_from_index(0, len(batch.lines))
+    for column, name in zip(batch.columns, mapping.header, strict=True):
+        if not same.any():
+            break
+        same &= as_texts(column).str.strip_chars() == name
+    return same
 
 
-def _repeats_header(mapping: Mapping, texts: list[str]) -> bool:
-    return any(mapping.header) and [text.strip() for text in texts] == list(mapping.header)
+def _refusals(batch: Batch, mapping: Mapping, masks: tuple[pl.Series, ...]) -> Iterator[pl.DataFrame]:
+    """Refuse records for what they are: the header again, else for their date, else ticker, else price."""
+    again, undated, nameless, wrong = masks
+    header = ",".join(mapping.header)
+    if again.any():
+        lines = batch.lines.filter(again)
+        yield refusals([(line, None, header, "is the header once more") for line in lines])
+    date, ticker, price = mapping.date, mapping.ticker, mapping.price or 0
+    at = date if ticker is None else ticker  # a file whose name tells no ticker is refused for it before
+    kinds: tuple[tuple[pl.Series, int, Callable[[str], str]], ...] = (
+        (undated, date, lambda text: explain_date(text, mapping.dates)),
+        (nameless, at, lambda _text: "is blank: a row needs a ticker"),
+        (wrong, price, lambda text: explain_price(text, mapping.numbers)),
+    )
+    for mask, position, explain in kinds:
+        if mask.any():
+            texts = as_texts(batch.columns[position].filter(mask))
+            yield refused_cells(batch.lines.filter(mask), mapping.column(position), texts, explain)

@@ -102,7 +102,9 @@ def find_mapping(columns: Columns, source: Source, delimiter: str = ",") -> Mapp
         raise InputError(f"{where}: {dates[0]!r} {reader.explain(dates[0])}")
     fixed = None
     if price is not None and ticker is None:
-        fixed = ticker_of(columns.path, source.ticker_from, columns.where)
+        fixed = ticker_of(columns.path, source.ticker_from, columns.where).strip()
+        if not fixed:
+            raise InputError(f"{columns.where}: its name tells no ticker; say --ticker-from or --ticker-column")
     return Mapping(
         layout="wide" if price is None else "long",
         date=date,

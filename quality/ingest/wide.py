@@ -6,6 +6,7 @@ and are no rows. What is decided here is decided file by file, so the order of a
 """
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +15,7 @@ import polars as pl
 from quality.ingest.convert import as_texts, explain_date, explain_price, read_dates, read_prices
 from quality.ingest.mapping import Mapping
 from quality.ingest.records import Batch
-from quality.ingest.refused import Refusal, refusals
+from quality.ingest.refused import Refusal, refusals, refused_cells
 from quality.ingest.tickers import in_case
 
 LISTING = pl.Schema({"file": pl.Int32, "ticker": pl.String, "listed": pl.Date})
@@ -49,8 +50,9 @@ def wide_rows(batch: Batch, mapping: Mapping) -> tuple[pl.DataFrame, pl.DataFram
     """
     dates = read_dates(batch.columns[mapping.date], mapping.dates)
     columns, lines = [batch.columns[at] for at, _ in mapping.tickers], batch.lines
-    refused = [_line_refusal(batch, mapping, at) for at in dates.is_null().arg_true().to_list()]
-    if refused:
+    refused = [batch.refused]
+    if dates.null_count():
+        refused.append(refusals([_line_refusal(batch, mapping, at) for at in dates.is_null().arg_true().to_list()]))
         kept = dates.is_not_null()
         dates, lines = dates.filter(kept), lines.filter(kept)
         columns = [column.filter(kept) for column in columns]
@@ -62,7 +64,7 @@ def wide_rows(batch: Batch, mapping: Mapping) -> tuple[pl.DataFrame, pl.DataFram
         refused += _cell_refusals(columns, lines, bad, mapping)
     if bad.any() or nameless.any():  # an empty cell of a column without a name is nothing at all
         cells = cells.filter(~(bad | nameless))
-    return cells, pl.concat([batch.refused, refusals(refused)]) if refused else batch.refused
+    return cells, pl.concat(refused)
 
 
 def _prices(columns: list[pl.Series], mapping: Mapping) -> tuple[pl.Series, pl.Series]:
@@ -87,15 +89,20 @@ def _melted(dates: pl.Series, lines: pl.Series, prices: pl.Series, mapping: Mapp
     ).with_columns(blank=pl.col("price").is_null())
 
 
-def _cell_refusals(columns: list[pl.Series], lines: pl.Series, bad: pl.Series, mapping: Mapping) -> list[Refusal]:
-    refused: list[Refusal] = []
-    for cell in bad.arg_true().to_list():
-        column, row = divmod(cell, len(lines))
-        at, name = mapping.tickers[column]
-        text = str(as_texts(columns[column][row : row + 1])[0])
-        why = explain_price(text, mapping.numbers) if name else "stands in a column without a ticker"
-        refused.append((int(lines[row]), mapping.column(at), text, why))
-    return refused
+def _cell_refusals(
+    columns: list[pl.Series], lines: pl.Series, bad: pl.Series, mapping: Mapping
+) -> Iterator[pl.DataFrame]:
+    """Refuse cells, column by column."""
+    for number, (at, name) in enumerate(mapping.tickers):
+        mask = bad.slice(number * len(lines), len(lines))
+        if mask.any():
+            texts = as_texts(columns[number].filter(mask))
+            explain = (lambda text: explain_price(text, mapping.numbers)) if name else _without_ticker
+            yield refused_cells(lines.filter(mask), mapping.column(at), texts, explain)
+
+
+def _without_ticker(_text: str) -> str:
+    return "stands in a column without a ticker"
 
 
 def _line_refusal(batch: Batch, mapping: Mapping, at: int) -> Refusal:

@@ -40,7 +40,7 @@ class TestAcceptance:
         assert result.issues == acceptance.issues
 
     def test_findings_are_the_issues_with_the_tickers_own_name(self, result):
-        assert result.findings.schema == findings.SCHEMA
+        assert result.findings.schema == findings.FILED_SCHEMA
         assert result.findings.get_column("message").to_list() == [issue for _, issue in result.issues]
         missing = result.findings.row(1, named=True)
         assert (missing["ticker"], missing["rule"]) == ("ST0006", "missing_ticker")

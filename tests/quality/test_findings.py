@@ -7,7 +7,7 @@ import io
 import polars as pl
 import pytest
 
-from quality.findings import SCHEMA, notebook_csv, notebook_issues, partition_key, plain, write_csv
+from quality.findings import FILED_SCHEMA, SCHEMA, notebook_csv, notebook_issues, partition_key, plain, write_csv
 
 DAY = dt.date(2022, 9, 26)
 
@@ -24,7 +24,7 @@ def written(tmp_path, *parts):
 
 def test_the_csv_has_a_heading_and_a_line_a_finding(tmp_path):
     lines = written(tmp_path, findings("ST0001"), findings("ST0002", "ST0003"))
-    assert lines[0] == list(SCHEMA)
+    assert lines[0] == list(FILED_SCHEMA)
     assert lines[1] == [
         "2022-09-26",
         "ST0001",
@@ -34,12 +34,13 @@ def test_the_csv_has_a_heading_and_a_line_a_finding(tmp_path):
         "",
         "inf",
         "Zero Price (value=0.00)",
+        "false",
     ]
     assert [line[1] for line in lines[2:]] == ["ST0002", "ST0003"]
 
 
 def test_no_findings_are_a_heading_alone(tmp_path):
-    assert written(tmp_path) == [list(SCHEMA)]
+    assert written(tmp_path) == [list(FILED_SCHEMA)]
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])

@@ -152,7 +152,9 @@ class TestThresholds:
 
     @pytest.mark.parametrize("thresholds", [Thresholds({"limits": 1.0}), Thresholds({}, {"ST0002": {"limits": 1.0}})])
     def test_an_unknown_parameter_is_named(self, thresholds):
-        with pytest.raises(UsageError, match=r"rules\.notebook\.price_increase\.limits: no such parameter"):
+        with pytest.raises(
+            UsageError, match=r"rules\.notebook\.price_increase\.(tickers\.ST0002\.)?limits: no such parameter"
+        ):
             self.rule(thresholds)
 
     def test_an_unknown_rule_is_named(self):

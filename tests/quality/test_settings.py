@@ -85,7 +85,7 @@ class TestRefusals:
             ("[mail]\nrecipients = [5]\n", "mail.recipients: 5 is not text"),
             ('[mail]\nhost = ""\n', "mail.host: '' is not text"),
             ("engine = 5\n", "engine must be a section [engine]"),
-            ("[engin]\n", "no section [engin]; there is engine, s3, mail, rules, sources, batch"),
+            ("[engin]\n", "no section [engin]; there is engine, run, s3, mail, rules, sources, batch"),
             ("[rules.notebok.price_increase]\nlimit = 1\n", "rules.notebok: no such rule set"),
             ("[rules.notebook]\nprice_increase = 1\n", "rules.notebook.price_increase must be a section"),
             ("[rules.notebook.price_increase]\nlimit = '1'\n", "price_increase.limit: '1' is not a number"),

@@ -31,6 +31,8 @@ def test_counts_add_up_over_parts_and_threads():
         "by_severity": {"error": 2, "warning": 1},
         "by_year": {"2021": 1, "2022": 2},
         "by_ticker": {"B": 2, "A": 1},
+        "suppressed": 0,
+        "by_exception": {},
     }
 
 

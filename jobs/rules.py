@@ -1,0 +1,79 @@
+"""`pricewatch rules`: the rules, what is in force, and where each value comes from."""
+
+import argparse
+from pathlib import Path
+
+import polars as pl
+
+from jobs.running import DONE, Console
+from jobs.tables import table
+from quality.rulebook import Described, describe, rules_in_force
+from quality.rules import DEFAULT_RULESET, ruleset_names
+from quality.settings import Settings
+
+SUMMARY = """List the rules of a set: severity, look-back, parameters, defaults, and what is in force.
+
+The last column says where a value comes from: the rule's file, or file, line and key of the setting."""
+EXAMPLE = """  pricewatch rules --ruleset notebook
+  pricewatch rules --rules examples/rules --json"""
+
+# Paths and keys are there to be copied: they are shown whole.
+_WIDEST = 1_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    names = " or ".join(ruleset_names())
+    parser.add_argument(
+        "--ruleset", default=DEFAULT_RULESET, metavar="NAME", help=f"{names} (default {DEFAULT_RULESET})"
+    )
+    parser.add_argument(
+        "--rules", action="append", default=[], type=Path, metavar="DIR", help="a folder with rules of your own"
+    )
+
+
+def run(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """List the rules as a table, or as JSON."""
+    folders = options.rules or settings.rules
+    fingerprint = rules_in_force(options.ruleset, folders, settings.thresholds).fingerprint
+    rules = describe(options.ruleset, folders, settings.thresholds)
+    console.result(
+        {"ruleset": options.ruleset, "ruleset_fingerprint": fingerprint, "rules": [rule.as_dict() for rule in rules]}
+    )
+    console.say(f"rule set {options.ruleset}, {len(rules)} rules, fingerprint {fingerprint}")
+    console.say()
+    for line in table(_overview(rules), _WIDEST):
+        console.say(line)
+    console.say()
+    for line in table(_values(rules), _WIDEST):
+        console.say(line)
+    return DONE
+
+
+def _overview(rules: list[Described]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            (rule.name, rule.severity if rule.enabled else "off", str(rule.look_back), rule.message, rule.source)
+            for rule in rules
+        ],
+        schema=dict.fromkeys(("rule", "severity", "look-back", "message", "file"), pl.String),
+        orient="row",
+    )
+
+
+def _values(rules: list[Described]) -> pl.DataFrame:
+    """List the parameters, and of the rest what settings changed."""
+    return pl.DataFrame(
+        [
+            (rule.name, value.name, value.tickers or "all", _text(value.default), _text(value.value), value.origin)
+            for rule in rules
+            for value in rule.values
+            if value.name not in ("severity", "enabled") or value.origin != rule.source
+        ],
+        schema=dict.fromkeys(("rule", "value", "tickers", "default", "in force", "from"), pl.String),
+        orient="row",
+    )
+
+
+def _text(value: float | str | bool) -> str:  # noqa: FBT001 - a value to show
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else value

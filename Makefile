@@ -10,7 +10,9 @@ STOCKS ?= 100
 START ?= 2020-01-01
 SEED ?= 42
 RATE ?= 0.05
-RULESET ?= notebook
+RULESET ?= robust
+SEEDS ?= 1,2,3
+RATES ?= 0.01,0.05,0.2
 CLEAN ?= data/clean
 PANEL ?= data/faulty
 TRUTH ?= data/truth.parquet
@@ -66,6 +68,13 @@ scan: setup ## scan the whole history of PANEL into RUN (makes PANEL where it is
 check: setup ## check the day in FILE against PANEL: make check FILE=day.csv
 	@test -n "$(FILE)" || { echo "make check needs FILE=…, one incoming day" >&2; exit 2; }
 	@$(PW) check "$(FILE)" --history $(PANEL) $(ARGS)
+
+.PHONY: score
+score: setup ## score the robust rules beside the notebook's: RUN against TRUTH, then fresh panels by seed and rate
+	@test -d $(PANEL) || $(MAKE) --no-print-directory inject ARGS=
+	@$(PW) scan $(PANEL) runs/score --format parquet --quiet
+	@$(PW) score runs/score $(TRUTH) --sweep
+	@$(PW) score --trials --days $(DAYS) --stocks $(STOCKS) --seeds $(SEEDS) --rates $(RATES) $(ARGS)
 
 .PHONY: sql
 sql: setup ## ask PANEL and RUN a question: make sql Q="select * from findings limit 5"

@@ -50,7 +50,7 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
     for key, issue in result.issues:
         console.say(f"{key}: {issue}")
     for key, issue in result.outside:
-        console.say(f"(outside the report) {key}: {issue}")
+        console.note(f"outside the report: {key}: {issue}")
     for key, issue in result.suppressed:
         console.note(f"suppressed: {key}: {issue}")
     show_exceptions(console, summary)

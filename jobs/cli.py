@@ -12,6 +12,7 @@ VERBS = {
     "scan": "judge the whole history of a panel by every rule",
     "check": "judge one incoming day against history",
     "rules": "list the rules, what is in force, and where each value comes from",
+    "score": "hold a run against the truth: precision, recall, F1, and what was missed",
     "mail": "send a run's summary by e-mail",
     "sql": "ask a panel and a run questions in SQL, read-only",
     "batch": "the scheduled run: scan or check, publish, mail",

@@ -40,8 +40,8 @@ def show_scan(console: Console, summary: Mapping[str, Any], run: str) -> None:
 
 def show_exceptions(console: Console, summary: Mapping[str, Any]) -> None:
     """Show what the register of exceptions did, and the entries that want looking after."""
-    entries = summary["exceptions"]
-    if summary["suppressed"]:
+    entries = summary.get("exceptions", ())
+    if summary.get("suppressed"):
         used = sum(entry["state"] == "used" for entry in entries)
         console.note(f"suppressed: {summary['suppressed']:,} findings, by {used} of {len(entries)} exceptions")
     for state, what in _WANTING.items():

@@ -13,7 +13,7 @@ from quality.settings import Settings
 from quality.storage import open_store
 
 SUMMARY = "Judge the whole history of a panel by every rule; findings go to RUN as Parquet by year and as CSV."
-EXAMPLE = "  pricewatch scan data/faulty runs/full --ruleset notebook --start 2021-01-01 --format parquet,csv"
+EXAMPLE = "  pricewatch scan data/faulty runs/full --start 2021-01-01 --format parquet,csv"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -25,6 +25,8 @@ from quality.storage import Store, holding, local_copies
 from quality.whole_days import as_findings, disagreements
 
 _HISTORY, _INCOMING = 0, 1
+# Fewer sessions before the day than this tell nothing.
+_LEAST_HISTORY = 7
 _DUPLICATE_DATE_KEY = "__DUPLICATE_DATE__"
 # The order of the report: blank columns, missing tickers, doubled tickers, the date, then the rest as it came.
 _BLANK, _MISSING, _DOUBLED, _DATE, _AS_IT_CAME, _OUTSIDE, _WHOLE_DAY = range(7)
@@ -98,15 +100,17 @@ def check(
     Args:
         day: The incoming day.
         panel: Where history is; sessions from the day on are left aside.
-        ruleset: The rules.
+        ruleset: The rules; the retrospective ones among them are left out.
         calendar: Which days are sessions; those missing since the last session are found too.
         register: The findings that do not count.
 
     Raises:
-        NotEnoughHistoryError: There are fewer sessions before the day than the rules look back on.
+        NotEnoughHistoryError: There are fewer than seven sessions before the day (fewer still where the
+            rules look back on less).
         InputError: The panel cannot be read.
 
     """
+    ruleset = ruleset.causal
     years = [year for year in list_years(panel) if year.year <= day.date.year]
     if not years:
         raise _too_little()
@@ -170,7 +174,7 @@ def _read_history(
             date for (date,) in run(engine, statement("check/history"), {"files": files, "day": day})
         ] + sessions
     before = [date for date in sessions if date < day][-look_back:] if look_back else []
-    if len(before) < look_back:
+    if len(before) < min(look_back, _LEAST_HISTORY):
         raise _too_little()
     tail_files = [file for year in years[-tail_years:] for file in _files(year, paths)]
     first = before[0] if before else day
@@ -242,13 +246,17 @@ def _values(engine: Connection, day: Day, history: History, ruleset: RuleSet) ->
     reported: list[_Reported] = []
     held = {entry.ticker for entry in day.entries}
     position = {ticker: at for at, ticker in enumerate(history.tickers)}
-    for number, layer in enumerate(day.layers):
-        found = _judge_layer(engine, day.date, layer, history, ruleset)
+    layers = day.layers
+    for number, layer in enumerate(layers):
+        others = [entry for entry in layers[0] if number and entry.ticker not in {own.ticker for own in layer}]
+        found = _judge_layer(engine, day.date, [*layer, *others], history, ruleset)
         place = {entry.ticker: entry.position for entry in layer}
         for finding in found.iter_rows(named=True):
             ticker = finding["ticker"]
             if ticker in place:
                 reported.append(_Reported((_AS_IT_CAME, place[ticker]), ticker, finding))
+            elif number == 0 and ticker not in position:
+                reported.append(_Reported((_DATE, 1), ticker, finding))
             elif number == 0 and ticker not in held:
                 at = position.get(ticker, 0)
                 reported.append(_Reported((_MISSING, at), f"column_{at}", finding))

@@ -18,14 +18,18 @@ class Chunk:
     Attributes:
         years: The years that are judged, ascending.
         look_back_years: Earlier years whose last sessions are needed too, ascending.
+        look_ahead_years: Later years whose first sessions are needed too, ascending.
 
     """
 
     years: tuple[int, ...]
     look_back_years: tuple[int, ...]
+    look_ahead_years: tuple[int, ...] = ()
 
 
-def plan_chunks(catalogue: Catalogue, years: list[int], look_back: int, rows: int = ROWS_A_CHUNK) -> list[Chunk]:
+def plan_chunks(
+    catalogue: Catalogue, years: list[int], look_back: int, rows: int = ROWS_A_CHUNK, look_ahead: int = 0
+) -> list[Chunk]:
     """Group years into chunks of about `rows` rows; a larger year, or one without its neighbours, is its own.
 
     Args:
@@ -33,6 +37,7 @@ def plan_chunks(catalogue: Catalogue, years: list[int], look_back: int, rows: in
         years: The years to judge, ascending.
         look_back: Sessions before a cell that its findings depend on.
         rows: What a chunk holds at most, unless it is one year.
+        look_ahead: Sessions after a cell that its findings depend on.
 
     """
     order = list(catalogue.rows)
@@ -47,12 +52,40 @@ def plan_chunks(catalogue: Catalogue, years: list[int], look_back: int, rows: in
         else:
             groups.append([year])
             held = size
-    return [Chunk(tuple(group), _look_back_years(catalogue, group[0], look_back)) for group in groups]
+    return [
+        Chunk(
+            tuple(group),
+            _look_back_years(catalogue, group[0], look_back),
+            _look_ahead_years(catalogue, group[-1], look_ahead),
+        )
+        for group in groups
+    ]
 
 
 def _look_back_years(catalogue: Catalogue, first_year: int, look_back: int) -> tuple[int, ...]:
     before = catalogue.sessions.filter(pl.col("part") < first_year).tail(look_back)
     return tuple(before.get_column("part").unique().sort())
+
+
+def _look_ahead_years(catalogue: Catalogue, last_year: int, look_ahead: int) -> tuple[int, ...]:
+    after = catalogue.sessions.filter(pl.col("part") > last_year).head(look_ahead)
+    return tuple(after.get_column("part").unique().sort())
+
+
+def whole_chunk_sessions(catalogue: Catalogue, chunk: Chunk, look_back: int, look_ahead: int) -> pl.DataFrame:
+    """List the sessions of a chunk that is measured as a whole, with its margins before and after.
+
+    Returns:
+        As `chunk_sessions`; `is_sorted` marks those that are judged.
+
+    """
+    years = [*chunk.look_back_years, *chunk.years, *chunk.look_ahead_years]
+    marked = catalogue.sessions.filter(pl.col("part").is_in(years)).with_columns(
+        is_filed=pl.lit(value=False), is_sorted=pl.col("part").is_in(chunk.years)
+    )
+    judged = pl.col("session").filter(pl.col("is_sorted"))
+    near = pl.col("session").is_between(judged.min() - look_back, judged.max() + look_ahead)
+    return marked.with_columns(is_near=near).filter("is_near")
 
 
 def chunk_sessions(catalogue: Catalogue, chunk: Chunk, look_back: int, *, in_file_order: bool) -> pl.DataFrame:

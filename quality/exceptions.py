@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from quality.findings import SUPPRESSED, filed
+from quality.findings import FILED_SCHEMA, SUPPRESSED, complete
 from quality.globs import fitting
 from quality.ledger import digest_of
 
@@ -94,7 +94,7 @@ def mark(findings: pl.DataFrame, register: Register) -> tuple[pl.DataFrame, Coun
 
     """
     if not findings.height or not register.entries:
-        return filed(findings), Counter()
+        return complete(findings, FILED_SCHEMA), Counter()
     dates = findings.get_column("date")
     entries = register.in_force(dates.min(), dates.max())  # type: ignore[arg-type]
     numbered = findings.select("date", "rule", "ticker").with_row_index("row")

@@ -20,6 +20,13 @@ SCHEMA = pl.Schema(
         "expected": pl.Float64,
         "deviation": pl.Float64,
         "message": pl.String,
+        # The limits that the price broke, where the rule has any.
+        "lower": pl.Float64,
+        "upper": pl.Float64,
+        # What later days made of a finding (`open`, `confirmed`, `reclassified`, `hindsight`), and the rule of the
+        # day itself; the rule set `notebook` knows no hindsight.
+        "status": pl.String,
+        "first_rule": pl.String,
     }
 )
 # As they are kept: the last column tells which ones an exception makes not count.
@@ -50,14 +57,18 @@ def in_order(findings: pl.DataFrame) -> pl.DataFrame:
 
 def encode_parquet(findings: pl.DataFrame) -> bytes:
     """Give findings as a Parquet file, in the order in which they come."""
-    return encode(filed(findings).select(pl.col(name).cast(dtype) for name, dtype in FILED_SCHEMA.items()))
+    return encode(complete(findings, FILED_SCHEMA))
 
 
-def filed(findings: pl.DataFrame) -> pl.DataFrame:
-    """Give findings with the column `suppressed`; where there is none, they all count."""
-    if SUPPRESSED in findings.columns:
-        return findings
-    return findings.with_columns(pl.lit(value=False).alias(SUPPRESSED))
+def complete(findings: pl.DataFrame, schema: pl.Schema = SCHEMA) -> pl.DataFrame:
+    """Give findings all columns, in order; what the rule set does not know is null, and what no one marked counts."""
+    missing = {SUPPRESSED: pl.lit(value=False)}
+    return findings.select(
+        pl.col(name).cast(dtype)
+        if name in findings.columns
+        else missing.get(name, pl.lit(None, dtype=dtype)).alias(name)
+        for name, dtype in schema.items()
+    )
 
 
 def write_csv(parts: Iterable[pl.DataFrame], path: Path) -> None:
@@ -65,7 +76,7 @@ def write_csv(parts: Iterable[pl.DataFrame], path: Path) -> None:
     with path.open("wb") as file:
         file.write((",".join(FILED_SCHEMA) + "\n").encode())
         for part in parts:
-            rows = plain(filed(part).select(list(FILED_SCHEMA)))
+            rows = plain(complete(part, FILED_SCHEMA))
             file.write(rows.write_csv(include_header=False).encode())
 
 

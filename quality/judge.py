@@ -8,11 +8,15 @@ import polars as pl
 
 from quality.engine import Connection, EngineError, columns_of, first_line, frame, register, run
 from quality.errors import InputError, UsageError
-from quality.findings import SCHEMA, in_order
+from quality.findings import SCHEMA, complete, in_order
 from quality.globs import best_fits
+from quality.measures import absent_by_year, make_findings, make_metrics, read_cells
 from quality.queries import statement
 from quality.rules import Rule, RuleSet
 from quality.suspects import EVERY_CELL, Suspects, suspects
+
+# What a rule without limits and hindsight says: the first columns of the findings.
+_FOUND = pl.Schema(list(SCHEMA.items())[: list(SCHEMA).index("message") + 1])
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,8 @@ def judge(
     """
     for name, rows in (("sessions", inputs.sessions), ("tickers", inputs.tickers), ("presence", inputs.presence)):
         register(connection, name, rows)
+    if ruleset.name == "robust":
+        return _judge_robustly(connection, inputs, ruleset, start, end)
     for name in ("cells", f"metrics/{ruleset.name}", "chunk/cells"):
         connection.execute(statement(name))
     _keep_present(connection, wanted or suspects(connection, ruleset))
@@ -85,7 +91,17 @@ def judge(
     tickers = inputs.tickers.get_column("ticker")
     found = [part for rule in ruleset.rules for part in _evaluate(connection, rule, tickers, start, end)]
     absent = dict(run(connection, statement("chunk/size"), {"start": start, "end": end}))
-    return Judgement(in_order(pl.concat([SCHEMA.to_frame(), *found])), absent)
+    return Judgement(complete(in_order(pl.concat([_FOUND.to_frame(), *found]))), absent)
+
+
+def _judge_robustly(
+    connection: Connection, inputs: ChunkInputs, ruleset: RuleSet, start: dt.date, end: dt.date
+) -> Judgement:
+    """Evaluate the set that is measured as a matrix; the order of the rows does not matter to it."""
+    cells = read_cells(connection, inputs.sessions, inputs.tickers)
+    measured = make_metrics(connection, cells, ruleset)
+    absent = absent_by_year(cells, measured, start, end)
+    return Judgement(make_findings(connection, cells, ruleset, start, end), absent)
 
 
 def _keep_present(connection: Connection, wanted: Suspects) -> None:
@@ -126,7 +142,7 @@ def _found(
         message = ", ".join(["format($rule_message", *arguments]) + ")"
         text = statement("chunk/found").format(bad_cells=rule.sql, message=message)
         told = {"rule_name": rule.name, "rule_severity": rule.severity, "rule_message": pattern}
-        return frame(connection, text, {**parameters, **scope, **told}).cast(SCHEMA)
+        return frame(connection, text, {**parameters, **scope, **told}).cast(_FOUND)
     except (EngineError, UsageError) as error:
         raise UsageError(f"{rule.source}: {_why(connection, rule, parameters, error)}") from error
 

@@ -14,12 +14,28 @@ from quality.queries import sql_root, statement
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
-DEFAULT_RULESET = "notebook"
+DEFAULT_RULESET = "robust"
 # Rules of whole days, which no file holds: they compare the panel's sessions with a calendar (`whole_days`).
 MISSING_SESSION, CLOSED_DAY = "missing_session", "closed_day"
 WHOLE_DAY_RULES: Mapping[str, Severity] = {MISSING_SESSION: "error", CLOSED_DAY: "warning"}
 
 _KEYS = ("name", "severity", "message", "parameters", "look-back")
+# Only for rules that look ahead: the daily check leaves them out.
+_RETROSPECTIVE_KEYS = ("look-ahead", "retrospective", "reclassifies")
+# What else decides the findings of a set.
+_STATEMENTS = {
+    "notebook": (
+        "macros",
+        "cells",
+        "metrics/notebook",
+        "chunk/cells",
+        "chunk/present",
+        "chunk/absent",
+        "chunk/metrics",
+        "chunk/found",
+    ),
+    "robust": ("macros", "robust/rows", "metrics/robust", "robust/look_ahead", "robust/found"),
+}
 _HEADER_LINE = re.compile(r"--\s*([a-z-]+)\s*:\s*(.*?)\s*")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _PARAMETER = re.compile(r"(?!rule_|scope_)([a-z][a-z0-9_]*)\s*=\s*(\S+)")
@@ -57,6 +73,8 @@ class Rule:
         message: What a finding says, with places for columns and parameters.
         parameters: The parameters and their values in force for most tickers.
         look_back: Sessions of history that the rule needs; 0 for a rule that needs none.
+        look_ahead: Sessions after a cell that the rule needs; 0 for a causal rule.
+        reclassifies: Rules whose findings this one explains, in hindsight, by its own.
         sql: The SELECT.
         source: Where the file lies, for messages.
         by_ticker: Values in force for a ticker or a pattern of tickers, complete; of several that fit a
@@ -72,6 +90,13 @@ class Rule:
     sql: str
     source: str
     by_ticker: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    look_ahead: int = 0
+    reclassifies: tuple[str, ...] = ()
+
+    @property
+    def is_retrospective(self) -> bool:
+        """Whether the rule looks ahead: it serves scans only."""
+        return self.look_ahead > 0
 
 
 @dataclass(frozen=True)
@@ -100,23 +125,26 @@ class RuleSet:
         return max((rule.look_back for rule in (*self.rules, *self.disabled)), default=0)
 
     @property
+    def look_ahead(self) -> int:
+        """The sessions after a cell that its findings depend on."""
+        return max((rule.look_ahead for rule in self.rules), default=0)
+
+    @property
+    def causal(self) -> "RuleSet":
+        """The rules that a daily check can evaluate: those that need no later day."""
+        return replace(self, rules=tuple(rule for rule in self.rules if not rule.is_retrospective))
+
+    @property
     def fingerprint(self) -> str:
         """A digest of everything that decides the findings: rules, thresholds and metrics."""
         digest = hashlib.sha256()
-        for name in (
-            "macros",
-            "cells",
-            f"metrics/{self.name}",
-            "chunk/cells",
-            "chunk/present",
-            "chunk/absent",
-            "chunk/metrics",
-            "chunk/found",
-        ):
+        for name in _STATEMENTS[self.name]:
             digest.update(statement(name).encode())
         for rule in self.rules:
             digest.update(repr((rule.name, rule.severity, rule.message.template, rule.look_back, rule.sql)).encode())
             digest.update(repr((sorted(rule.parameters.items()), _sorted_items(rule.by_ticker))).encode())
+            if rule.is_retrospective:
+                digest.update(repr((rule.look_ahead, rule.reclassifies)).encode())
         return digest.hexdigest()[:16]
 
     def as_dict(self) -> dict[str, object]:
@@ -254,17 +282,49 @@ def read_rule(path: Path) -> Rule:
         message = parse_message(header["message"])
     except UsageError as error:
         raise _bad(path, lines["message"][1], str(error)) from error
-    return Rule(header["name"], severity, message, parameters, int(header["look-back"]), sql, str(path))
+    look_ahead, reclassifies = _hindsight(path, lines)
+    return Rule(
+        header["name"],
+        severity,
+        message,
+        parameters,
+        int(header["look-back"]),
+        sql,
+        str(path),
+        look_ahead=look_ahead,
+        reclassifies=reclassifies,
+    )
+
+
+def _hindsight(path: Path, lines: Mapping[str, tuple[str, int]]) -> tuple[int, tuple[str, ...]]:
+    """Read the keys of a retrospective rule: how far it looks ahead, and which findings it explains."""
+    given = [key for key in _RETROSPECTIVE_KEYS if key in lines]
+    if not given:
+        return 0, ()
+    mark, line = lines.get("retrospective", ("", lines[given[0]][1]))
+    if mark != "yes":
+        raise _bad(path, line, f"{given[0]!r} is for a rule with '-- retrospective: yes'")
+    if "look-ahead" not in lines:
+        raise _bad(path, line, "a retrospective rule says how many sessions it needs: '-- look-ahead: 10'")
+    sessions, line = lines["look-ahead"]
+    if not sessions.isdecimal() or not int(sessions):
+        raise _bad(path, line, f"look-ahead {sessions!r} is not a number of sessions")
+    named, line = lines.get("reclassifies", ("", line))
+    names = tuple(part.strip() for part in named.split(",")) if "reclassifies" in lines else ()
+    if not all(_NAME.fullmatch(name) for name in names):
+        raise _bad(path, line, f"reclassifies {named!r} is not a list of rule names")
+    return int(sessions), names
 
 
 def _header_lines(path: Path, text: str) -> dict[str, tuple[str, int]]:
     lines: dict[str, tuple[str, int]] = {}
+    known = ", ".join((*_KEYS, *_RETROSPECTIVE_KEYS))
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.startswith("--"):
             break
         match = _HEADER_LINE.fullmatch(line)
-        if not match or match[1] not in _KEYS:
-            raise _bad(path, number, f"{line!r} is not a header line '-- key: value' with one of {', '.join(_KEYS)}")
+        if not match or match[1] not in (*_KEYS, *_RETROSPECTIVE_KEYS):
+            raise _bad(path, number, f"{line!r} is not a header line '-- key: value' with one of {known}")
         if match[1] in lines:
             raise _bad(path, number, f"{match[1]!r} is already in line {lines[match[1]][1]}")
         lines[match[1]] = (match[2], number)

@@ -16,7 +16,7 @@ from quality import findings as findings_files
 from quality import summary as summaries
 from quality.calendars import PANEL, check_calendar, open_calendar
 from quality.catalogue import Catalogue, Damage, read_catalogue
-from quality.chunks import Chunk, chunk_sessions, plan_chunks
+from quality.chunks import Chunk, chunk_sessions, plan_chunks, whole_chunk_sessions
 from quality.engine import Connection, EngineError, EngineOptions, first_line, open_engine, view_files
 from quality.errors import InputError, UsageError
 from quality.exceptions import NO_EXCEPTIONS, Register, mark, told
@@ -182,7 +182,8 @@ def _scan_years(work: _Work, panel: Store, progress: Progress) -> dict[str, Any]
     before = {year: _findings_of(run, year) for year in _restated(work, earlier)}
     _clear(run, keep=done)
     todo = [year for year in wanted if year not in done]
-    chunks = plan_chunks(work.catalogue, todo, work.ruleset.look_back, options.rows_a_chunk)
+    ruleset = work.ruleset
+    chunks = plan_chunks(work.catalogue, todo, ruleset.look_back, options.rows_a_chunk, ruleset.look_ahead)
     results = run_all(
         lambda chunk: scan_chunk(work, chunk),
         chunks,
@@ -201,20 +202,22 @@ def _scan_years(work: _Work, panel: Store, progress: Progress) -> dict[str, Any]
 
 def _keys(work: _Work, years: Sequence[int]) -> dict[int, str]:
     """Digest, for each year, everything that its findings depend on."""
-    look_back = work.ruleset.look_back
+    look_back, look_ahead = work.ruleset.look_back, work.ruleset.look_ahead
+    last = work.catalogue.sessions.item(-1, "session")
     tickers = work.catalogue.tickers.sort("first_date", "number")
     known_by_count: dict[int, str] = {}
     keys = {}
-    for chunk in (plan_chunks(work.catalogue, [year], look_back, rows=0)[0] for year in years):
+    for chunk in (plan_chunks(work.catalogue, [year], look_back, 0, look_ahead)[0] for year in years):
         (year,) = chunk.years
         of_year = work.catalogue.sessions.filter(pl.col("part") == year)
         known = tickers.filter(pl.col("first_date") <= of_year.item(-1, "date"))
         # Tickers only ever join: as many known ones are the same ones.
         if known.height not in known_by_count:
             known_by_count[known.height] = digest_of(known.rows())
-        contents = [(other, work.contents[other]) for other in (*chunk.look_back_years, year)]
+        contents = [(other, work.contents[other]) for other in (*chunk.look_back_years, year, *chunk.look_ahead_years)]
         history = min(of_year.item(0, "session") - 1, look_back)
-        keys[year] = digest_of(contents, history, known_by_count[known.height], *_common(work, year))
+        future = min(last - of_year.item(-1, "session"), look_ahead)
+        keys[year] = digest_of(contents, history, future, known_by_count[known.height], *_common(work, year))
     return keys
 
 
@@ -330,7 +333,8 @@ def _one_by_one(work: _Work, chunk: Chunk, error: Exception) -> ChunkResult:
     if len(chunk.years) == 1:
         _log.warning("year=%d could not be scanned: %s", chunk.years[0], error)
         return ChunkResult(damaged=(Damage(chunk.years[0], first_line(error)),))
-    singles = plan_chunks(work.catalogue, list(chunk.years), work.ruleset.look_back, rows=0)
+    ruleset = work.ruleset
+    singles = plan_chunks(work.catalogue, list(chunk.years), ruleset.look_back, 0, ruleset.look_ahead)
     results = [scan_chunk(work, single) for single in singles]
     return ChunkResult(
         tuple(record for result in results for record in result.records),
@@ -341,7 +345,8 @@ def _one_by_one(work: _Work, chunk: Chunk, error: Exception) -> ChunkResult:
 def _judge(work: _Work, engine: Connection, chunk: Chunk) -> Judgement:
     files = work.files(chunk.years)
     view_files(engine, "filed_rows", files)
-    view_files(engine, "near_rows", [*work.files(chunk.look_back_years), *files])
+    margins = work.files(chunk.look_back_years), work.files(chunk.look_ahead_years)
+    view_files(engine, "near_rows", [*margins[0], *files, *margins[1]])
     judgement = _judge_as(work, engine, chunk, in_file_order=True)
     if not judgement.in_order:
         _log.info("years %s are not sorted by ticker and date: sorting them", chunk.years)
@@ -355,6 +360,9 @@ def _judge_as(work: _Work, engine: Connection, chunk: Chunk, *, in_file_order: b
 
 
 def _inputs(work: _Work, chunk: Chunk, *, in_file_order: bool) -> ChunkInputs:
+    if work.ruleset.name == "robust":
+        sessions = whole_chunk_sessions(work.catalogue, chunk, work.ruleset.look_back, work.ruleset.look_ahead)
+        return ChunkInputs(sessions, work.catalogue.tickers, pl.DataFrame({"ticker": []}))
     sessions = chunk_sessions(work.catalogue, chunk, work.ruleset.look_back, in_file_order=in_file_order)
     last = sessions.get_column("session").max()
     presence = pl.concat([work.catalogue.presence_by_year[year] for year in chunk.years])
@@ -394,6 +402,7 @@ def _summarise(
         "panel": panel.address,
         "first_session": first.isoformat(),
         "last_session": last.isoformat(),
+        "scored_from": _eighth(work.catalogue.sessions),
         "cells": sessions.height * work.catalogue.tickers.height,
         "rows": sum(record.rows for record in records),
         "absent": sum(record.absent for record in records),
@@ -408,3 +417,8 @@ def _summarise(
         "input_fingerprint": digest_of(sorted(work.contents.items())),
         "versions": summaries.versions(),
     }
+
+
+def _eighth(sessions: pl.DataFrame) -> str | None:
+    """Give the first session with a week of history before it: from there on, findings are scored."""
+    return sessions.item(7, "date").isoformat() if sessions.height > 7 else None  # noqa: PLR2004 - the score's contract

@@ -5,7 +5,7 @@ import re
 import zoneinfo
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 from quality.errors import InputError
 
@@ -43,6 +43,7 @@ _TIME = (
 _EPOCH = re.compile(r"-?([0-9]{9,10}|[0-9]{12,13}|[0-9]{15,16}|[0-9]{18,19})")
 _EPOCH_UNITS = {9: 1, 10: 1, 12: 10**3, 13: 10**3, 15: 10**6, 16: 10**6, 18: 10**9, 19: 10**9}
 _PIVOT = 69  # POSIX: two-digit years 69 to 99 are 1969 to 1999
+_TELLING_TEXTS = 40
 _FIRST_YEAR = 1000  # a panel's partitions have years of four digits
 
 CANDIDATES = (
@@ -239,8 +240,8 @@ def _offset(text: str | None) -> dt.tzinfo | None:
 
 
 def looks_like_dates(texts: Sequence[str]) -> bool:
-    """Tell whether most of some texts are dates in one format or another."""
-    return _best(texts) is not None
+    """Tell whether most of some texts are dates in one format or another; a few of them tell enough."""
+    return _best(list(dict.fromkeys(texts))[:_TELLING_TEXTS]) is not None
 
 
 def detect_format(texts: Sequence[str], where: str) -> DateFormat:
@@ -255,7 +256,7 @@ def detect_format(texts: Sequence[str], where: str) -> DateFormat:
         shown = next((text for text in texts if text), "")
         raise InputError(f"{where}: {shown!r} is no date that is known here; say --date-format, as in %d/%m/%Y")
     twin = best.twin
-    if twin and (swapped := _fits(DateFormat(twin), texts)):
+    if twin and (swapped := _fits(_candidate(twin), texts)):
         fits = _fits(best, texts)
         if swapped == fits:
             raise InputError(
@@ -270,14 +271,23 @@ def detect_format(texts: Sequence[str], where: str) -> DateFormat:
     return best
 
 
-def _best(texts: Sequence[str]) -> DateFormat | None:
-    distinct = {text for text in texts if text.strip()}
-    fits = {name: len(_fits(DateFormat(name), distinct)) for name in CANDIDATES}
+def _best(texts: Iterable[str]) -> DateFormat | None:
+    distinct = {text for text in texts if any(char.isdigit() for char in text)}
+    if not distinct:
+        return None
+    fits = {name: len(_fits(_candidate(name), distinct)) for name in CANDIDATES}
     best = max(CANDIDATES, key=lambda name: fits[name])
-    return DateFormat(best) if distinct and 2 * fits[best] >= len(distinct) else None
+    return _candidate(best) if 2 * fits[best] >= len(distinct) else None
+
+
+@cache
+def _candidate(name: str) -> DateFormat:
+    """Keep the candidates' patterns: every file tries them all."""
+    return DateFormat(name)
 
 
 def _fits(form: DateFormat, texts: Iterable[str]) -> set[str]:
-    reader = DateReader(form, timezone="UTC")
-    texts = list(texts)
-    return {text for text, found in zip(texts, reader.read(texts), strict=True) if found}
+    pattern = _EPOCH if form.text == EPOCH else form.pattern
+    likely = [text for text in texts if pattern.fullmatch(text.strip())]
+    found = DateReader(form, timezone="UTC").read(likely)
+    return {text for text, date in zip(likely, found, strict=True) if date}

@@ -7,18 +7,15 @@ from typing import Any
 import polars as pl
 
 from quality.errors import InputError
-from quality.ingest import names
 from quality.ingest.columns import Columns
 from quality.ingest.dates import DateFormat, DateReader, detect_format
-from quality.ingest.numbers import NumberFormat, check_scale, detect_marks, known_prices
+from quality.ingest.numbers import NumberFormat, check_scale, detect_marks
+from quality.ingest.roles import OHLC, OHLCV, find_roles
 from quality.ingest.source import Source
 from quality.ingest.tickers import ticker_of
 from quality.text import visible
 
-_OHLC, _OHLCV = 4, 5
-_ROWS_THAT_TELL = 3
 _SAMPLE_PRICES = 20_000
-_MOSTLY = 0.95  # real files break every rule now and then
 _LEAN_SCALE = 10_000.0
 
 
@@ -91,7 +88,7 @@ def find_mapping(columns: Columns, source: Source, delimiter: str = ",") -> Mapp
         raise InputError(
             f"{columns.where}: has no column of dates (date, day, session, timestamp, …); say --date-column"
         )
-    ticker, price, wide = _roles(columns, source, date)
+    ticker, price, wide = find_roles(columns, source, date)
     prices = [at for at, _ in wide] if price is None else [price]
     texts = [text for at in prices for text in columns.texts(at)][:_SAMPLE_PRICES]
     dates = columns.texts(date)
@@ -120,105 +117,12 @@ def find_mapping(columns: Columns, source: Source, delimiter: str = ",") -> Mapp
     )
 
 
-def _roles(columns: Columns, source: Source, date: int) -> tuple[int | None, int | None, list[tuple[int, str]]]:
-    """Give the columns of tickers and of prices, or a wide table's ticker columns."""
-    others = [at for at in range(columns.width) if at != date and at not in columns.ignored(source)]
-    ticker = price = None
-    if source.layout != "wide":
-        ticker, price = _named_roles(columns, source, others)
-    texts = [at for at in others if at not in (ticker, price) and columns.is_text(at)]
-    numbers = [at for at in others if at != ticker and columns.is_numeric(at)]
-    if not _is_long(columns, source, others, (ticker, price), (texts, numbers)):
-        if price is not None and texts:
-            raise _unclear(columns, "ticker", texts)
-        return None, None, _needs_names(columns, [(at, columns.names[at]) for at in others])
-    if ticker is None and not source.ticker_from and texts:
-        if len(texts) > 1:
-            raise _unclear(columns, "ticker", texts)
-        ticker = texts[0]
-    if price is None:
-        price = _price(columns, [at for at in numbers if at != ticker])
-    return ticker, price, []
-
-
-def _named_roles(columns: Columns, source: Source, others: Sequence[int]) -> tuple[int | None, int | None]:
-    """Find tickers and prices as they are said, or by their columns' names."""
-    ticker = None
-    if not source.ticker_from:
-        ticker = columns.said(source.ticker_column)
-        if ticker is None:
-            ticker = columns.named(names.TICKERS, others)
-    price = columns.said(source.price_column)
-    if price is None:
-        price = columns.named(names.PRICES, [at for at in others if at != ticker])
-    return ticker, price
-
-
-def _is_long(
-    columns: Columns,
-    source: Source,
-    others: Sequence[int],
-    named: tuple[int | None, int | None],
-    kinds: tuple[Sequence[int], Sequence[int]],
-) -> bool:
-    """Tell a table with a row a price from one with a column a ticker."""
-    (ticker, price), (texts, numbers) = named, kinds
-    if source.layout or ticker is not None or source.ticker_from or source.price_column:
-        return source.layout != "wide"
-    if not columns.has_header:
-        return True
-    if price is None:
-        # One line could as well be a wide one with something odd for a price.
-        return len(texts) == 1 and len(numbers) == 1 and len(columns.texts(texts[0])) >= _ROWS_THAT_TELL
-    return all(_is_field(columns, at) for at in others if at not in texts)
-
-
-def _needs_names(columns: Columns, wide: list[tuple[int, str]]) -> list[tuple[int, str]]:
-    if not columns.has_header or not wide:
-        raise InputError(
-            f"{columns.where}: is a wide table without names of tickers; give the file a header, "
-            "or say --layout long and --price-column #N"
-        )
-    return wide
-
-
-def _is_field(columns: Columns, at: int) -> bool:
-    name = names.plain(columns.names[at])
-    return name in names.FIELDS or not name
-
-
-def _price(columns: Columns, numbers: list[int]) -> int:
-    if len(numbers) == 1:
-        return numbers[0]
-    if not columns.has_header and len(numbers) in (_OHLC, _OHLCV) and _is_ohlc(columns, numbers):
-        return numbers[3]
-    raise _unclear(columns, "price", numbers)
-
-
-def _is_ohlc(columns: Columns, numbers: Sequence[int]) -> bool:
-    """Tell whether four columns are open, high, low and close: the low is lowest and the high highest."""
-    parts = [known_prices(columns.texts(at), NumberFormat()) for at in numbers[:_OHLC]]
-    if not parts[0] or len({len(part) for part in parts}) != 1:
-        return False
-    days = zip(*parts, strict=True)
-    fits: list[bool] = [low <= min(first, close) and max(first, close) <= high for first, high, low, close in days]
-    return bool(sum(fits) >= _MOSTLY * len(fits))
-
-
 def _is_lean(columns: Columns, dates: Sequence[str], price: int | None) -> bool:
     """Tell files of one known form: no header, `YYYYMMDD 00:00`, then prices times 10,000 and a volume."""
-    close = _OHLC  # the fifth column, after the date, open, high and low
-    if columns.has_header or columns.width != 1 + _OHLCV or price != close or not dates:
+    close = OHLC  # the fifth column, after the date, open, high and low
+    if columns.has_header or columns.width != 1 + OHLCV or price != close or not dates:
         return False
     return all(len(text) == 14 and text.endswith("00:00") for text in dates)  # noqa: PLR2004
-
-
-def _unclear(columns: Columns, role: str, choices: Sequence[int]) -> InputError:
-    shown = ", ".join(visible(columns.label(at)) for at in choices[:8]) or "none"
-    return InputError(
-        f"{columns.where}: which column holds the {role}s cannot be told (candidates: {shown}); "
-        f"say --{role}-column NAME or #N" + (", or --layout wide" if role == "ticker" else "")
-    )
 
 
 def _date_format(columns: Columns, date: int) -> DateFormat:

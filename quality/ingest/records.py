@@ -228,8 +228,8 @@ def _fields(raw: list[bytes], at: int, shape: Shape) -> tuple[list[str] | None, 
             1,
             f"is not UTF-8 from its byte {error.start + 1} on; save it as UTF-8, or say --encoding",
         )
-    if '"' not in text:
-        return text.split(shape.delimiter), 1, ""
+    if '"' not in text or not _opens_field(text, shape):
+        return text.split(shape.delimiter), 1, ""  # inside a field a quotation mark is like any letter
     for used in range(1, min(_LINES_A_RECORD, len(raw) - at) + 1):
         if used > 1:
             try:
@@ -248,9 +248,12 @@ def _fields(raw: list[bytes], at: int, shape: Shape) -> tuple[list[str] | None, 
     return _loosely(line.decode(), shape)
 
 
+def _opens_field(text: str, shape: Shape) -> bool:
+    return any(field.lstrip().startswith('"') for field in text.split(shape.delimiter))
+
+
 def _loosely(text: str, shape: Shape) -> tuple[list[str] | None, int, str]:
     """Read a line with an odd quotation mark, which is fine inside a field that has none at its start."""
-    fields = text.split(shape.delimiter)
-    if any(field.lstrip().startswith('"') for field in fields):
+    if _opens_field(text, shape):
         return None, 1, "has a quotation mark that does not close"
-    return fields, 1, ""
+    return text.split(shape.delimiter), 1, ""

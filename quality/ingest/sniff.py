@@ -111,9 +111,9 @@ def _usual_width(records: Sequence[Record]) -> int:
 
 
 def _is_known_header(fields: Sequence[str]) -> bool:
-    if len(fields) < 2 or looks_like_dates([field for field in fields if field.strip()]):  # noqa: PLR2004
+    if len(fields) < 2 or names.first_named(fields, (*names.DATES, *names.MOMENTS)) is None:  # noqa: PLR2004
         return False
-    return names.first_named(fields, (*names.DATES, *names.MOMENTS)) is not None
+    return not looks_like_dates([field for field in fields if field.strip()])
 
 
 def _date_column(rows: Sequence[Sequence[str]]) -> int | None:

@@ -17,7 +17,7 @@ from quality.ingest.source import Source
 from quality.ingest.unpack import Member, temporary_copy
 from quality.text import visible
 
-_CELLS_A_BATCH = 1 << 22
+_CELLS_A_BATCH = 1 << 21
 _HEAD_BYTES = 1 << 20
 _SAMPLE_ROWS = 1_000
 _SAMPLE_CELLS = 50_000

@@ -14,7 +14,8 @@ from quality.storage import open_store
 
 def findings(*rows):
     full = [
-        (dt.date(year, 1, 3), ticker, rule, severity, None, None, None, "") for year, ticker, rule, severity in rows
+        (dt.date(year, 1, 3), ticker, rule, severity, None, None, None, "", None, None, None, None)
+        for year, ticker, rule, severity in rows
     ]
     return pl.DataFrame(full, schema=SCHEMA, orient="row")
 

@@ -109,6 +109,34 @@ class TestLong:
         assert desk.take("date,ticker,price\n2020-01-02,aé,1\n", ticker_case="upper") == [("2020-01-02", "AÉ", 1.0)]
 
 
+class TestWideOrLong:
+    def test_unknown_columns_beside_known_ones_do_not_make_a_file_of_one_ticker_wide(self, desk):
+        text = "Date,Open,High,Low,Close,Volume,WAP\n2020-01-02,1,3,1,2,100,2\n"
+        assert desk.take(text, "A.csv") == [("2020-01-02", "A", 2.0)]
+
+    def test_one_ticker_called_like_a_price_does_not_make_a_wide_file_long(self, desk):
+        names = [f"T{number}" for number in range(12)]
+        rows = desk.take(f"date,CODE,LAST,{','.join(names)}\n2020-01-02,{','.join(['1'] * 14)}\n")
+        assert len(rows) == 14
+
+    def test_what_can_be_either_is_asked_for(self, desk):
+        text = "date,close,wap\n2020-01-02,1,3\n"
+        with pytest.raises(InputError, match="say --layout wide or long"):
+            desk.take(text)
+        assert [row[1] for row in desk.take(text, layout="wide")] == ["close", "wap"]
+
+    def test_two_columns_of_one_name_are_not_chosen_between(self, desk):
+        text = "date,ticker,price,price\n2020-01-02,A,1,2\n"
+        with pytest.raises(InputError, match=r"columns #3 and #4 are both named 'price'; say --price-column #N"):
+            desk.take(text)
+        assert desk.take(text, price_column="#4") == [("2020-01-02", "A", 2.0)]
+
+    def test_a_column_of_notes_is_no_ticker(self, desk):
+        text = "date,AAA,note\n2020-01-02,1,\n2020-01-03,2,checked\n2020-01-06,3,\n2020-01-07,4,\n"
+        assert {row[1] for row in desk.take(text)} == {"AAA"}
+        assert [row[2] for row in desk.refused()] == ["checked"]
+
+
 class TestOneFileATicker:
     YAHOO = "Date,Open,High,Low,Close,Volume\n2020-01-02,1,3,1,2,100\n2020-01-03,2,3,1,2.5,100\n"
     LEAN = "20200102 00:00,10000,30000,10000,20000,100\n20200103 00:00,20000,30000,10000,25000,100\n"

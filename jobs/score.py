@@ -1,0 +1,115 @@
+"""`pricewatch score`: a run against the truth, or rule sets on fresh synthetic panels."""
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from jobs.running import DONE, Console
+from quality.errors import UsageError
+from quality.score import Score, read_run, read_truth, score, write_score
+from quality.settings import Settings
+from quality.storage import open_store, read_file
+from quality.trials import sweep, trials
+
+SUMMARY = "Hold a run's findings against the truth of injected faults: precision, recall, F1, by type and by rule."
+EXAMPLE = """  pricewatch score runs/scan data/truth.parquet
+  pricewatch score runs/scan data/truth.parquet --sweep     beside the limits chosen
+  pricewatch score --trials --seeds 1,2,3 --rates 0.01,0.05,0.2     on fresh panels"""
+_RULESETS = ("robust", "notebook")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument("run", metavar="RUN", nargs="?", help="a scan's run; tables go to RUN/score/")
+    parser.add_argument("truth", metavar="TRUTH", nargs="?", help="what `inject` wrote with --truth")
+    parser.add_argument("--sweep", action="store_true", help="scan the run's panel again with other limits")
+    parser.add_argument("--trials", action="store_true", help="score fresh panels instead of a run")
+    parser.add_argument("--days", type=int, default=1000, help="calendar days of a trial's panel (default 1000)")
+    parser.add_argument("--stocks", type=int, default=100, help="stocks of a trial's panel (default 100)")
+    parser.add_argument("--seeds", default="1,2,3", metavar="LIST", help="seeds of the trials (default 1,2,3)")
+    parser.add_argument("--rates", default="0.01,0.05,0.2", metavar="LIST", help="rates (default 0.01,0.05,0.2)")
+
+
+def run(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Score, show the tables, and write them beside the run."""
+    if options.trials:
+        return _trials(options, console)
+    if not options.run or not options.truth:
+        raise UsageError("score needs RUN and TRUTH (or --trials)")
+    store = open_store(options.run, settings.s3)
+    data = read_file(options.truth, settings.s3)
+    summary, findings = read_run(store)
+    scored = score(summary, findings, read_truth(data, options.truth))
+    write_score(scored, store)
+    result = scored.as_dict()
+    if options.sweep:
+        panel = open_store(summary["panel"], settings.s3)
+        result["sweep"] = sweep(panel, data, summary["ruleset"], console.progress)
+        with store.writing("score/sweep.parquet") as path:
+            pl.DataFrame(result["sweep"]).write_parquet(path)
+    console.result(result)
+    _show(console, scored, result.get("sweep"))
+    return DONE
+
+
+def _show(console: Console, scored: Score, swept: Sequence[Mapping[str, Any]] | None) -> None:
+    total = scored.total
+    console.say(
+        f"precision {_share(total['precision'])}  recall {_share(total['recall'])}  F1 {_share(total['f1'])}  "
+        f"type named right {_share(total['type_right'])}  "
+        f"({total['found']:,} of {total['bad']:,} bad cells found, {total['claimed']:,} claimed)"
+    )
+    for title, table in (("by type", scored.by_type), ("by rule", scored.by_rule), ("named", scored.confusion)):
+        _table(console, title, table.to_dicts())
+    _table(console, "errors", scored.reasons.to_dicts())
+    if swept:
+        _table(console, "limits (factor 1 is in force)", swept)
+
+
+def _table(console: Console, title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Show rows in columns as wide as what they hold."""
+    if not rows:
+        return
+    names = list(rows[0])
+    cells = [names, *([_text(row[name]) for name in names] for row in rows)]
+    widths = [max(len(line[at]) for line in cells) for at in range(len(names))]
+    console.say(f"\n{title}")
+    for line in cells:
+        console.say("  " + "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return _share(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return "-" if value is None else str(value)
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _trials(options: argparse.Namespace, console: Console) -> int:
+    seeds, rates = _list(options.seeds, int, "--seeds"), _list(options.rates, float, "--rates")
+    rows = trials((options.days, options.stocks), seeds, rates, _RULESETS, console.progress)
+    means = (
+        pl.DataFrame(rows)
+        .group_by("rate", "ruleset", maintain_order=True)
+        .agg(pl.col("precision", "recall", "f1", "type_right").mean(), seeds=pl.len())
+        .sort("rate", maintain_order=True)
+        .to_dicts()
+    )
+    console.result({"days": options.days, "stocks": options.stocks, "trials": rows, "means": means})
+    _table(console, f"{options.days} days × {options.stocks} stocks, mean over seeds {options.seeds}", means)
+    _table(console, "every trial", rows)
+    return DONE
+
+
+def _list(text: str, read: Callable[[str], Any], flag: str) -> list[Any]:
+    try:
+        return [read(part) for part in text.split(",")]
+    except ValueError:
+        raise UsageError(f"{flag} {text}: must be numbers with commas between") from None

@@ -1,0 +1,26 @@
+-- name: drop_in_hindsight
+-- severity: warning
+-- message: Price {price} is far below both what was before, {expected:.2f}, and what came after, {expected_after:.2f}
+-- parameters: limit = 0.2, sigmas = 8, own_move = 0.1, least_prices = 3
+-- look-back: 41
+-- look-ahead: 10
+-- retrospective: yes
+select
+    date,
+    ticker,
+    price,
+    expected,
+    deviation,
+    expected_after,
+    lower_limit(expected, $limit, $sigmas, volatility) as lower,
+    upper_limit(expected, $limit, $sigmas, volatility) as upper
+from metrics
+where deviation < -$limit
+    and price > 0
+    and price < lower_limit(expected, $limit, $sigmas, volatility)
+    and price < lower_limit(expected_after, $limit, $sigmas, volatility)
+    -- Beyond this, the rule of the day has spoken already.
+    and own_move >= -$own_move
+    and price <> previous
+    and usable >= $least_prices
+    and usable_after >= $least_prices

@@ -1,0 +1,21 @@
+-- name: frozen_in_hindsight
+-- severity: warning
+-- message: Price {price} is the one before, and what came after shows that it had moved
+-- parameters: odds = 1, own_move = 0.1, limit = 0.2
+-- look-back: 100
+-- look-ahead: 10
+-- retrospective: yes
+select
+    date,
+    ticker,
+    price,
+    expected,
+    deviation
+from metrics
+where price = previous
+    and abs(own_move) <= $own_move
+    and (
+        chance_of_repeat * $odds between frozen_share and frozen_share * repeat_evidence
+        -- Yesterday's price was wrong, and today's is the same one.
+        or (abs(deviation) > $limit and abs(price / expected_after - 1) > $limit)
+    )

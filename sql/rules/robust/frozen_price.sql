@@ -1,0 +1,17 @@
+-- name: frozen_price
+-- severity: warning
+-- message: Price {price} is the one before: {frozen_share:.2%} of prices are frozen, {chance_of_repeat:.2%} would repeat by nature
+-- parameters: odds = 1, own_move = 0.1
+-- look-back: 100
+select
+    date,
+    ticker,
+    price,
+    expected,
+    deviation,
+    frozen_share,
+    chance_of_repeat
+from metrics
+where price = previous
+    and chance_of_repeat * $odds <= frozen_share
+    and abs(own_move) <= $own_move

@@ -1,0 +1,24 @@
+-- name: level_shift
+-- severity: info
+-- message: Price went from {expected:.2f} to {price} and stayed: a real move
+-- parameters: limit = 0.2, sigmas = 8, own_move = 0.1, least_prices = 3
+-- look-back: 41
+-- look-ahead: 10
+-- retrospective: yes
+-- reclassifies: price_spike, price_drop, unit_error
+select
+    date,
+    ticker,
+    price,
+    expected,
+    deviation,
+    lower_limit(expected_after, $limit, $sigmas, volatility) as lower,
+    upper_limit(expected_after, $limit, $sigmas, volatility) as upper
+from metrics
+where abs(own_move) > $own_move
+    and price not between lower_limit(expected, $limit, $sigmas, volatility)
+        and upper_limit(expected, $limit, $sigmas, volatility)
+    and price between lower_limit(expected_after, $limit, $sigmas, volatility)
+        and upper_limit(expected_after, $limit, $sigmas, volatility)
+    and usable >= $least_prices
+    and usable_after >= $least_prices

@@ -1,0 +1,16 @@
+-- name: market_move
+-- severity: warning
+-- message: The whole market moved {deviation:.1%}: the median of {movers} tickers
+-- parameters: limit = 0.1
+-- look-back: 10
+select
+    date,
+    '__MARKET__' as ticker,
+    null::double as price,
+    null::double as expected,
+    market as deviation,
+    movers,
+    null::double as lower,
+    null::double as upper
+from days
+where abs(market) > $limit

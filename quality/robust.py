@@ -128,7 +128,7 @@ def measure(prices: Prices, judged: slice, least_move: float, *, every_cell: boo
         expected_after=after,
         usable_after=count_after,
         earlier=_earlier(usable, places, is_jump),
-        volatility=_volatility(growth, places, places.of(usable), expected, after, least_move=least_move),
+        volatility=_volatility(growth, places, _far(places.of(usable), expected, after, least_move)),
         repeats=repeats,
     )
 
@@ -188,18 +188,14 @@ def _earlier(usable: FloatMatrix, places: Places, is_jump: BoolMatrix) -> FloatM
     return earlier
 
 
-def _volatility(
-    growth: FloatMatrix,
-    places: Places,
-    price: FloatMatrix,
-    expected: FloatMatrix,
-    after: FloatMatrix,
-    *,
-    least_move: float,
-) -> FloatMatrix:
-    """Measure the moves before today, where the price is far from what was or from what came."""
+def _far(price: FloatMatrix, expected: FloatMatrix, after: FloatMatrix, least_move: float) -> BoolMatrix:
+    """Say where the price is far from what was or from what came."""
     with np.errstate(invalid="ignore"):
-        far = (np.abs(price / expected - 1) > least_move) | (np.abs(price / after - 1) > least_move)
+        return np.asarray((np.abs(price / expected - 1) > least_move) | (np.abs(price / after - 1) > least_move))
+
+
+def _volatility(growth: FloatMatrix, places: Places, far: BoolMatrix) -> FloatMatrix:
+    """Measure the moves before today, for the places that are far from what is expected."""
     volatility = np.full(len(places), np.nan)
     deviation, count = spread(np.log(gather(growth, places.only(far), range(1, MOVE_SESSIONS + 1))))
     volatility[far] = np.where(count >= LEAST_MOVES, deviation, np.nan)

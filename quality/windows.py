@@ -79,7 +79,7 @@ def median(window: FloatMatrix) -> tuple[FloatMatrix, Integers]:
 def spread(moves: FloatMatrix) -> tuple[FloatMatrix, Integers]:
     """Give the standard deviation about 0 of each window, outliers left out, and how many values it has.
 
-    An outlier lies beyond four robust standard deviations (1.4826 × the median absolute value).
+    An outlier lies beyond four robust standard deviations (1.4826 times the median absolute value).
     """
     sizes = np.abs(moves)
     middle, count = median(sizes)

@@ -59,7 +59,7 @@ def test_scan_check_and_batch_take_register_and_calendar(capsys: pytest.CaptureF
     assert "ST0001" not in said.out
     assert "suppressed: ST0001: Zero Price (value=0.00)" in said.err
     assert "exception expired: line 3, zero_price of X (b: old)" in said.err
-    assert "__SESSION__: Prices on a Closed Day (Saturday 2020-01-25 is no session of weekdays)" in said.out
+    assert "__SESSION__: Prices on a Closed Day (Saturday 2020-01-25 is no session of weekdays)" in said.err
     assert "Missing Session (Tuesday 2020-01-21 is a session of weekdays)" in said.out
 
     Path("pricewatch.toml").write_text(

@@ -68,7 +68,7 @@ def scanned(panel: Path, ruleset=None, **options) -> pl.DataFrame:
         found = pl.concat(pl.read_parquet(file, hive_partitioning=False) for file in files)
         # The notebook knows neither limits nor hindsight: the columns after the message are empty.
         assert found.select(pl.col("lower", "upper", "status", "first_rule").is_null().all()).row(0) == (True,) * 4
-        return found.drop("lower", "upper", "status", "first_rule")
+        return found.select("date", "ticker", "rule", "severity", "price", "expected", "deviation", "message")
 
 
 def bits(findings) -> list[tuple]:

@@ -18,6 +18,8 @@ SUMMARY = {
     "by_ticker": {f"ST{number}\x1b": 10 - number for number in range(1, 8)},
     "damaged": [],
     "restated": [],
+    "exceptions": [],
+    "suppressed": 0,
 }
 
 

@@ -229,6 +229,20 @@ def of_day(findings, day):
     return findings.filter(pl.col("date") == day).select(COMPARED).sort("ticker", "rule")
 
 
+def assert_checks_equal_the_scan(write_panel, rows, days):
+    """Scan a panel in chunks of a year, and check some of its days against what was found there."""
+    with tempfile.TemporaryDirectory() as folder:
+        panel, run = write_panel(Path(folder, "panel"), rows), open_store(Path(folder, "run"))
+        scan(panel, run, RULES, ScanOptions(formats=("parquet",), threads=1, rows_a_chunk=1))
+        files = Path(folder, "run").rglob("findings.parquet")
+        scanned = pl.concat(pl.read_parquet(file, hive_partitioning=False) for file in files)
+        for day in days:
+            arriving = [(ticker, price) for date, ticker, price in reversed(rows) if date == day]
+            incoming = Day(day, 1, tuple(Entry(at, ticker, price) for at, (ticker, price) in enumerate(arriving)))
+            checked = check(incoming, panel, RULES).findings.filter(pl.col("rule") != "duplicate_date")
+            assert of_day(checked, day).equals(of_day(scanned, day)), day
+
+
 # Each example scans a panel: making a failure smaller would take minutes.
 @settings(
     deadline=None,
@@ -239,16 +253,28 @@ def of_day(findings, day):
 @given(rows=panels().filter(bool))
 def test_check_of_a_day_equals_the_scan_at_that_day(write_panel, rows):
     sessions = sorted({day for day, _, _ in rows})
-    with tempfile.TemporaryDirectory() as folder:
-        panel, run = write_panel(Path(folder, "panel"), rows), open_store(Path(folder, "run"))
-        scan(panel, run, RULES, ScanOptions(formats=("parquet",), threads=1, rows_a_chunk=1))
-        files = Path(folder, "run").rglob("findings.parquet")
-        scanned = pl.concat(pl.read_parquet(file, hive_partitioning=False) for file in files)
-        for day in {*sessions[7:8], *sessions[10:11], *sessions[12:][-1:]}:
-            arriving = [(ticker, price) for date, ticker, price in reversed(rows) if date == day]
-            incoming = Day(day, 1, tuple(Entry(at, ticker, price) for at, (ticker, price) in enumerate(arriving)))
-            checked = check(incoming, panel, RULES).findings.filter(~pl.col("rule").is_in(OF_THE_FILE))
-            assert of_day(checked, day).equals(of_day(scanned, day)), day
+    assert_checks_equal_the_scan(write_panel, rows, {*sessions[7:8], *sessions[10:11], *sessions[12:][-1:]})
+
+
+def lives(**tickers):
+    """Rows of tickers, each on the days from FIRST on that are numbered, at 100."""
+    return [
+        (FIRST + dt.timedelta(days=number), ticker, 100.0) for ticker, numbers in tickers.items() for number in numbers
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(lives(ST2=range(10, 16), ST10=range(9), A=range(16)), id="new on the first session of a year"),
+        pytest.param(lives(ST1=range(14, 16), ST2=range(16), ST10=range(8)), id="new in a later year"),
+        pytest.param(lives(ST2=range(6, 16), ST10=range(4, 7), A=range(9)), id="files not in the order of positions"),
+    ],
+)
+def test_check_equals_the_scan_around_tickers_that_come_and_go(write_panel, rows):
+    sessions = sorted({day for day, _, _ in rows})
+    assert len(sessions) == 16
+    assert_checks_equal_the_scan(write_panel, rows, sessions[7:12])
 
 
 def test_check_of_the_last_day_equals_the_scan_of_the_notebooks_panel(default_panels, tmp_path):

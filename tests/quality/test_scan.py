@@ -72,8 +72,10 @@ def scanned(panel: Path, ruleset=None, **options) -> pl.DataFrame:
 
 
 def bits(findings) -> list[tuple]:
-    """Findings as text, in which each double shows all its bits."""
-    return [tuple(value.hex() if isinstance(value, float) else str(value) for value in finding) for finding in findings]
+    """The columns of the contract as text, in which each double shows all its bits."""
+    return [
+        tuple(value.hex() if isinstance(value, float) else str(value) for value in finding[:8]) for finding in findings
+    ]
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -1,0 +1,106 @@
+"""What the bench runs, each in a process of its own: `contestants.py NAME PANEL OUT THREADS`."""
+
+import os
+import resource
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+# All rivals apply the rules of the notebook and write the rows that fail; each with what it is best at.
+_WINDOW = """
+copy (
+    with averaged as (
+        select *, row_number() over by_date as number, avg(price) over last_seven as mean
+        from read_parquet($files)
+        window by_date as (partition by ticker order by date),
+            last_seven as (partition by ticker order by date rows between 7 preceding and 1 preceding)
+    )
+    select date, ticker, price, mean, (price - mean) / mean as change
+    from averaged
+    where price is null or price <= 0
+        or (number > 7 and (mean is null or mean = 0 or abs((price - mean) / mean) > 0.2))
+) to $out (compression zstd)
+"""
+
+
+def bare_read(files: list[str], _out: Path, threads: int) -> None:
+    """Read the three columns, and nothing more."""
+    import duckdb
+
+    connection = duckdb.connect(config={"threads": threads})
+    connection.execute("select sum(price), max(date), max(ticker) from read_parquet($files)", {"files": files})
+    connection.fetchall()
+
+
+def duckdb_window(files: list[str], out: Path, threads: int) -> None:
+    """One query with a window over the whole panel."""
+    import duckdb
+
+    connection = duckdb.connect(config={"threads": threads})
+    connection.execute(_WINDOW, {"files": files, "out": str(out / "failing.parquet")})
+
+
+def polars_streaming(files: list[str], out: Path, _threads: int) -> None:
+    """Run a lazy frame on the streaming engine; it relies on the order of the files."""
+    import polars as pl
+
+    mean = pl.col("price").rolling_mean(7, min_samples=1).shift(1).over("ticker")
+    number = pl.int_range(pl.len()).over("ticker")
+    change = (pl.col("price") - pl.col("mean")) / pl.col("mean")
+    failing = (
+        pl.col("price").is_null()
+        | (pl.col("price") <= 0)
+        | ((pl.col("number") >= 7) & (pl.col("mean").is_null() | (pl.col("mean") == 0) | (change.abs() > 0.2)))
+    )
+    rows = pl.scan_parquet(files, hive_partitioning=False).with_columns(mean=mean, number=number)
+    rows.filter(failing).with_columns(change=change).sink_parquet(out / "failing.parquet", engine="streaming")
+
+
+def pandas_wide(files: list[str], out: Path, _threads: int) -> None:
+    """Work as the notebook did, on the whole panel as one wide frame."""
+    import pandas as pd
+
+    rows = pd.concat([pd.read_parquet(file) for file in files])
+    wide = rows.pivot_table(index="date", columns="ticker", values="price", dropna=False)
+    del rows
+    mean = wide.rolling(7, min_periods=1).mean().shift(1)
+    change = (wide - mean) / mean
+    failing = wide.isna() | (wide <= 0) | (change.abs() > 0.2) | mean.isna() | (mean == 0)
+    rows, columns = failing.to_numpy().nonzero()
+    found = {
+        "date": wide.index[rows],
+        "ticker": wide.columns[columns],
+        "price": wide.to_numpy()[rows, columns],
+        "change": change.to_numpy()[rows, columns],
+    }
+    pd.DataFrame(found).to_parquet(out / "failing.parquet")
+
+
+def _scan(ruleset: str) -> Callable[[list[str], Path, int], None]:
+    def scan(files: list[str], out: Path, threads: int) -> None:
+        """Run the command, as users do."""
+        from jobs.cli import main
+
+        os.environ["PRICEWATCH_ENGINE_THREADS"] = str(threads)
+        panel = Path(files[0]).parents[1]
+        sys.argv = ["pricewatch", "scan", str(panel), str(out / "run"), "--ruleset", ruleset, "--format", "parquet"]
+        sys.exit(main())
+
+    return scan
+
+
+CONTESTANTS: dict[str, Callable[[list[str], Path, int], None]] = {
+    "bare read": bare_read,
+    "scan notebook": _scan("notebook"),
+    "scan robust": _scan("robust"),
+    "DuckDB, one window": duckdb_window,
+    "Polars, streaming": polars_streaming,
+    "pandas, wide": pandas_wide,
+}
+
+if __name__ == "__main__":
+    name, panel, out, threads = sys.argv[1:]
+    # Who wants more than half of the machine fails alone, and does not take the machine along.
+    most = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    CONTESTANTS[name](sorted(map(str, Path(panel).glob("year=*/*.parquet"))), Path(out), int(threads))

@@ -38,6 +38,11 @@ $(VENV)/.dev: pyproject.toml $(VENV)/.demo
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
+$(VENV)/.bench: pyproject.toml $(VENV)/.demo
+	@echo "installing what the bench runs beside the job into $(VENV) …"
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@
+
 .PHONY: setup
 setup: $(VENV)/.demo ## make .venv with the pricewatch command in it
 
@@ -85,6 +90,10 @@ export Q
 batch: setup ## the scheduled run that CONFIG describes (examples/nightly.toml scans PANEL)
 	@[[ "$(CONFIG)" != examples/* ]] || test -d $(PANEL) || $(MAKE) --no-print-directory inject ARGS=
 	@$(PW) batch $(CONFIG) $(ARGS)
+
+.PHONY: bench
+bench: $(VENV)/.bench ## scans beside a bare read, Polars, pandas and one plain query: ratios in one run (BENCH="--days 4000")
+	@$(VENV)/bin/python bench/bench.py $(BENCH)
 
 .PHONY: lint
 lint: $(VENV)/.dev ## style and types

@@ -10,7 +10,7 @@ from quality.engine import Connection, EngineError, columns_of, first_line, fram
 from quality.errors import InputError, UsageError
 from quality.findings import SCHEMA, complete, in_order
 from quality.globs import best_fits
-from quality.measures import absent_by_year, make_findings, make_metrics, read_cells
+from quality.measures import absent_by_year, doubled_rows, make_findings, make_metrics, read_cells
 from quality.queries import statement
 from quality.rules import Rule, RuleSet
 from quality.suspects import EVERY_CELL, Suspects, suspects
@@ -83,7 +83,7 @@ def judge(
     _keep_present(connection, wanted or suspects(connection, ruleset))
     disordered, doubled = run(connection, statement("chunk/disorder"))[0]
     if doubled:
-        raise InputError(_doubled(doubled))
+        raise InputError(doubled_rows(doubled))
     if disordered:
         return Judgement(pl.DataFrame(), {}, in_order=False)
     for name in ("chunk/absent", "chunk/metrics"):
@@ -113,13 +113,6 @@ def _keep_present(connection: Connection, wanted: Suspects) -> None:
         if wanted is EVERY_CELL:
             raise
         _keep_present(connection, EVERY_CELL)
-
-
-def _doubled(count: int) -> str:
-    return (
-        f"{count} rows repeat the date and ticker of another row; a panel holds one row a date and ticker: "
-        "ingest the files again to settle which one counts"
-    )
 
 
 def _evaluate(

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from quality.errors import DeliveryError, QualityError, UsageError
-from quality.settings import Settings, load_settings
+from quality.settings import load_settings
 from quality.text import visible
 
 DONE, FOUND, WRONG_USAGE, BAD_INPUT, NOT_DELIVERED = range(5)
@@ -174,8 +174,3 @@ def day(text: str) -> dt.date:
         return dt.date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date YYYY-MM-DD") from None
-
-
-def settings_note(settings: Settings) -> str:
-    """Say in a few words what a run may use."""
-    return f"{settings.threads} threads, {settings.memory_limit >> 20} MiB"

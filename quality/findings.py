@@ -91,12 +91,6 @@ def _plain_column(column: pl.Expr) -> pl.Expr:
     return pl.when(is_formula).then(pl.concat_str(pl.lit("'"), column)).otherwise(column).name.keep()
 
 
-def notebook_issues(findings: pl.DataFrame) -> list[tuple[str, str]]:
-    """Give a day's findings as the notebook's pairs of key and issue, in the order in which they come."""
-    reported = findings.filter(~pl.col("rule").is_in(list(NOT_IN_NOTEBOOK_REPORT)))
-    return list(reported.select("ticker", "message").iter_rows())
-
-
 def notebook_csv(issues: Sequence[tuple[str, str]]) -> bytes:
     """Give the notebook's report: header `Ticker/Key,Issue`, one line an issue."""
     text = io.StringIO()

@@ -78,12 +78,6 @@ def _decode(data: bytes) -> Record | None:
         return None
 
 
-def forget(run: Store, year: int) -> None:
-    """Take a year out of a run: first the note that it is finished, then its findings."""
-    run.delete(record_key(year))
-    run.delete(partition_key(year))
-
-
 def digest_contents(years: Sequence[Year], paths: Mapping[str, Path], threads: int) -> dict[int, str]:
     """Digest the bytes of each year's files, so that a copy counts as the same and a change never does."""
     with ThreadPoolExecutor(threads) as pool:

@@ -1,6 +1,5 @@
 """The panel: its columns, types, key, year partitions and sessions, and nothing else knows them."""
 
-import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -197,8 +196,3 @@ def to_block(frame: pl.DataFrame, sessions: Days, tickers: Sequence[str]) -> Blo
             "a panel holds one row a date and ticker"
         )
     return Block(sessions, prices, absent)
-
-
-def as_day(value: dt.date | np.datetime64) -> dt.date:
-    """Give a session as a Python date."""
-    return value if isinstance(value, dt.date) else value.astype("datetime64[D]").item()

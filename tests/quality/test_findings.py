@@ -7,7 +7,7 @@ import io
 import polars as pl
 import pytest
 
-from quality.findings import FILED_SCHEMA, SCHEMA, notebook_csv, notebook_issues, partition_key, plain, write_csv
+from quality.findings import FILED_SCHEMA, SCHEMA, notebook_csv, partition_key, plain, write_csv
 
 DAY = dt.date(2022, 9, 26)
 
@@ -71,11 +71,6 @@ def test_the_notebooks_report_has_its_heading_and_a_line_an_issue():
     assert notebook_csv([]) == b"Ticker/Key,Issue\n"
     report = notebook_csv([("column_5", "Missing Ticker at Position 5"), ("ST0018", "Zero Price (value=0.00)")])
     assert report == b"Ticker/Key,Issue\ncolumn_5,Missing Ticker at Position 5\nST0018,Zero Price (value=0.00)\n"
-
-
-def test_new_tickers_are_outside_the_notebooks_report():
-    both = pl.concat([findings("NEW", rule="unexpected_ticker"), findings("ST0001")])
-    assert notebook_issues(both) == [("ST0001", "Zero Price (value=0.00)")]
 
 
 def test_partitions_sort_by_year():

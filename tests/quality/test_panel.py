@@ -14,7 +14,6 @@ from quality.errors import InputError, UsageError
 from quality.panel import (
     SCHEMA,
     Block,
-    as_day,
     list_years,
     natural_order,
     partition_key,
@@ -374,11 +373,3 @@ class TestReadingADamagedYear:
         write_year(store, YEAR)
         monkeypatch.setattr(pl, "read_parquet", panic)
         self.assert_refused(store, tmp_path, "range.end <= self.size")
-
-
-@pytest.mark.parametrize(
-    "value", [dt.date(2020, 2, 29), np.datetime64("2020-02-29"), np.datetime64("2020-02-29T00:00")]
-)
-def test_a_session_is_given_as_a_date(value):
-    assert as_day(value) == dt.date(2020, 2, 29)
-    assert type(as_day(value)) is dt.date

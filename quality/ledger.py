@@ -29,6 +29,8 @@ class Record:
         rows: Rows of the panel that were judged.
         absent: Cells that were expected and have no row.
         tally: Its findings, counted.
+        seen_to: The last session that the panel held, ISO, where this is the panel's last year, else "".
+        seen: A digest of the year's rows up to then, likewise: days that are added later do not change it.
 
     """
 
@@ -38,6 +40,8 @@ class Record:
     rows: int
     absent: int
     tally: Tally
+    seen_to: str = ""
+    seen: str = ""
 
 
 def record_key(year: int) -> str:
@@ -54,6 +58,8 @@ def write_record(run: Store, record: Record) -> None:
         "rows": record.rows,
         "absent": record.absent,
         "tally": record.tally.as_dict(),
+        "seen_to": record.seen_to,
+        "seen": record.seen,
     }
     run.write(record_key(record.year), (json.dumps(told, sort_keys=True) + "\n").encode())
 

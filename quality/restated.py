@@ -1,6 +1,7 @@
 """History that is no longer what an earlier run saw: which years, and what it changed."""
 
-from collections.abc import Mapping, Sequence
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -28,9 +29,27 @@ class Restatement:
     cells: int
 
 
-def restated_years(contents: Mapping[int, str], earlier: Mapping[int, Record]) -> list[int]:
-    """List the years that an earlier run has seen with other content, or that are gone."""
-    return sorted(year for year, record in earlier.items() if contents.get(year, "") != record.content)
+def restated_years(
+    contents: Mapping[int, str], earlier: Mapping[int, Record], seen_of: Callable[[int, dt.date], str]
+) -> list[int]:
+    """List the years that are no longer what an earlier run has seen.
+
+    Days that came after what the earlier run saw do not restate anything.
+
+    Args:
+        contents: By year, the digest of the panel's files.
+        earlier: By year, the records of the earlier run.
+        seen_of: Gives the digest of a year's rows up to a day.
+
+    """
+    changed = [record for year, record in earlier.items() if contents.get(year, "") != record.content]
+    return sorted(
+        record.year
+        for record in changed
+        if record.year not in contents
+        or not record.seen
+        or seen_of(record.year, dt.date.fromisoformat(record.seen_to)) != record.seen
+    )
 
 
 def findings_of(run: Store, year: int) -> pl.DataFrame:

@@ -88,7 +88,10 @@ def _scan_years(work: ScanWork, panel: Store, progress: Progress) -> dict[str, A
     without_session = sorted(set(work.whole_days) - set(wanted))
     work.keys = {**_keys(work, wanted), **{year: digest_of(*_common(work, year)) for year in without_session}}
     done = {year: earlier[year] for year in work.keys if year in earlier and earlier[year].key == work.keys[year]}
-    before = {year: findings_of(run, year) for year in restated_years(work.contents, earlier)}
+    work.seen = work.rows_digest(work.last_session.year, work.last_session)
+    readable = {year: record for year, record in earlier.items() if year not in work.damaged_years}
+    restated = restated_years(work.contents, readable, work.rows_digest)
+    before = {year: findings_of(run, year) for year in restated}
     _clear(run, keep=done)
     todo = [year for year in wanted if year not in done]
     ruleset = work.ruleset
@@ -104,9 +107,9 @@ def _scan_years(work: ScanWork, panel: Store, progress: Progress) -> dict[str, A
     records = sorted([*done.values(), *made], key=lambda record: record.year)
     if "csv" in options.formats:
         _write_csv(run, progress)
-    restated = [compare(run, earlier[year], before[year], records) for year in before]
+    restatements = [compare(run, earlier[year], before[year], records) for year in restated]
     damaged = [*work.catalogue.damaged, *(damage for result in results for damage in result.damaged)]
-    return _summarise(work, panel, records, damaged, restated)
+    return _summarise(work, panel, records, damaged, restatements)
 
 
 def _keys(work: ScanWork, years: Sequence[int]) -> dict[int, str]:

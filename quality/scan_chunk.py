@@ -15,12 +15,13 @@ from quality import summary as summaries
 from quality.calendars import PANEL, check_calendar
 from quality.catalogue import Catalogue, Damage
 from quality.chunks import Chunk, chunk_sessions, plan_chunks, whole_chunk_sessions
-from quality.engine import Connection, EngineError, first_line, view_files
+from quality.engine import Connection, EngineError, first_line, run, view_files
 from quality.errors import InputError, UsageError
 from quality.exceptions import NO_EXCEPTIONS, Register, mark
 from quality.judge import ChunkInputs, Judgement, judge
 from quality.ledger import Record, write_record
 from quality.panel import Year
+from quality.queries import statement
 from quality.rules import RuleSet
 from quality.storage import Store
 from quality.suspects import Suspects
@@ -83,6 +84,7 @@ class ScanWork:
     engines: SimpleQueue[Connection] = field(default_factory=SimpleQueue)
     keys: Mapping[int, str] = field(default_factory=dict)
     whole_days: Mapping[int, Sequence[WholeDay]] = field(default_factory=dict)
+    seen: str = ""
 
     @property
     def start(self) -> dt.date:
@@ -93,6 +95,23 @@ class ScanWork:
     def end(self) -> dt.date:
         """The last date whose findings are wanted."""
         return self.options.end or dt.date.max
+
+    @property
+    def damaged_years(self) -> set[int]:
+        """The years that the catalogue could not read."""
+        return {damage.year for damage in self.catalogue.damaged}
+
+    @property
+    def last_session(self) -> dt.date:
+        """The panel's last session, whose year is the one that grows."""
+        last: dt.date = self.catalogue.dates.item(-1, "date")
+        return last
+
+    def rows_digest(self, year: int, day: dt.date) -> str:
+        """Digest the rows of a year up to a day; days that are added later do not change it."""
+        files = [str(file) for file in self.files([year])]
+        with self.engine() as engine:
+            return str(run(engine, statement("panel/rows_digest"), {"files": files, "day": day})[0][0])
 
     @contextmanager
     def engine(self) -> Iterator[Connection]:
@@ -135,7 +154,9 @@ def write_year_of(work: ScanWork, judgement: Judgement, year: int) -> Record:
     work.run.write(findings_files.partition_key(year), findings_files.encode_parquet(of_year))
     absent = judgement.absent.get(year, 0)
     content = work.contents.get(year, "")
-    record = Record(year, work.keys[year], content, _rows(work, year), absent, tally)
+    last = work.last_session
+    seen = (last.isoformat(), work.seen) if year == last.year else ()
+    record = Record(year, work.keys[year], content, _rows(work, year), absent, tally, *seen)
     write_record(work.run, record)
     return record
 

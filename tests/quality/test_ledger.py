@@ -156,6 +156,25 @@ def test_a_new_year_is_added_and_the_past_stays(panel, tmp_path):
     assert summary["restated"] == []
 
 
+def test_a_day_that_is_added_to_the_last_year_restates_nothing(panel, tmp_path):
+    shutil.copytree(panel, tmp_path / "panel")
+    store = open_store(tmp_path / "panel")
+    last = list_years(store)[-1]
+    whole = read_year(store, last)
+    day = whole.get_column("date").max()
+    write_year(store, whole.filter(pl.col("date") < day))
+    scanned(tmp_path / "panel", tmp_path / "run")
+    before = stamps(tmp_path / "run")
+    write_year(store, whole)
+    summary = scanned(tmp_path / "panel", tmp_path / "run", resume=True)
+    assert {name for name, stamp in stamps(tmp_path / "run").items() if before[name] != stamp} == {f"year={last.year}"}
+    assert summary["restated"] == []
+    hit = pl.col("date") == whole.get_column("date").min()
+    write_year(store, whole.with_columns(price=pl.when(hit).then(0.0).otherwise("price")))
+    summary = scanned(tmp_path / "panel", tmp_path / "run", resume=True)
+    assert [past["year"] for past in summary["restated"]] == [last.year]
+
+
 def test_a_year_that_is_gone_is_reported_and_its_findings_with_it(panel, tmp_path):
     shutil.copytree(panel, tmp_path / "panel")
     scanned(tmp_path / "panel", tmp_path / "run")

@@ -43,24 +43,15 @@ create or replace macro metrics_of(cells, days) as table
             case
                 -- The seventh row back is the window's first: seven rows in seven sessions.
                 when place_7 = start and sum_of_seven is not null then sum_of_seven / 7
-                else (
-                    amount_from(start, price_7, place_7)
-                    + amount_from(start, price_6, place_6)
-                    + amount_from(start, price_5, place_5)
-                    + amount_from(start, price_4, place_4)
-                    + amount_from(start, price_3, place_3)
-                    + amount_from(start, price_2, place_2)
-                    + amount_from(start, price_1, place_1)
-                ) / nullif(
-                    one_from(start, price_7, place_7)
-                    + one_from(start, price_6, place_6)
-                    + one_from(start, price_5, place_5)
-                    + one_from(start, price_4, place_4)
-                    + one_from(start, price_3, place_3)
-                    + one_from(start, price_2, place_2)
-                    + one_from(start, price_1, place_1),
-                    0
-                )
+                else list_avg([
+                    price_from(start, price_7, place_7),
+                    price_from(start, price_6, place_6),
+                    price_from(start, price_5, place_5),
+                    price_from(start, price_4, place_4),
+                    price_from(start, price_3, place_3),
+                    price_from(start, price_2, place_2),
+                    price_from(start, price_1, place_1)
+                ])
             end as moving_average
         from placed
     )

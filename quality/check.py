@@ -20,6 +20,7 @@ from quality.exceptions import NO_EXCEPTIONS, Register, mark, told
 from quality.judge import ChunkInputs, judge
 from quality.panel import SCHEMA, Year, append_rows, list_years, natural_order
 from quality.queries import statement
+from quality.roster import tickers_of
 from quality.rules import RuleSet
 from quality.storage import Store, holding, local_copies
 from quality.whole_days import as_findings, disagreements
@@ -120,7 +121,7 @@ def check(
         open_engine(EngineOptions(threads=2, files=list(paths.values()))) as engine,
     ):
         try:
-            history = _read_history(engine, years, paths, day.date, ruleset.look_back)
+            history = _read_history(engine, panel, years, paths, day=day.date, look_back=ruleset.look_back)
             reported = [
                 *_structure(day, history),
                 *_values(engine, day, history, ruleset),
@@ -162,7 +163,7 @@ def _too_little() -> NotEnoughHistoryError:
 
 
 def _read_history(
-    engine: Connection, years: Sequence[Year], paths: Mapping[str, Path], day: dt.date, look_back: int
+    engine: Connection, panel: Store, years: Sequence[Year], paths: Mapping[str, Path], *, day: dt.date, look_back: int
 ) -> History:
     """Read the tail into the table `tail`, going back year by year until it is long enough."""
     sessions: list[dt.date] = []
@@ -179,7 +180,7 @@ def _read_history(
     tail_files = [file for year in years[-tail_years:] for file in _files(year, paths)]
     first = before[0] if before else day
     run(engine, statement("check/tail"), {"files": tail_files, "from_session": first, "day": day})
-    tickers = natural_order(sorted(_tickers(engine, years, paths, day)))
+    tickers = natural_order(sorted(_tickers(engine, panel, years, paths, day)))
     ((yesterday,),) = run(engine, statement("check/yesterday"))
     return History(tuple(before), tuple(tickers), day in sessions, yesterday)
 
@@ -188,13 +189,21 @@ def _files(year: Year, paths: Mapping[str, Path]) -> list[str]:
     return [str(paths[key]) for key in year.keys]
 
 
-def _tickers(engine: Connection, years: Sequence[Year], paths: Mapping[str, Path], day: dt.date) -> set[str]:
-    earlier = [file for year in years if year.year < day.year for file in _files(year, paths)]
+def _tickers(
+    engine: Connection, panel: Store, years: Sequence[Year], paths: Mapping[str, Path], day: dt.date
+) -> set[str]:
+    earlier = [year for year in years if year.year < day.year]
     same_year = [file for year in years if year.year == day.year for file in _files(year, paths)]
-    found = run(engine, statement("check/tickers"), {"files": earlier}) if earlier else []
+
+    def read_earlier() -> set[str]:
+        files = [file for year in earlier for file in _files(year, paths)]
+        return {ticker for (ticker,) in run(engine, statement("check/tickers"), {"files": files})}
+
+    known = tickers_of(panel, earlier, read_earlier) if earlier else set()
     if same_year:
-        found += run(engine, statement("check/tickers_before"), {"files": same_year, "day": day})
-    return {ticker for (ticker,) in found}
+        found = run(engine, statement("check/tickers_before"), {"files": same_year, "day": day})
+        known |= {ticker for (ticker,) in found}
+    return known
 
 
 def _structure(day: Day, history: History) -> list[_Reported]:

@@ -13,8 +13,9 @@ from quality.engine import EngineOptions, open_engine
 from quality.errors import InputError, UsageError
 from quality.faults import KINDS, Faults, draw_faults, faulty_blocks, truth_frame
 from quality.market import Market, price_blocks
-from quality.panel import Block, Year, list_years, read_year, start_panel, to_block, to_frame, write_year
+from quality.panel import Block, BoolMatrix, Year, list_years, read_year, start_panel, to_block, to_frame, write_year
 from quality.parquet import encode
+from quality.roster import tickers_of
 from quality.storage import S3Options, Store, holding, is_same_place, local_copies, open_store, split_address
 
 Progress = Callable[[int, int], None]
@@ -108,6 +109,7 @@ def _write_blocks(
 ) -> None:
     """Write blocks of a year each, every one while the next is made: two blocks are in memory, no more."""
     sessions = 0
+    held_by_year: list[BoolMatrix] = []
     with ThreadPoolExecutor(1) as writer:
         writing: Future[None] | None = None
         for block in blocks:
@@ -115,17 +117,26 @@ def _write_blocks(
                 writing.result()
                 progress(sessions)
             sessions += len(block.sessions)
-            writing = writer.submit(_write_block, block, tickers, panel)
+            held = np.asarray(~block.absent.all(axis=0))
+            # A year whose every cell lost its row leaves no file.
+            if held.any():
+                held_by_year.append(held)
+                writing = writer.submit(_write_block, block, tickers, panel)
         if writing:
             writing.result()
             progress(sessions)
+    if len(held_by_year) > 1:
+        _remember(panel, tickers, np.any(held_by_year[:-1], axis=0))
+
+
+def _remember(panel: Store, tickers: Sequence[str], held: BoolMatrix) -> None:
+    """Note the tickers of all years but the last: the first daily check need not read them."""
+    *earlier, _last = list_years(panel)
+    tickers_of(panel, earlier, lambda: {ticker for ticker, is_held in zip(tickers, held, strict=True) if is_held})
 
 
 def _write_block(block: Block, tickers: Sequence[str], panel: Store) -> None:
-    rows = to_frame(block, tickers)
-    # A year whose every cell lost its row leaves no file.
-    if rows.height:
-        write_year(panel, rows)
+    write_year(panel, to_frame(block, tickers))
 
 
 def _whole_catalogue(panel: Store, years: Sequence[Year]) -> Catalogue:

@@ -10,7 +10,7 @@ import types
 
 import pytest
 
-from jobs.running import Console, day, run_verb, settings_note
+from jobs.running import Console, day, run_verb
 from quality.errors import (
     DeliveryError,
     DestinationBusyError,
@@ -19,7 +19,6 @@ from quality.errors import (
     QualityError,
     UsageError,
 )
-from quality.settings import Settings
 
 
 class Terminal(io.StringIO):
@@ -144,7 +143,3 @@ def test_a_day_is_an_iso_date():
     assert day("2022-09-26") == dt.date(2022, 9, 26)
     with pytest.raises(argparse.ArgumentTypeError, match=r"'26\.9\.2022' is not a date YYYY-MM-DD"):
         day("26.9.2022")
-
-
-def test_settings_are_told_in_a_few_words():
-    assert settings_note(Settings(threads=2, memory_limit=1 << 30)) == "2 threads, 1024 MiB"

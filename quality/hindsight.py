@@ -13,17 +13,13 @@ from collections.abc import Collection
 
 import polars as pl
 
-from quality.findings import SCHEMA, in_order
+from quality import evaluation
+from quality.findings import in_order
 
 _CELL = ("date", "ticker")
 _SEVERITIES = pl.Enum(["error", "warning", "info"])
 # What a rule says: the findings' columns up to the limits, and the rules whose findings it explains.
-FOUND = pl.DataFrame(
-    schema={
-        **{name: dtype for name, dtype in SCHEMA.items() if name not in ("status", "first_rule")},
-        "reclassifies": pl.List(pl.String),
-    }
-)
+FOUND = pl.DataFrame(schema={**evaluation.FOUND, "reclassifies": pl.List(pl.String)})
 
 
 def reconsider(

@@ -1,22 +1,19 @@
 """Evaluates a rule set over one chunk of cells: the same statements for a scan's years and for a day."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
-from quality.engine import Connection, EngineError, columns_of, first_line, frame, register, run
-from quality.errors import InputError, UsageError
-from quality.findings import SCHEMA, complete, in_order
-from quality.globs import best_fits
+from quality.engine import Connection, EngineError, register, run
+from quality.errors import InputError
+from quality.evaluation import FOUND, evaluate
+from quality.findings import complete, in_order
 from quality.measures import absent_by_year, doubled_rows, make_findings, make_metrics, read_cells
 from quality.queries import statement
-from quality.rules import Rule, RuleSet
+from quality.rules import RuleSet
 from quality.suspects import EVERY_CELL, Suspects, suspects
-
-# What a rule without limits and hindsight says: the first columns of the findings.
-_FOUND = pl.Schema(list(SCHEMA.items())[: list(SCHEMA).index("message") + 1])
 
 
 @dataclass(frozen=True)
@@ -89,9 +86,9 @@ def judge(
     for name in ("chunk/absent", "chunk/metrics"):
         connection.execute(statement(name))
     tickers = inputs.tickers.get_column("ticker")
-    found = [part for rule in ruleset.rules for part in _evaluate(connection, rule, tickers, start, end)]
+    found = [part for rule in ruleset.rules for part in evaluate(connection, rule, tickers, start, end)]
     absent = dict(run(connection, statement("chunk/size"), {"start": start, "end": end}))
-    return Judgement(complete(in_order(pl.concat([_FOUND.to_frame(), *found]))), absent)
+    return Judgement(complete(in_order(pl.concat([FOUND.to_frame(), *found]))), absent)
 
 
 def _judge_robustly(
@@ -101,7 +98,9 @@ def _judge_robustly(
     cells = read_cells(connection, inputs.sessions, inputs.tickers)
     measured = make_metrics(connection, cells, ruleset)
     absent = absent_by_year(cells, measured, start, end)
-    return Judgement(make_findings(connection, cells, ruleset, start, end), absent)
+    return Judgement(
+        make_findings(connection, cells, ruleset, inputs.tickers.get_column("ticker"), start=start, end=end), absent
+    )
 
 
 def _keep_present(connection: Connection, wanted: Suspects) -> None:
@@ -113,39 +112,3 @@ def _keep_present(connection: Connection, wanted: Suspects) -> None:
         if wanted is EVERY_CELL:
             raise
         _keep_present(connection, EVERY_CELL)
-
-
-def _evaluate(
-    connection: Connection, rule: Rule, tickers: Iterable[str], start: dt.date, end: dt.date
-) -> Iterator[pl.DataFrame]:
-    """Give a rule's findings: of most tickers at once, then of each group that has its own values."""
-    scope = {"scope_start": start, "scope_end": end}
-    own = best_fits(rule.by_ticker, tickers) if rule.by_ticker else {}
-    yield _found(connection, rule, rule.parameters, {**scope, "scope_only": None, "scope_but": list(own)})
-    for pattern, parameters in rule.by_ticker.items():
-        if group := [ticker for ticker, best in own.items() if best == pattern]:
-            yield _found(connection, rule, parameters, {**scope, "scope_only": group, "scope_but": []})
-
-
-def _found(
-    connection: Connection, rule: Rule, parameters: Mapping[str, float], scope: Mapping[str, object]
-) -> pl.DataFrame:
-    try:
-        pattern, arguments = rule.message.as_sql(parameters, rule.message.columns(parameters))
-        message = ", ".join(["format($rule_message", *arguments]) + ")"
-        text = statement("chunk/found").format(bad_cells=rule.sql, message=message)
-        told = {"rule_name": rule.name, "rule_severity": rule.severity, "rule_message": pattern}
-        return frame(connection, text, {**parameters, **scope, **told}).cast(_FOUND)
-    except (EngineError, UsageError) as error:
-        raise UsageError(f"{rule.source}: {_why(connection, rule, parameters, error)}") from error
-
-
-def _why(connection: Connection, rule: Rule, parameters: Mapping[str, float], error: Exception) -> str:
-    """Say what is wrong with a rule: its own SELECT, its message, or else what the engine said."""
-    try:
-        rule.message.as_sql(parameters, columns_of(connection, rule.sql, parameters))
-    except EngineError as its_own:
-        return first_line(its_own)
-    except UsageError as of_message:
-        return str(of_message)
-    return first_line(error)

@@ -1,15 +1,15 @@
 """Evaluates the rule set `robust` over one chunk: rows to matrices, what is measured back to SQL, rules, hindsight."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import polars as pl
 
-from quality.engine import Connection, EngineError, columns_of, first_line, frame, register
-from quality.errors import InputError, UsageError
+from quality.engine import Connection, frame, register
+from quality.errors import InputError
+from quality.evaluation import evaluate
 from quality.hindsight import FOUND, reconsider
 from quality.queries import sql_root, statement
 from quality.robust import LOOK_AHEAD, Measured, Prices, measure
@@ -143,47 +143,24 @@ def _cells(cells: Cells, measured: Measured) -> pl.DataFrame:
     return values.with_columns(pl.selectors.float().fill_nan(None))
 
 
-def make_findings(connection: Connection, cells: Cells, ruleset: RuleSet, start: dt.date, end: dt.date) -> pl.DataFrame:
+def make_findings(
+    connection: Connection, cells: Cells, ruleset: RuleSet, tickers: pl.Series, *, start: dt.date, end: dt.date
+) -> pl.DataFrame:
     """Evaluate the causal rules, then those with hindsight, and give what remains, in order."""
-    found = [part for rule in ruleset.causal.rules for part in _evaluate(connection, rule, start, end)]
+    found = [part for rule in ruleset.causal.rules for part in _explaining(connection, rule, tickers, start, end)]
     retrospective = [rule for rule in ruleset.rules if rule.is_retrospective]
     if retrospective:
         connection.execute(statement("robust/look_ahead"))
-    late = [part for rule in retrospective for part in _evaluate(connection, rule, start, end)]
+    late = [part for rule in retrospective for part in _explaining(connection, rule, tickers, start, end)]
     reclassified = sorted({name for rule in retrospective for name in rule.reclassifies})
     settled = cells.dates[-1 - LOOK_AHEAD] if len(cells.dates) > LOOK_AHEAD else None
     return reconsider(pl.concat([FOUND, *found]), pl.concat([FOUND, *late]), settled, reclassified)
 
 
-def _evaluate(connection: Connection, rule: Rule, start: dt.date, end: dt.date) -> Iterator[pl.DataFrame]:
-    """Give a rule's findings: of most tickers at once, then of each that has its own values."""
-    scope = {"scope_start": start, "scope_end": end}
-    everyone = {**scope, "scope_only": None, "scope_but": list(rule.by_ticker)}
-    yield _found(connection, rule, rule.parameters, everyone)
-    for ticker, parameters in rule.by_ticker.items():
-        yield _found(connection, rule, parameters, {**scope, "scope_only": [ticker], "scope_but": []})
-
-
-@lru_cache(maxsize=128)
-def _columns(connection: Connection, text: str, parameters: tuple[tuple[str, float], ...]) -> tuple[str, ...]:
-    """Give the names of a SELECT's columns; the relations that it reads are the same in every chunk."""
-    return tuple(columns_of(connection, text, dict(parameters)))
-
-
-def _found(
-    connection: Connection, rule: Rule, parameters: Mapping[str, float], scope: Mapping[str, object]
-) -> pl.DataFrame:
-    try:
-        columns = _columns(connection, rule.sql, tuple(parameters.items()))
-        pattern, arguments = rule.message.as_sql(parameters, columns)
-        message = ", ".join(["format($rule_message", *arguments]) + ")"
-        limits = ", ".join(name if name in columns else f"null as {name}" for name in ("lower", "upper"))
-        text = statement("robust/found").format(bad_cells=rule.sql, message=message, limits=limits)
-        told = {"rule_name": rule.name, "rule_severity": rule.severity, "rule_message": pattern}
-        found = frame(connection, text, {**parameters, **scope, **told})
-    except EngineError as error:
-        raise UsageError(f"{rule.source}: {first_line(error)}") from error
-    except UsageError as error:
-        raise UsageError(f"{rule.source}: {error}") from error
-    explains = pl.lit(list(rule.reclassifies), dtype=pl.List(pl.String))
-    return found.with_columns(reclassifies=explains).cast(FOUND.schema)
+def _explaining(
+    connection: Connection, rule: Rule, tickers: Iterable[str], start: dt.date, end: dt.date
+) -> Iterator[pl.DataFrame]:
+    """Give a rule's findings with the rules that they explain."""
+    explains = pl.lit(list(rule.reclassifies), dtype=pl.List(pl.String)).alias("reclassifies")
+    for found in evaluate(connection, rule, tickers, start, end):
+        yield found.with_columns(explains)

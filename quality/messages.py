@@ -34,10 +34,6 @@ class Message:
     template: str
     places: tuple[Place, ...]
 
-    def columns(self, parameters: Mapping[str, float]) -> list[str]:
-        """Give the names that must be columns, since they are no parameters."""
-        return [place.name for place in self.places if place.name not in parameters]
-
     def as_sql(self, parameters: Mapping[str, float], columns: Sequence[str]) -> tuple[str, list[str]]:
         """Give a DuckDB format string and the arguments that it takes, each an expression.
 

@@ -34,7 +34,7 @@ _STATEMENTS = {
         "chunk/metrics",
         "chunk/found",
     ),
-    "robust": ("macros", "robust/rows", "metrics/robust", "robust/look_ahead", "robust/found"),
+    "robust": ("macros", "robust/rows", "metrics/robust", "robust/look_ahead", "chunk/found"),
 }
 _HEADER_LINE = re.compile(r"--\s*([a-z-]+)\s*:\s*(.*?)\s*")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")

@@ -18,6 +18,7 @@ TESTED_ELSEWHERE = {
     "quality/suspects.py": "filters every scan, rules of any form beside it: tests/quality/test_judge.py",
     "quality/arrival.py": "is seen through the check: tests/quality/test_check.py",
     "quality/rulebook.py": "puts thresholds in force: tests/quality/test_thresholds.py",
+    "quality/evaluation.py": "evaluates every rule: tests/quality/test_judge.py, test_robust.py",
     "quality/measures.py": "is seen through the rules: tests/quality/test_robust.py",
     "quality/windows.py": "is seen through the rules: tests/quality/test_robust.py",
     "quality/repeats.py": "is seen through the rules: tests/quality/test_robust.py",

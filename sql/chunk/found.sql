@@ -1,5 +1,6 @@
--- What one rule finds, as findings. Two places in braces are filled in: the rule's SELECT, and its
--- message as an expression over that SELECT's columns. Both come from the rule's file, never from data.
+-- What one rule finds, as findings with limits. Three places in braces are filled in: the rule's SELECT, its
+-- message as an expression over that SELECT's columns, and its limits. All come from the rule's file,
+-- never from data.
 select
     date,
     ticker,
@@ -8,7 +9,8 @@ select
     price,
     expected,
     deviation,
-    coalesce({message}, $rule_message) as message
+    coalesce({message}, $rule_message) as message,
+    {limits}
 from (
     {bad_cells}
 ) as bad_cells

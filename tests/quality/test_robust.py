@@ -280,3 +280,15 @@ def test_the_notebook_knows_no_limits_and_no_hindsight(tmp_path: Path) -> None:
     scan(open_store(write(tmp_path, with_change(30, 150.0))), run, load_ruleset("notebook"))
     _, found = read_run(run)
     assert found.select("lower", "upper", "status", "first_rule").unique().rows() == [(None, None, None, None)]
+
+
+def test_a_pattern_of_tickers_has_its_own_limit(tmp_path: Path) -> None:
+    columns = {"AA1": quiet(60), "BB1": quiet(60, seed=2)}
+    for prices in columns.values():
+        prices[40] *= 1.5
+    panel = write(tmp_path, columns)
+    spikes = [ticker for _, ticker, rule in said(scanned(panel)) if rule == "price_spike"]
+    assert spikes == ["AA1", "BB1"]
+    own = scanned(panel, price_spike=Thresholds(by_ticker={"AA*": {"limit": 9.0}}))
+    spikes = [ticker for _, ticker, rule in said(own) if rule == "price_spike"]
+    assert spikes == ["BB1"]

@@ -103,7 +103,7 @@ lint: $(VENV)/.dev ## style and types
 
 .PHONY: test
 test: $(VENV)/.dev lint ## style, types and all tests
-	@$(VENV)/bin/pytest $(ARGS)
+	@$(VENV)/bin/pytest -n auto --dist loadfile $(ARGS)
 
 .PHONY: test-wheel
 test-wheel: $(VENV)/.dev ## the wheel, alone in an empty environment, runs every verb

@@ -5,7 +5,7 @@ import datetime as dt
 import sys
 from pathlib import Path
 
-from jobs.reporting import exit_code, show_exceptions, show_scan
+from jobs.reporting import exit_code, show_scan, show_suppressions
 from jobs.running import BAD_INPUT, NOT_DELIVERED, Console, day
 from quality.batch import read_batch, run_batch
 from quality.settings import Settings, load_settings
@@ -14,7 +14,7 @@ from quality.text import visible
 SUMMARY = """Run what CONFIG describes, unattended: scan or check, publish, mail.
 
 CONFIG is a settings file (as pricewatch.toml) with a section [batch]: job, panel, run, and as needed
-file, ruleset, rules, exceptions, calendar, formats, start, end, append, fail_on, publish, mail.
+file, ruleset, rules, suppressions, calendar, formats, start, end, append, fail_on, publish, mail.
 {date} in addresses stands for the day of the batch."""
 EXAMPLE = """  pricewatch batch nightly.toml
 
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace, _settings: Settings, console: Console) -> i
     else:
         console.result(done.summary)
         console.say(f"{done.run}: {len(done.summary['report'])} issues on {done.summary['last_session']}")
-        show_exceptions(console, done.summary)
+        show_suppressions(console, done.summary)
     for what in done.undelivered:
         print(
             f"pricewatch batch: not delivered: {visible(what)}; the results are in {visible(done.run)}",

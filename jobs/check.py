@@ -3,15 +3,15 @@
 import argparse
 import time
 
-from jobs.reporting import exit_code, show_exceptions
+from jobs.reporting import exit_code, show_suppressions
 from jobs.running import Console, day
 from jobs.scan import add_rule_arguments
 from jobs.sources import add_source_arguments, source_of
-from quality.calendars import check_calendar
-from quality.check import append, check, summarise, write_run
-from quality.day import read_day
-from quality.register import open_register
-from quality.rulebook import rules_in_force
+from quality.calendar.exchanges import check_calendar
+from quality.check.day_file import read_day
+from quality.check.run import append, check, summarise, write_run
+from quality.findings.suppression_file import open_suppressions
+from quality.rules.description import rules_in_force
 from quality.settings import Settings
 from quality.storage import open_store, read_file
 
@@ -36,11 +36,11 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
     ruleset = rules_in_force(options.ruleset, options.rules or settings.rules, settings.thresholds)
     calendar = options.calendar or settings.calendar
     check_calendar(calendar)
-    register = open_register(options.exceptions or settings.exceptions, settings.s3)
+    suppressions = open_suppressions(options.suppressions or settings.suppressions, settings.s3)
     panel = open_store(options.history, settings.s3)
     source = source_of(options, settings)
     incoming = read_day(read_file(options.file, settings.s3), options.file, options.date, source)
-    result = check(incoming, panel, ruleset, calendar, register)
+    result = check(incoming, panel, ruleset, calendar, suppressions)
     seconds = time.perf_counter() - began
     if options.out:
         summary = write_run(result, open_store(options.out, settings.s3), ruleset, panel, seconds)
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         console.note(f"outside the report: {key}: {issue}")
     for key, issue in result.suppressed:
         console.note(f"suppressed: {key}: {issue}")
-    show_exceptions(console, summary)
+    show_suppressions(console, summary)
     console.note(f"{result.day}: {len(result.issues)} issues in {result.entries:,} prices, {seconds:.2f} s")
     code = exit_code(summary, options.fail_on)
     if options.append and code:

@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[0] == "--version":
         from importlib.metadata import version  # noqa: PLC0415 - start-up time counts
 
-        print(f"pricewatch {version('pricewatch')}")
+        print(f"pricewatch {version('pricewatch-panel')}")
         return 0
     if given[0] not in VERBS:
         print(f"pricewatch: no verb {given[0]!r}; there is {', '.join(VERBS)}", file=sys.stderr)

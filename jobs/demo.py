@@ -16,22 +16,22 @@ from pathlib import Path
 import polars as pl
 
 from jobs.running import DONE, Console
-from quality.alerting import mail_run
-from quality.check import check, write_run
-from quality.day import read_day
+from quality.check.day_file import read_day
+from quality.check.run import check, write_run
+from quality.delivery.alerting import mail_run
+from quality.delivery.publish import publish
+from quality.delivery.smtp import SmtpSettings
 from quality.errors import UsageError
-from quality.findings import NOTEBOOK_REPORT_KEY
-from quality.local_s3 import S3Server
-from quality.local_smtp import Received, SmtpServer
-from quality.mail import SmtpSettings
-from quality.market import Market
-from quality.panel import list_years, natural_order, read_year, write_year
-from quality.publish import publish
-from quality.rules import load_ruleset
-from quality.scan import ScanOptions, scan
+from quality.findings.schema import NOTEBOOK_REPORT_KEY
+from quality.panel.partitions import list_years, natural_order, read_year, write_year
+from quality.rules.loading import load_ruleset
+from quality.scan.run import ScanOptions, scan
+from quality.servers.s3 import S3Server
+from quality.servers.smtp import Received, SmtpServer
 from quality.settings import Settings
 from quality.storage import S3Options, Store, open_store
-from quality.synthesis import write_faulty, write_market
+from quality.synthetic.market import Market
+from quality.synthetic.panels import write_faulty, write_market
 
 SUMMARY = """Run the whole job end to end, on an S3 server and a mail server of this machine.
 

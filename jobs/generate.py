@@ -5,10 +5,10 @@ import datetime as dt
 import time
 
 from jobs.running import DONE, Console, day
-from quality.market import Market
 from quality.settings import Settings
 from quality.storage import open_store
-from quality.synthesis import write_market
+from quality.synthetic.market import Market
+from quality.synthetic.panels import write_market
 
 SUMMARY = "Write a clean panel of daily prices: a random walk a stock, Monday to Friday, exact for every seed."
 EXAMPLE = "  pricewatch generate data/clean --days 1000 --stocks 100 --start 2020-01-01 --seed 42"

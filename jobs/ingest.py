@@ -6,10 +6,10 @@ from typing import Any
 
 from jobs.running import BAD_INPUT, DONE, Console
 from jobs.sources import add_source_arguments, source_of
+from quality.ingest.format.source import Source
 from quality.ingest.job import CONFLICTS_KEY, REFUSED_KEY, IngestOptions, ingest
-from quality.ingest.merge import POLICIES
 from quality.ingest.preview import preview
-from quality.ingest.source import Source
+from quality.ingest.rows.merge import POLICIES
 from quality.settings import Settings
 from quality.storage import open_store
 

@@ -6,7 +6,7 @@ import time
 from jobs.running import DONE, Console
 from quality.settings import Settings
 from quality.storage import open_store
-from quality.synthesis import write_faulty
+from quality.synthetic.panels import write_faulty
 
 SUMMARY = "Write a faulty copy of a panel, and the truth: every fault in the order in which it was injected."
 EXAMPLE = "  pricewatch inject data/clean data/faulty --truth data/truth.parquet --rate 0.05 --seed 42"

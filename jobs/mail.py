@@ -3,7 +3,7 @@
 import argparse
 
 from jobs.running import DONE, Console
-from quality.alerting import mail_run
+from quality.delivery.alerting import mail_run
 from quality.settings import Settings
 from quality.storage import open_store
 

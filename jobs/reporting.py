@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobs.running import BAD_INPUT, DONE, FOUND, Console
-from quality.summary import reaches
+from quality.findings.summary import reaches
 
 _SHOWN_TICKERS = 5
 _SHOWN_ENTRIES = 10
@@ -28,7 +28,7 @@ def show_scan(console: Console, summary: Mapping[str, Any], run: str) -> None:
     worst = list(summary["by_ticker"].items())[:_SHOWN_TICKERS]
     if worst:
         console.say("most findings: " + ", ".join(f"{ticker} {count:,}" for ticker, count in worst))
-    show_exceptions(console, summary)
+    show_suppressions(console, summary)
     for past in summary["restated"]:
         console.note(
             f"history restated: {past['year']}, {past['rows_before']:,} rows before, {past['rows']:,} rows now, "
@@ -38,21 +38,21 @@ def show_scan(console: Console, summary: Mapping[str, Any], run: str) -> None:
         console.note(f"not scanned: year={damage['year']}: {damage['reason']}")
 
 
-def show_exceptions(console: Console, summary: Mapping[str, Any]) -> None:
-    """Show what the register of exceptions did, and the entries that want looking after."""
-    entries = summary.get("exceptions", ())
+def show_suppressions(console: Console, summary: Mapping[str, Any]) -> None:
+    """Show what the file of suppressions did, and the entries that want looking after."""
+    entries = summary.get("suppressions", ())
     if summary.get("suppressed"):
         used = sum(entry["state"] == "used" for entry in entries)
-        console.note(f"suppressed: {summary['suppressed']:,} findings, by {used} of {len(entries)} exceptions")
+        console.note(f"suppressed: {summary['suppressed']:,} findings, by {used} of {len(entries)} suppressions")
     for state, what in _WANTING.items():
         found = [entry for entry in entries if entry["state"] == state]
         for entry in found[:_SHOWN_ENTRIES]:
             console.note(
-                f"exception {state}: line {entry['line']}, {entry['rule']} of {entry['ticker']} "
+                f"suppression {state}: line {entry['line']}, {entry['rule']} of {entry['ticker']} "
                 f"({entry['author']}: {entry['reason']}) {what.format(**entry)}"
             )
         if len(found) > _SHOWN_ENTRIES:
-            console.note(f"exception {state}: {len(found) - _SHOWN_ENTRIES} more, see exceptions in the summary")
+            console.note(f"suppression {state}: {len(found) - _SHOWN_ENTRIES} more, see suppressions in the summary")
 
 
 def exit_code(summary: Mapping[str, Any], fail_on: str | None) -> int:

@@ -7,8 +7,9 @@ import polars as pl
 
 from jobs.running import DONE, Console
 from jobs.tables import table
-from quality.rulebook import Described, describe, rules_in_force
-from quality.rules import DEFAULT_RULESET, ruleset_names
+from quality.rules.description import Described, describe, rules_in_force
+from quality.rules.loading import ruleset_names
+from quality.rules.model import DEFAULT_RULESET
 from quality.settings import Settings
 
 SUMMARY = """List the rules of a set: severity, look-back, parameters, defaults, and what is in force.

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from jobs.reporting import FAIL_ON, exit_code, show_scan
 from jobs.running import Console, day
-from quality.register import open_register
-from quality.rulebook import rules_in_force
-from quality.rules import DEFAULT_RULESET, ruleset_names
-from quality.scan import FORMATS, ScanOptions, scan
+from quality.findings.suppression_file import open_suppressions
+from quality.rules.description import rules_in_force
+from quality.rules.loading import ruleset_names
+from quality.rules.model import DEFAULT_RULESET
+from quality.scan.run import FORMATS, ScanOptions, scan
 from quality.settings import Settings
 from quality.storage import open_store
 
@@ -46,7 +47,9 @@ def add_rule_arguments(parser: argparse.ArgumentParser, default: str) -> None:
         metavar="DIR",
         help="a folder with rules of your own",
     )
-    parser.add_argument("--exceptions", metavar="FILE", help="a register of findings that do not count, CSV or TOML")
+    parser.add_argument(
+        "--suppressions", "--exceptions", metavar="FILE", help="findings that are known and do not count, CSV or TOML"
+    )
     parser.add_argument(
         "--calendar",
         metavar="NAME",
@@ -67,7 +70,7 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         rows_a_chunk=settings.rows_a_chunk,
         resume=options.resume,
         calendar=options.calendar or settings.calendar,
-        exceptions=open_register(options.exceptions or settings.exceptions, settings.s3),
+        suppressions=open_suppressions(options.suppressions or settings.suppressions, settings.s3),
     )
     panel, destination = open_store(options.panel, settings.s3), open_store(options.run, settings.s3)
     summary = scan(panel, destination, ruleset, chosen, console.progress)

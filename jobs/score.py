@@ -8,10 +8,10 @@ import polars as pl
 
 from jobs.running import DONE, Console
 from quality.errors import UsageError
-from quality.score import Score, read_run, read_truth, score, write_score
+from quality.scoring.score import Score, read_run, read_truth, score, write_score
+from quality.scoring.trials import sweep, trials
 from quality.settings import Settings
 from quality.storage import open_store, read_file
-from quality.trials import sweep, trials
 
 SUMMARY = "Hold a run's findings against the truth of injected faults: precision, recall, F1, by type and by rule."
 EXAMPLE = """  pricewatch score runs/scan data/truth.parquet

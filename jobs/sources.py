@@ -3,7 +3,7 @@
 import argparse
 
 from quality.errors import UsageError
-from quality.ingest.source import BLANKS, CASES, LAYOUTS, Source
+from quality.ingest.format.source import BLANKS, CASES, LAYOUTS, Source
 from quality.settings import Settings
 
 

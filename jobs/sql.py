@@ -8,8 +8,8 @@ import polars as pl
 from jobs.running import DONE, Console
 from jobs.tables import table
 from quality.errors import UsageError
-from quality.findings import plain
-from quality.investigate import VIEWS, Sources, ask, saved_questions
+from quality.findings.schema import plain
+from quality.investigate.queries import VIEWS, Sources, ask, saved_questions
 from quality.settings import Settings
 
 SUMMARY = """Ask a panel and a run questions in DuckDB SQL, read-only.

@@ -9,17 +9,17 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from quality import summary as summaries
-from quality.alerting import mail_run
-from quality.calendars import check_calendar
-from quality.check import append, check, write_run
-from quality.day import read_day
+from quality.calendar.exchanges import check_calendar
+from quality.check.day_file import read_day
+from quality.check.run import append, check, write_run
+from quality.delivery.alerting import mail_run
+from quality.delivery.publish import publish
 from quality.errors import DeliveryError, QualityError, UsageError
-from quality.publish import publish
-from quality.register import open_register
-from quality.rulebook import rules_in_force
-from quality.rules import DEFAULT_RULESET
-from quality.scan import FORMATS, Progress, ScanOptions, scan
+from quality.findings import summary as summaries
+from quality.findings.suppression_file import open_suppressions
+from quality.rules.description import rules_in_force
+from quality.rules.model import DEFAULT_RULESET
+from quality.scan.run import FORMATS, Progress, ScanOptions, scan
 from quality.settings import Settings
 from quality.storage import is_same_place, open_store, read_file
 
@@ -41,7 +41,7 @@ class Batch:
         ruleset: The rule set; None for the job's own default.
         rules: Folders with rules of one's own.
         formats: What a scan writes.
-        exceptions: Address of the register of exceptions; None for the one in the settings.
+        suppressions: Address of the file of suppressions; None for the one in the settings.
         calendar: Which days are sessions; None for the one in the settings.
         start: First session of a scan.
         end: Last session of a scan.
@@ -59,7 +59,7 @@ class Batch:
     ruleset: str | None = None
     rules: tuple[str, ...] = ()
     formats: tuple[str, ...] = FORMATS
-    exceptions: str | None = None
+    suppressions: str | None = None
     calendar: str | None = None
     start: dt.date | None = None
     end: dt.date | None = None
@@ -80,7 +80,9 @@ class BatchResult:
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("job", "panel", "run", "file", "ruleset", "fail_on", "publish", "exceptions", "calendar"), (str,)),
+    **dict.fromkeys(
+        ("job", "panel", "run", "file", "ruleset", "fail_on", "publish", "suppressions", "calendar"), (str,)
+    ),
     **dict.fromkeys(("rules", "formats"), (list,)),
     **dict.fromkeys(("start", "end"), (dt.date,)),
     **dict.fromkeys(("append", "mail"), (bool,)),
@@ -186,7 +188,7 @@ def _scan(batch: Batch, settings: Settings, progress: Progress) -> dict[str, Any
         memory_limit=settings.memory_limit,
         rows_a_chunk=settings.rows_a_chunk,
         calendar=batch.calendar or settings.calendar,
-        exceptions=open_register(batch.exceptions or settings.exceptions, settings.s3),
+        suppressions=open_suppressions(batch.suppressions or settings.suppressions, settings.s3),
     )
     return scan(open_store(batch.panel, settings.s3), open_store(batch.run, settings.s3), ruleset, options, progress)
 
@@ -198,11 +200,11 @@ def _check(batch: Batch, settings: Settings) -> tuple[dict[str, Any], str]:
     ruleset = rules_in_force(name, batch.rules or settings.rules, settings.thresholds)
     calendar = batch.calendar or settings.calendar
     check_calendar(calendar)
-    register = open_register(batch.exceptions or settings.exceptions, settings.s3)
+    suppressions = open_suppressions(batch.suppressions or settings.suppressions, settings.s3)
     panel = open_store(batch.panel, settings.s3)
     file = str(batch.file)
     incoming = read_day(read_file(file, settings.s3), file)
-    result = check(incoming, panel, ruleset, calendar, register)
+    result = check(incoming, panel, ruleset, calendar, suppressions)
     run = open_store(batch.run, settings.s3)
     summary = write_run(result, run, ruleset, panel, time.perf_counter() - began)
     if batch.append and not (batch.fail_on and summaries.reaches(summary["by_severity"], batch.fail_on)):

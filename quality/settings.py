@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from quality.delivery.smtp import SmtpSettings
 from quality.errors import UsageError
-from quality.ingest.source import Source
-from quality.mail import SmtpSettings
-from quality.rules import Thresholds
+from quality.ingest.format.source import Source
+from quality.rules.model import Thresholds
+from quality.rules.thresholds import read_thresholds, sections
 from quality.storage import S3Options
-from quality.thresholds import read_thresholds, sections
 
 CONFIG_NAME = "pricewatch.toml"
 _PREFIX = "PRICEWATCH_"
@@ -72,7 +72,7 @@ def _security(value: object) -> str:
 # Every setting, by section and key; each is PRICEWATCH_SECTION_KEY in the environment.
 _SETTINGS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "engine": {"threads": _whole, "memory_limit": _size, "rows_a_chunk": _whole},
-    "run": {"rules": _addresses, "exceptions": _text, "calendar": _text},
+    "run": {"rules": _addresses, "suppressions": _text, "calendar": _text},
     "s3": {
         "endpoint_url": _text,
         "region": _text,
@@ -109,7 +109,7 @@ class Settings:
         mail: The mail settings as given; `smtp()` makes them usable or says what is missing.
         thresholds: By rule set and rule, what replaces parameters of rules.
         rules: Folders with rules of the user's own, for scans and checks.
-        exceptions: Address of the register of exceptions, None for none.
+        suppressions: Address of the file of suppressions, None for none.
         calendar: Which days are sessions: "panel", "weekdays" or the code of an exchange.
         sources: By name, what is said of the files that a source sends.
 
@@ -122,7 +122,7 @@ class Settings:
     mail: Mapping[str, Any] = field(default_factory=dict, repr=False)
     thresholds: Mapping[str, Mapping[str, Thresholds]] = field(default_factory=dict)
     rules: tuple[str, ...] = ()
-    exceptions: str | None = None
+    suppressions: str | None = None
     calendar: str = "panel"
     sources: Mapping[str, Source] = field(default_factory=dict)
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from quality.local_s3 import S3Server
-from quality.market import Market
-from quality.panel import SCHEMA, list_years, read_year, write_year
+from quality.panel.partitions import SCHEMA, list_years, read_year, write_year
+from quality.servers.s3 import S3Server
 from quality.storage import Store, open_store
-from quality.synthesis import write_faulty, write_market
+from quality.synthetic.market import Market
+from quality.synthetic.panels import write_faulty, write_market
 
 
 @pytest.fixture(scope="session")

@@ -2,28 +2,65 @@
 
 import ast
 import re
+from graphlib import TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted(path.relative_to(ROOT) for package in ("quality", "jobs") for path in (ROOT / package).rglob("*.py"))
+# The floors of the house, from the top down: a module imports from its own floor and from those above it only.
+FLOORS = (
+    ("errors",),
+    ("text", "patterns", "digests"),
+    ("storage",),
+    ("engine",),
+    ("panel",),
+    ("calendar",),
+    ("synthetic",),
+    ("rules",),
+    ("findings",),
+    ("evaluation",),
+    ("scan",),
+    ("ingest",),
+    ("check",),
+    ("scoring",),
+    ("investigate",),
+    ("delivery",),
+    ("settings",),
+    ("batch",),
+    ("servers",),
+)
+# Imports against the order, and why they are there.
+EXEMPT: dict[tuple[str, str], str] = {}
+SEEN_IN_ROBUST = "is seen through the rules: tests/quality/evaluation/robust/test_metrics.py"
 # Modules that are tested by another file than their mirror, and why.
 TESTED_ELSEWHERE = {
     "quality/errors.py": "holds names only; every test of a refusal uses them",
-    "quality/executors/local.py": "runs in every scan: tests/quality/test_scan.py",
-    "quality/scan_chunk.py": "runs in every scan: tests/quality/test_scan.py",
-    "quality/restated.py": "is what resuming tells: tests/quality/test_ledger.py",
-    "quality/parquet.py": "is what panels and findings are written by: tests/quality/test_panel.py",
-    "quality/suspects.py": "filters every scan, rules of any form beside it: tests/quality/test_judge.py",
-    "quality/arrival.py": "is seen through the check: tests/quality/test_check.py",
-    "quality/rulebook.py": "puts thresholds in force: tests/quality/test_thresholds.py",
-    "quality/evaluation.py": "evaluates every rule: tests/quality/test_judge.py, test_robust.py",
-    "quality/measures.py": "is seen through the rules: tests/quality/test_robust.py",
-    "quality/windows.py": "is seen through the rules: tests/quality/test_robust.py",
-    "quality/repeats.py": "is seen through the rules: tests/quality/test_robust.py",
-    "quality/hindsight.py": "is seen through the rules: tests/quality/test_robust.py",
-    "quality/trials.py": "is seen through score: tests/quality/test_score.py",
+    "quality/digests.py": "decides what a resumed scan keeps: tests/quality/scan/test_ledger.py",
+    "quality/rules/severities.py": "holds names only",
+    "quality/rules/model.py": "is what rule files are read into: tests/quality/rules/test_loading.py",
+    "quality/rules/files.py": "is read through the loader: tests/quality/rules/test_loading.py",
+    "quality/rules/structural.py": "holds names only; tests/quality/calendar/test_session_gaps.py finds by them",
+    "quality/rules/description.py": "puts thresholds in force: tests/quality/rules/test_thresholds.py",
+    "quality/engine/syntax.py": "is what rule files and queries are parsed by: tests/quality/engine/test_connection.py",
+    "quality/panel/grid.py": "is what panels are written from: tests/quality/panel/test_partitions.py",
+    "quality/panel/parquet.py": "is what panels and findings are written by: tests/quality/panel/test_partitions.py",
+    "quality/findings/quarantine.py": "is what an ingest refused: tests/quality/ingest/test_bad_files.py",
+    "quality/evaluation/session_findings.py": "is tested with the gaps: tests/quality/calendar/test_session_gaps.py",
+    "quality/evaluation/suspects.py": "filters every scan: tests/quality/evaluation/test_notebook.py",
+    "quality/evaluation/rule.py": "evaluates every rule: tests/quality/evaluation/test_notebook.py",
+    "quality/evaluation/robust/measures.py": SEEN_IN_ROBUST,
+    "quality/evaluation/robust/windows.py": SEEN_IN_ROBUST,
+    "quality/evaluation/robust/stale.py": SEEN_IN_ROBUST,
+    "quality/evaluation/robust/outcome.py": SEEN_IN_ROBUST,
+    "quality/scan/executors/local.py": "runs in every scan: tests/quality/scan/test_run.py",
+    "quality/scan/chunk.py": "runs in every scan: tests/quality/scan/test_run.py",
+    "quality/scan/restated.py": "is what resuming finds: tests/quality/scan/test_ledger.py",
+    "quality/check/history.py": "is seen through the check: tests/quality/check/test_run.py",
+    "quality/delivery/mail_message.py": "is what is sent: tests/quality/delivery/test_smtp.py",
+    "quality/scoring/trials.py": "is seen through score: tests/quality/scoring/test_score.py",
     "jobs/sources.py": "is the flags of ingest and check: tests/jobs/test_ingest.py",
 }
 # Packages that are tested through their one door.
@@ -61,12 +98,61 @@ def test_imports_go_from_jobs_to_quality_and_never_back(module):
         assert not {name for name in names if name.split(".")[0] == "jobs"}
 
 
+def floor_of(name):
+    """Give the part of a module's dotted name that stands on a floor: `quality.scan.run` stands on `scan`."""
+    return name.split(".")[1]
+
+
+def imports_between_floors():
+    """Give every import of one part of the library by another: the module, the part, and the part that it imports."""
+    for module in MODULES:
+        if module.parts[0] != "quality" or module == Path("quality/__init__.py"):
+            continue
+        own = floor_of(".".join(module.with_suffix("").parts))
+        for name in imported(module):
+            if name.startswith("quality.") and floor_of(name) != own:
+                yield module.as_posix(), own, floor_of(name)
+
+
+def against_the_order():
+    height = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
+    return {(module, theirs) for module, own, theirs in imports_between_floors() if height[theirs] >= height[own]}
+
+
+def test_every_part_of_the_library_stands_on_a_floor():
+    parts = {module.with_suffix("").parts[1] for module in MODULES if module.parts[0] == "quality"} - {"__init__"}
+    assert parts == {part for floor in FLOORS for part in floor}
+
+
+def test_imports_go_up_the_floors_only():
+    above = {part: set(uppers) for uppers, lowers in pairwise(FLOORS) for part in lowers}
+    sorter = TopologicalSorter(above)
+    exempt = set(EXEMPT)
+    for module, own, theirs in imports_between_floors():
+        if (module, theirs) not in exempt:
+            sorter.add(own, theirs)
+    list(sorter.static_order())  # a cycle would be an error that names it
+
+
+def test_exemptions_from_the_order_are_still_needed():
+    assert set(EXEMPT) <= against_the_order(), "an exemption is stale: remove it"
+
+
+def test_modules_of_one_floor_do_not_import_in_circles():
+    graph = {}
+    for module in MODULES:
+        if module.parts[0] == "quality":
+            name = ".".join(module.with_suffix("").parts).removesuffix(".__init__")
+            graph[name] = {other for other in imported(module) if other.startswith("quality.")} - {name}
+    list(TopologicalSorter(graph).static_order())
+
+
 @pytest.mark.parametrize(
     ("library", "doors"),
     [
         ("boto3", {"quality/storage"}),
-        ("smtplib", {"quality/mail.py"}),
-        ("duckdb", {"quality/engine.py", "quality/ingest"}),
+        ("smtplib", {"quality/delivery/smtp.py"}),
+        ("duckdb", {"quality/engine", "quality/ingest"}),
         ("argparse", {"jobs"}),
     ],
 )

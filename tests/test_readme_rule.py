@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from quality.rules import read_rule
+from quality.rules.files import read_rule
 
 _ROOT = Path(__file__).resolve().parent.parent
 _TITLE = "### Write a rule in five minutes"

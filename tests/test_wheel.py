@@ -54,7 +54,10 @@ def test_the_wheel_holds_the_packages_the_statements_and_nothing_else(unpacked):
 
 
 def test_the_statements_are_the_wheels_own(run, unpacked):
-    program = "from quality.queries import sql_root; import jobs.cli; print(sql_root(), jobs.cli.__file__, sep='\\n')"
+    program = (
+        "from quality.engine.statements import sql_root; import jobs.cli; "
+        "print(sql_root(), jobs.cli.__file__, sep='\\n')"
+    )
     root, module = (Path(line) for line in run("-c", program).splitlines())
     assert root == unpacked / "quality" / "sql"
     assert module == unpacked / "jobs" / "cli.py"

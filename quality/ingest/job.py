@@ -13,16 +13,16 @@ from typing import Any
 
 import polars as pl
 
-from quality import summary as summaries
 from quality.errors import InputError, QualityError
-from quality.ingest import counts as books
-from quality.ingest import refused
-from quality.ingest.arrivals import Found, find_arrivals
-from quality.ingest.merge import CONFLICTS, PANEL_FILE, POLICIES, Merged, merge_year
-from quality.ingest.reading import Reading
-from quality.ingest.source import Source
-from quality.ingest.spill import Kept
-from quality.panel import Year, list_years, partition_key, read_year, write_year
+from quality.findings import quarantine as refused
+from quality.findings import summary as summaries
+from quality.ingest.files.arrivals import Found, find_arrivals
+from quality.ingest.format.source import Source
+from quality.ingest.rows import counts as books
+from quality.ingest.rows.merge import CONFLICTS, PANEL_FILE, POLICIES, Merged, merge_year
+from quality.ingest.rows.reading import Reading
+from quality.ingest.rows.spill import Kept
+from quality.panel.partitions import Year, list_years, partition_key, read_year, write_year
 from quality.storage import S3Options, Store, holding, open_store
 
 REFUSED_KEY = "refused.parquet"

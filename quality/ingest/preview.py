@@ -7,15 +7,15 @@ from typing import Any
 import polars as pl
 
 from quality.errors import InputError
-from quality.ingest.arrivals import Found, find_arrivals
-from quality.ingest.long import long_rows
-from quality.ingest.reading import mapping_of, opened
-from quality.ingest.records import Batch
-from quality.ingest.refused import ROW_SCHEMA
-from quality.ingest.source import Source
-from quality.ingest.tables import open_table
-from quality.ingest.unpack import Member, members
-from quality.ingest.wide import wide_rows
+from quality.findings.quarantine import ROW_SCHEMA
+from quality.ingest.files.arrivals import Found, find_arrivals
+from quality.ingest.files.unpack import Member, members
+from quality.ingest.format.source import Source
+from quality.ingest.rows.long import long_rows
+from quality.ingest.rows.reading import mapping_of, opened
+from quality.ingest.rows.records import Batch
+from quality.ingest.rows.tables import open_table
+from quality.ingest.rows.wide import wide_rows
 from quality.storage import S3Options
 
 _ROWS = 5

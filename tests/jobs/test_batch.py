@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from quality.local_smtp import SmtpServer
+from quality.servers.smtp import SmtpServer
 from quality.storage import open_store
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from quality.panel import list_years, read_year
+from quality.panel.partitions import list_years, read_year
 from quality.storage import open_store
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from quality.panel import list_years, read_year
+from quality.panel.partitions import list_years, read_year
 from quality.storage import open_store
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from quality.local_smtp import SmtpServer
+from quality.servers.smtp import SmtpServer
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ SUMMARY = {
     "by_ticker": {f"ST{number}\x1b": 10 - number for number in range(1, 8)},
     "damaged": [],
     "restated": [],
-    "exceptions": [],
+    "suppressions": [],
     "suppressed": 0,
 }
 

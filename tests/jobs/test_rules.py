@@ -1,4 +1,4 @@
-"""`pricewatch rules`, and the commands' way to registers and calendars."""
+"""`pricewatch rules`, and the commands' way to suppressions and calendars."""
 
 import json
 from pathlib import Path
@@ -46,7 +46,7 @@ def test_a_mistake_in_the_settings_is_wrong_usage_in_one_line(capsys: pytest.Cap
     )
 
 
-def test_scan_check_and_batch_take_register_and_calendar(capsys: pytest.CaptureFixture[str]):
+def test_scan_check_and_batch_take_suppressions_and_calendar(capsys: pytest.CaptureFixture[str]):
     main(["generate", "panel", "--days", "20", "--stocks", "2", "--quiet"])
     Path("day.csv").write_text("date,ST0001,ST0002\n2020-01-25,0,10\n")
     Path("known.csv").write_text(
@@ -54,29 +54,29 @@ def test_scan_check_and_batch_take_register_and_calendar(capsys: pytest.CaptureF
     )
     capsys.readouterr()
     checked = ["check", "day.csv", "--history", "panel", "--ruleset", "notebook", "--calendar", "weekdays"]
-    assert main([*checked, "--exceptions", "known.csv", "--fail-on", "error"]) == 1
+    assert main([*checked, "--suppressions", "known.csv", "--fail-on", "error"]) == 1
     said = capsys.readouterr()
     assert "ST0001" not in said.out
     assert "suppressed: ST0001: Zero Price (value=0.00)" in said.err
-    assert "exception expired: line 3, zero_price of X (b: old)" in said.err
+    assert "suppression expired: line 3, zero_price of X (b: old)" in said.err
     assert "__SESSION__: Prices on a Closed Day (Saturday 2020-01-25 is no session of weekdays)" in said.err
     assert "Missing Session (Tuesday 2020-01-21 is a session of weekdays)" in said.err
 
     Path("pricewatch.toml").write_text(
-        "[run]\nexceptions = 'known.csv'\ncalendar = 'weekdays'\n"
+        "[run]\nsuppressions = 'known.csv'\ncalendar = 'weekdays'\n"
         "[batch]\njob = 'scan'\npanel = 'panel'\nrun = 'run'\nruleset = 'notebook'\n"
     )
     assert main(["batch", "pricewatch.toml", "--json"]) == 0
     summary = json.loads(capsys.readouterr().out)
     assert summary["calendar"] == "weekdays"
-    assert [entry["state"] for entry in summary["exceptions"]] == ["unused", "expired"]
+    assert [entry["state"] for entry in summary["suppressions"]] == ["unused", "expired"]
     assert main(["scan", "panel", "run", "--ruleset", "notebook", "--calendar", "panel", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["calendar"] == "panel"
 
 
-def test_a_register_that_is_wrong_stops_before_anything_is_written(capsys: pytest.CaptureFixture[str]):
+def test_a_file_of_suppressions_that_is_wrong_stops_before_anything_is_written(capsys: pytest.CaptureFixture[str]):
     main(["generate", "panel", "--days", "20", "--stocks", "2", "--quiet"])
     Path("known.csv").write_text("rule,ticker\n")
-    assert main(["scan", "panel", "run", "--exceptions", "known.csv"]) == 2
+    assert main(["scan", "panel", "run", "--suppressions", "known.csv"]) == 2
     assert "known.csv:1: the header lacks reason, author, expires" in capsys.readouterr().err
     assert not Path("run").exists()

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from quality.investigate import VIEWS, saved_questions
+from quality.investigate.queries import VIEWS, saved_questions
 
 
 def refuse(constant):

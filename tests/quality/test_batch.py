@@ -9,8 +9,8 @@ import pytest
 
 from quality.batch import Batch, read_batch, run_batch
 from quality.errors import InputError, UsageError
-from quality.local_smtp import SmtpServer
-from quality.panel import list_years, read_year
+from quality.panel.partitions import list_years, read_year
+from quality.servers.smtp import SmtpServer
 from quality.settings import Settings
 from quality.storage import S3Options, open_store
 

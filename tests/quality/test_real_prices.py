@@ -7,10 +7,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from quality.panel import write_year
-from quality.rules import load_ruleset
-from quality.scan import ScanOptions, scan
-from quality.score import read_run
+from quality.panel.partitions import write_year
+from quality.rules.loading import load_ruleset
+from quality.scan.run import ScanOptions, scan
+from quality.scoring.score import read_run
 from quality.storage import open_store
 
 DATA = Path(os.environ.get("PRICEWATCH_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))

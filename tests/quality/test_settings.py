@@ -3,7 +3,7 @@
 import pytest
 
 from quality.errors import UsageError
-from quality.rules import Thresholds
+from quality.rules.model import Thresholds
 from quality.settings import load_settings, parse_bytes
 
 SERVER = {"PRICEWATCH_MAIL_USER": "alerts@example.com", "PRICEWATCH_MAIL_RECIPIENTS": "a@example.com, b@example.com"}

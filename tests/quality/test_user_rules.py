@@ -6,12 +6,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from quality.engine import EngineOptions, open_engine, parameters_of, run
+from quality.engine.connection import EngineOptions, open_engine, run
+from quality.engine.syntax import parameters_of
 from quality.errors import QualityError, UsageError
-from quality.investigate import Sources, ask
-from quality.panel import SCHEMA, write_year
-from quality.rules import load_ruleset
-from quality.scan import ScanOptions, scan
+from quality.investigate.queries import Sources, ask
+from quality.panel.partitions import SCHEMA, write_year
+from quality.rules.loading import load_ruleset
+from quality.scan.run import ScanOptions, scan
 from quality.storage import open_store
 
 _DAYS = [dt.date(2024, 1, 1) + dt.timedelta(days=count) for count in range(10)]

@@ -7,9 +7,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from quality.ingest.format.source import Source
 from quality.ingest.job import CONFLICTS_KEY, REFUSED_KEY, IngestOptions, ingest
-from quality.ingest.source import Source
-from quality.panel import list_years, read_year
+from quality.panel.partitions import list_years, read_year
 from quality.storage import open_store
 
 

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quality.errors import DestinationBusyError, InputError
+from quality.ingest.format.source import Source
 from quality.ingest.job import IngestOptions, ingest
-from quality.ingest.source import Source
-from quality.panel import list_years, read_year
+from quality.panel.partitions import list_years, read_year
 from quality.storage import holding, open_store
 from quality.storage.local import LocalStore
 

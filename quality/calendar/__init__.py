@@ -1,0 +1,1 @@
+"""Which days are sessions, and which of them a panel lacks."""

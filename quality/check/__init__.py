@@ -1,0 +1,1 @@
+"""One incoming day against history."""

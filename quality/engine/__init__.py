@@ -1,0 +1,1 @@
+"""The one door to DuckDB, and to the statements in `sql/`."""

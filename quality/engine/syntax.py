@@ -1,0 +1,63 @@
+"""Parses SQL with DuckDB's own parser: what a statement is, and which parameters it has."""
+
+import json
+from contextlib import closing
+from functools import cache
+from typing import Any
+
+import duckdb
+
+from quality.engine.connection import Connection, first_line, lock_in
+from quality.errors import UsageError
+
+# The kinds of queries that only read; an engine of another version may know more that write.
+_READING = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
+
+
+def parameters_of(text: str) -> set[str]:
+    """Give the names of a statement's `$parameters`.
+
+    Raises:
+        UsageError: The text is not one SELECT; the message says what it is instead.
+
+    """
+    try:
+        statements = duckdb.extract_statements(text)
+    except duckdb.Error as error:
+        raise UsageError(f"not valid SQL: {first_line(error)}") from error
+    if len(statements) != 1:
+        raise UsageError(f"holds {len(statements)} statements, not one SELECT")
+    if statements[0].type != duckdb.StatementType.SELECT:
+        raise UsageError(f"is a statement of kind {statements[0].type.name}, not a SELECT")
+    # Only a WITH can hold them; without one, the cost of a second parse is saved.
+    if "with" in text.lower() and (written := _kinds_of_nodes(text) - _READING):
+        raise UsageError(f"holds a part that writes ({', '.join(sorted(written))}); a SELECT may only read")
+    return set(statements[0].named_parameters)
+
+
+def _kinds_of_nodes(text: str) -> set[str]:
+    """Give the kinds of all queries within a SELECT: DuckDB lets a WITH hold an INSERT, DELETE or COPY too."""
+    with closing(_parser().cursor()) as cursor:
+        row = cursor.execute("select json_serialize_sql($text)", {"text": text}).fetchone()
+    tree = json.loads(row[0]) if row else {}
+    if tree.get("error", True):
+        return {str(tree.get("error_message", "unreadable"))}
+    kinds: set[str] = set()
+    branches: list[Any] = [tree]
+    while branches:
+        branch = branches.pop()
+        if isinstance(branch, dict):
+            if str(branch.get("type")).endswith("_NODE"):
+                kinds.add(str(branch["type"]))
+            branches += branch.values()
+        elif isinstance(branch, list):
+            branches += branch
+    return kinds
+
+
+@cache
+def _parser() -> Connection:
+    """Open, once, an engine that only parses."""
+    connection = duckdb.connect(":memory:", config={"threads": 1})  # noqa: TID251 - this is DuckDB's one door
+    lock_in(connection, [])
+    return connection

@@ -1,0 +1,136 @@
+"""Tells a frozen feed from prices that repeat by nature.
+
+A price that moves by `volatility` a day, in steps of one tick, stands still with the chance
+q = tick / (price · volatility · √(2π)). Repeats beyond that come from feeds that froze, with a share of
+all cells that is the same for every ticker: f solves Σ f/(f + q) = f · cells over the repeats of the
+last sessions, the maximum-likelihood share, drawn a little towards nothing so that a single repeat
+in a small panel proves nothing. A repeat with q ≤ f is more likely frozen than natural.
+
+The tick is not always a cent (fractions, adjusted prices, yen), and it shows: the coarser it is for a
+ticker, the more of its price changes are equal. Two changes agree with the chance √2 · q, so the
+number of equal pairs tells q without knowing the tick.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from quality.evaluation.robust.windows import Integers, Places, gather, spread
+from quality.panel.grid import FloatMatrix
+
+REPEAT_SESSIONS = 60
+_MOVE_SESSIONS = 30
+_LEAST_MOVES = 5
+_TICK = 0.01
+# Repeats that begin a run, among the last moves, from which on a ticker just does not trade much.
+_IDLE_RUNS = 4
+# The prior: so many cells more without a frozen price. A panel of twenty tickers has 1,200 in sixty sessions.
+_PRIOR_CELLS = 700
+# q on a grid of quarter octaves: counting whole repeats a step keeps sums exact in any order.
+_STEPS, _PER_OCTAVE = 81, 4
+_SCALE = 1 << 20
+# Beyond this size a move is a fault next door, not a price change.
+_LARGE_MOVE = 0.1
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """What is known of repeats, a value a place.
+
+    Attributes:
+        chance: q on its grid, NaN where the price is not the previous one or has too short a past.
+        evidence: How many times likelier the next move makes a frozen price: behind one, two days'
+            moves hide. 1 where there is no next price.
+
+    """
+
+    chance: FloatMatrix
+    evidence: FloatMatrix
+
+
+def measure_repeats(usable: FloatMatrix, growth: FloatMatrix, places: Places) -> tuple[Repeats, FloatMatrix]:
+    """Judge the repeats among some places, and give the frozen share of each session.
+
+    Args:
+        usable: Prices, sessions by tickers, NaN where there is none.
+        growth: Each price over the usable one before it.
+        places: The cells of interest.
+
+    """
+    every = Places.where(growth == 1)
+    step, volatility = _chances(usable, growth, every)
+    share = _frozen_share(every, step, (~np.isnan(growth)).sum(axis=1))
+    chance = np.full(growth.shape, np.nan)
+    evidence = np.full(growth.shape, np.nan)
+    known = step >= 0
+    chance[every.rows[known], every.columns[known]] = _grid()[step[known]]
+    evidence[every.rows, every.columns] = _evidence(usable, every, volatility)
+    return Repeats(places.of(chance), places.of(evidence)), share
+
+
+def _grid() -> FloatMatrix:
+    """Give the chances of the grid, the last of them 1."""
+    return np.exp2((np.arange(_STEPS) - (_STEPS - 1)) / _PER_OCTAVE)
+
+
+def _chances(usable: FloatMatrix, growth: FloatMatrix, repeats: Places) -> tuple[Integers, FloatMatrix]:
+    """Give q of each repeat as a step of the grid, -1 for unknown, and the volatility behind it."""
+    before = range(1, _MOVE_SESSIONS + 1)
+    moves, past = gather(growth, repeats, before), gather(usable, repeats, before)
+    price = repeats.of(usable)
+    volatility, count = spread(np.log(moves))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        chance = np.minimum(1, _TICK / (price * volatility * np.sqrt(2 * np.pi)))
+    chance = _by_equal_changes(chance, moves, past, price)
+    stands = moves == 1
+    runs = (stands[:, :-1] & ~stands[:, 1:]).sum(axis=1) + stands[:, -1]
+    chance = np.where(runs >= _IDLE_RUNS, np.maximum(chance, runs / _MOVE_SESSIONS), chance)
+    known = count >= _LEAST_MOVES
+    rounded = np.rint(_PER_OCTAVE * np.log2(np.where(known, chance, 1))).astype(np.int64) + _STEPS - 1
+    return np.where(known, np.clip(rounded, 0, _STEPS - 1), -1), volatility
+
+
+def _by_equal_changes(chance: FloatMatrix, moves: FloatMatrix, past: FloatMatrix, price: FloatMatrix) -> FloatMatrix:
+    """Raise q where more price changes are equal than a tick of one cent would make them."""
+    with np.errstate(invalid="ignore"):
+        changes = np.where(np.abs(moves - 1) < _LARGE_MOVE, np.abs(past - past / moves), np.nan)
+    # Prices come as floats, sometimes of single precision: equal means equal to within that.
+    same = np.maximum(3e-7 * price, 1e-9)[:, np.newaxis]
+    ordered = np.sort(np.where(changes > same, changes, np.nan), axis=1)
+    count = (~np.isnan(ordered)).sum(axis=1)
+    pairs = count * (count - 1) / 2
+    equal = np.zeros(len(ordered), dtype=np.int64)
+    for step in range(1, 13):
+        equal += (ordered[:, step:] - ordered[:, :-step] <= same).sum(axis=1)
+    by_tick = np.sqrt(2) * pairs * chance
+    coarse = equal > by_tick + 2 * np.sqrt(by_tick) + 1
+    return np.where(coarse, np.minimum(1, equal / (np.sqrt(2) * np.maximum(pairs, 1))), chance)
+
+
+def _frozen_share(repeats: Places, step: Integers, cells: Integers) -> FloatMatrix:
+    """Give, by session, the largest chance of the grid that is not above the frozen share."""
+    known = step >= 0
+    counts = np.zeros((len(cells) + 1, _STEPS), dtype=np.int64)
+    np.add.at(counts, (repeats.rows[known] + 1, step[known]), 1)
+    recent = _over_last(np.cumsum(counts, axis=0))
+    held = _over_last(np.concatenate([[0], np.cumsum(cells)]))
+    grid = _grid()
+    weights = np.rint(_SCALE / (grid[:, np.newaxis] + grid)).astype(np.int64)
+    below = recent @ weights.T > (held[:, np.newaxis] + _PRIOR_CELLS) * _SCALE
+    largest = _STEPS - 1 - np.argmax(below[:, ::-1], axis=1)
+    return np.where(below.any(axis=1), grid[largest], 0.0)
+
+
+def _over_last(running: Integers) -> Integers:
+    """Give, from running sums that begin with 0, the sums over the last sessions."""
+    end = np.arange(1, len(running))
+    return np.asarray(running[end] - running[np.maximum(end - REPEAT_SESSIONS, 0)])
+
+
+def _evidence(usable: FloatMatrix, repeats: Places, volatility: FloatMatrix) -> FloatMatrix:
+    """Compare the next move with one day's volatility (natural) and with that of two days (frozen)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        growth = gather(usable, repeats, range(-1, -2, -1))[:, 0] / repeats.of(usable)
+        size = np.where(np.abs(growth - 1) < _LARGE_MOVE, np.log(growth) / volatility, np.nan)
+    odds = np.exp(np.minimum(size * size, 16) / 4) / np.sqrt(2)
+    return np.where(np.isnan(size), 1.0, odds)

@@ -1,0 +1,1 @@
+"""What runs find: the findings and everything kept beside them."""

@@ -1,0 +1,104 @@
+"""The findings: their columns, their files, their CSV, and the notebook's report."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from quality.panel.parquet import encode
+
+SUPPRESSED = "suppressed"
+SCHEMA = pl.Schema(
+    {
+        "date": pl.Date,
+        "ticker": pl.String,
+        "rule": pl.String,
+        "severity": pl.String,
+        "price": pl.Float64,
+        "expected": pl.Float64,
+        "deviation": pl.Float64,
+        "message": pl.String,
+        # The limits that the price broke, where the rule has any.
+        "lower": pl.Float64,
+        "upper": pl.Float64,
+        # What later days made of a finding (`open`, `confirmed`, `reclassified`, `hindsight`), and the rule of the
+        # day itself; the rule set `notebook` knows no hindsight.
+        "status": pl.String,
+        "first_rule": pl.String,
+    }
+)
+# As they are kept: the last column tells which ones a suppression makes not count.
+FILED_SCHEMA = pl.Schema([*SCHEMA.items(), (SUPPRESSED, pl.Boolean())])
+CSV_KEY = "anomalies.csv"
+NOTEBOOK_REPORT_KEY = "anomalies/anomaly_report_1.csv"
+# The notebook knew nothing of new tickers, days that arrive wrong and calendars: they stand outside its own report.
+NOT_IN_NOTEBOOK_REPORT = frozenset(
+    {"unexpected_ticker", "wrong_date", "incomplete_day", "missing_session", "closed_day"}
+)
+# A spreadsheet takes a cell that begins with one of these for a formula.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def partition_key(year: int) -> str:
+    """Give the key of the file that holds a year's findings within a run."""
+    return f"findings/year={year:04d}/findings.parquet"
+
+
+def in_order(findings: pl.DataFrame) -> pl.DataFrame:
+    """Sort findings by date, ticker and rule; by one number for the three, since text sorts slowly."""
+    key = pl.col("date").to_physical().cast(pl.Int64)
+    for name in ("ticker", "rule"):
+        words = findings.get_column(name).unique().sort()
+        key = key * len(words) + pl.col(name).cast(pl.Enum(words)).to_physical()
+    return findings.sort(key, maintain_order=True)
+
+
+def encode_parquet(findings: pl.DataFrame) -> bytes:
+    """Give findings as a Parquet file, in the order in which they come."""
+    return encode(complete(findings, FILED_SCHEMA))
+
+
+def complete(findings: pl.DataFrame, schema: pl.Schema = SCHEMA) -> pl.DataFrame:
+    """Give findings all columns, in order; what the rule set does not know is null, and what no one marked counts."""
+    missing = {SUPPRESSED: pl.lit(value=False)}
+    return findings.select(
+        pl.col(name).cast(dtype)
+        if name in findings.columns
+        else missing.get(name, pl.lit(None, dtype=dtype)).alias(name)
+        for name, dtype in schema.items()
+    )
+
+
+def write_csv(parts: Iterable[pl.DataFrame], path: Path) -> None:
+    """Write findings part by part as one CSV; text that a spreadsheet would run is made plain by a `'`."""
+    with path.open("wb") as file:
+        file.write((",".join(FILED_SCHEMA) + "\n").encode())
+        for part in parts:
+            rows = plain(complete(part, FILED_SCHEMA))
+            file.write(rows.write_csv(include_header=False).encode())
+
+
+def plain(rows: pl.DataFrame) -> pl.DataFrame:
+    """Put a `'` before each text that a spreadsheet would take for a formula."""
+    texts = [at for at, dtype in enumerate(rows.dtypes) if dtype == pl.String]
+    return rows.with_columns(_plain_column(pl.nth(at)) for at in texts)
+
+
+def _plain_column(column: pl.Expr) -> pl.Expr:
+    is_formula = pl.any_horizontal(column.str.starts_with(start) for start in _FORMULA_STARTS)
+    return pl.when(is_formula).then(pl.concat_str(pl.lit("'"), column)).otherwise(column).name.keep()
+
+
+def notebook_csv(issues: Sequence[tuple[str, str]]) -> bytes:
+    """Give the notebook's report: header `Ticker/Key,Issue`, one line an issue."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("Ticker/Key", "Issue"))
+    writer.writerows((_plain_text(key), _plain_text(issue)) for key, issue in issues)
+    return text.getvalue().encode()
+
+
+def _plain_text(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

@@ -1,0 +1,144 @@
+"""Reads a file of suppressions from CSV or TOML; what is wrong in it is named with file and line."""
+
+import csv
+import datetime as dt
+import io
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from quality.errors import InputError, UsageError
+from quality.findings.suppressions import NO_SUPPRESSIONS, Suppression, Suppressions
+from quality.storage import S3Options, read_file
+
+_NEEDED = ("rule", "ticker", "reason", "author", "expires")
+_COLUMNS = ("rule", "ticker", "from", "to", "reason", "author", "expires")
+_TABLE, _OLD_TABLE = "suppression", "exception"
+
+
+def open_suppressions(address: str | None, s3: S3Options | None = None, today: dt.date | None = None) -> Suppressions:
+    """Read the suppressions at an address, as of a day (default: today); without an address, the empty one.
+
+    Raises:
+        UsageError: It cannot be read or breaks the format.
+
+    """
+    if not address:
+        return NO_SUPPRESSIONS
+    try:
+        data = read_file(address, s3)
+    except InputError as error:
+        raise UsageError(f"suppressions: {error}") from error
+    return read_suppressions(data, address, today or dt.datetime.now().astimezone().date())
+
+
+def read_suppressions(data: bytes, name: str, today: dt.date) -> Suppressions:
+    """Read suppressions: `.toml` with tables `[[suppression]]`, else CSV with a header.
+
+    Both have rule, ticker, from, to, reason, author, expires; `from` and `to` may be empty or left out.
+
+    Raises:
+        UsageError: With file and line of what breaks the format.
+
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name}: is not UTF-8 at byte {error.start}; save it as UTF-8") from error
+    rows = _toml_rows(text, name) if name.lower().endswith(".toml") else _csv_rows(text, name)
+    entries: dict[str, Suppression] = {}
+    for line, row in rows:
+        entry = _entry(row, line, f"{name}:{line}")
+        if entry.id in entries:
+            raise UsageError(f"{name}:{line}: is for the same findings as line {entries[entry.id].line}; keep one")
+        entries[entry.id] = entry
+    return Suppressions(name, tuple(entries.values()), today)
+
+
+def _csv_rows(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header: list[str] | None = None
+    start = 1
+    try:
+        for fields in reader:
+            line, start = start, reader.line_num + 1
+            if not any(field.strip() for field in fields):
+                continue
+            cells = [field.strip() for field in fields]
+            if header is None:
+                header = cells
+                _check_columns(cells, f"{name}:{line}")
+            elif len(cells) != len(header):
+                raise UsageError(f"{name}:{line}: has {len(cells)} fields, its header {len(header)}")
+            else:
+                yield line, {column: cell for column, cell in zip(header, cells, strict=True) if cell}
+    except csv.Error as error:
+        raise UsageError(f"{name}:{reader.line_num}: {error}") from error
+    if header is None:
+        raise UsageError(f"{name}: is empty; a file of suppressions has the columns {','.join(_COLUMNS)}")
+
+
+def _check_columns(header: list[str], where: str) -> None:
+    for column in header:
+        if column not in _COLUMNS:
+            raise UsageError(f"{where}: no column {column!r}; there is {', '.join(_COLUMNS)}")
+        if header.count(column) > 1:
+            raise UsageError(f"{where}: column {column!r} stands twice")
+    missing = [column for column in _NEEDED if column not in header]
+    if missing:
+        raise UsageError(f"{where}: the header lacks {', '.join(missing)}")
+
+
+def _toml_rows(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        held = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{name}: is not TOML: {error}") from error
+    tables = held.pop(_OLD_TABLE if _TABLE not in held else _TABLE, [])
+    if held:
+        raise UsageError(f"{name}: no key {next(iter(held))!r}; a file of suppressions has tables [[{_TABLE}]] only")
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise UsageError(f"{name}: {_TABLE} must be tables [[{_TABLE}]]")
+    lines = [number for number, line in enumerate(text.splitlines(), start=1) if _opens_table(line)]
+    # Written another way, the tables' lines are not known: then they are counted.
+    known = lines if len(lines) == len(tables) else range(1, len(tables) + 1)
+    yield from zip(known, tables, strict=True)
+
+
+def _opens_table(line: str) -> bool:
+    try:
+        return tomllib.loads(line) in ({_TABLE: [{}]}, {_OLD_TABLE: [{}]})
+    except tomllib.TOMLDecodeError:
+        return False
+
+
+def _entry(row: Mapping[str, Any], line: int, where: str) -> Suppression:
+    for key in row:
+        if key not in _COLUMNS:
+            raise UsageError(f"{where}: no key {key!r}; there is {', '.join(_COLUMNS)}")
+    missing = [key for key in _NEEDED if row.get(key) in (None, "")]
+    if missing:
+        raise UsageError(f"{where}: lacks {', '.join(missing)}")
+    texts = {key: _text(row[key], f"{where}: {key}") for key in ("rule", "ticker", "reason", "author")}
+    start, end = _date(row.get("from"), f"{where}: from"), _date(row.get("to"), f"{where}: to")
+    if start and end and start > end:
+        raise UsageError(f"{where}: from {start} is after to {end}")
+    expires = _date(row["expires"], f"{where}: expires") or dt.date.max
+    return Suppression(start=start, end=end, expires=expires, line=line, **texts)
+
+
+def _text(value: object, where: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise UsageError(f"{where}: {value!r} is not text")
+    return value.strip()
+
+
+def _date(value: object, where: str) -> dt.date | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value
+    try:
+        return dt.datetime.strptime(str(value), "%Y-%m-%d").replace(tzinfo=dt.UTC).date()
+    except ValueError:
+        raise UsageError(f"{where}: {str(value)!r} is not a date YYYY-MM-DD") from None

@@ -1,0 +1,115 @@
+"""The columns of a table as its mapping sees them: their names, and a sample of what they hold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+
+from quality.errors import InputError
+from quality.ingest.format import names
+from quality.ingest.format.dates import looks_like_dates
+from quality.ingest.format.numbers import NO_PRICE, is_number
+from quality.ingest.format.source import Source
+from quality.text import visible
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A table's columns.
+
+    Attributes:
+        header: The names as they stand; None where there is no header.
+        sample: The first records, a series a column.
+        where: The table's name for messages.
+        path: The table's own name, from which a ticker may come.
+
+    """
+
+    header: Sequence[str] | None
+    sample: Sequence[pl.Series]
+    where: str
+    path: str
+
+    @property
+    def width(self) -> int:
+        """How many columns there are."""
+        return len(self.sample)
+
+    @property
+    def has_header(self) -> bool:
+        """Whether the columns are named."""
+        return self.header is not None
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The columns' names, "" where they have none."""
+        return [names.clean(name) for name in self.header] if self.header is not None else [""] * self.width
+
+    def label(self, at: int) -> str:
+        """Name a column for messages."""
+        return self.names[at] or f"#{at + 1}"
+
+    def texts(self, at: int) -> list[str]:
+        """Give the sample of a column as texts, without what is empty."""
+        return [text for text in self.sample[at].cast(pl.String, strict=False).drop_nulls().to_list() if text.strip()]
+
+    def said(self, name: str | None) -> int | None:
+        """Find a column that is said by its name or as #N.
+
+        Raises:
+            InputError: There is no such column, or several.
+
+        """
+        if name is None:
+            return None
+        number = name[1:] if name.startswith("#") else ""
+        if number.isdecimal() and 1 <= int(number) <= self.width:
+            return int(number) - 1
+        exact = [at for at, found in enumerate(self.names) if found == name]
+        found = exact or [at for at, known in enumerate(self.names) if names.plain(known) == names.plain(name)]
+        if len(found) == 1:
+            return found[0]
+        held = ", ".join(visible(self.label(at)) for at in range(min(self.width, 10)))
+        what = f"{len(found)} columns are named" if found else "no column is named"
+        raise InputError(f"{self.where}: {what} {visible(name)!r}; there is {held}; say #N for the N-th")
+
+    def named(self, wanted: Sequence[str], among: Sequence[int]) -> int | None:
+        """Find the column with the first of some names that any of some columns has."""
+        return names.first_named([self.names[at] if at in among else "" for at in range(self.width)], wanted)
+
+    def ignored(self, source: Source) -> set[int]:
+        """Give the columns that are to be left aside."""
+        return {at for name in source.ignore if (at := self.said(name)) is not None}
+
+    def date(self, source: Source) -> int | None:
+        """Find the dates: as said, by name, or the first column that holds them."""
+        said = self.said(source.date_column)
+        if said is not None:
+            return said
+        named = names.first_named(self.names, (*names.DATES, *names.MOMENTS))
+        if named is not None:
+            return named
+        return next((at for at in range(min(self.width, 50)) if self._holds_dates(at)), None)
+
+    def _holds_dates(self, at: int) -> bool:
+        if self.sample[at].dtype in (pl.Date, pl.Datetime):
+            return True
+        return self.sample[at].dtype == pl.String and looks_like_dates(self.texts(at)[:200])
+
+    def is_numeric(self, at: int) -> bool:
+        """Tell whether a column holds numbers, for the most part."""
+        if self.sample[at].dtype.is_numeric():
+            return True
+        texts = self._said_texts(at)
+        return bool(texts) and sum(map(is_number, texts)) * 2 >= len(texts)
+
+    def is_text(self, at: int) -> bool:
+        """Tell whether a column holds something that is no number, for the most part."""
+        if self.sample[at].dtype.is_numeric() or self.sample[at].dtype.is_temporal():
+            return False
+        texts = self._said_texts(at)
+        return sum(map(is_number, texts)) * 2 < len(texts)
+
+    def _said_texts(self, at: int) -> list[str]:
+        return [text for text in self.texts(at) if text.strip().lower() not in NO_PRICE]

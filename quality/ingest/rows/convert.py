@@ -1,0 +1,77 @@
+"""Columns of a table to dates, prices and tickers of a panel; what is none is told apart."""
+
+import polars as pl
+
+from quality.ingest.format.dates import DateReader
+from quality.ingest.format.numbers import NumberFormat, unscaled
+
+# What a reader gives: a row of the panel, the line that it stood on, and whether its price is a blank cell.
+ROWS = pl.Schema(
+    {
+        "date": pl.Date,
+        "ticker": pl.String,
+        "price": pl.Float64,
+        "line": pl.UInt32,
+        "blank": pl.Boolean,
+    }
+)
+
+
+def as_texts(column: pl.Series) -> pl.Series:
+    """Give a column as texts for messages and readers; "" where it is null."""
+    if column.dtype == pl.String:
+        return column.fill_null("") if column.null_count() else column
+    try:
+        return column.cast(pl.String).fill_null("")
+    except pl.exceptions.PolarsError:
+        return pl.Series(column.name, [str(value) for value in column.to_list()], dtype=pl.String)
+
+
+def read_dates(column: pl.Series, reader: DateReader) -> pl.Series:
+    """Give a column's sessions; null where a value means none."""
+    if column.dtype == pl.Date:
+        return _in_calendar(column)
+    if isinstance(column.dtype, pl.Datetime):
+        return _in_calendar(_local(column, reader))
+    texts = as_texts(column)
+    distinct = texts.unique()
+    dates = pl.Series("date", reader.read(distinct.to_list()), dtype=pl.Date)
+    return texts.replace_strict(distinct, dates, default=None, return_dtype=pl.Date)
+
+
+def _in_calendar(dates: pl.Series) -> pl.Series:
+    """Take away dates whose year has not four digits: a panel has no partition for them."""
+    fits = dates.dt.year().is_between(1000, 9999)
+    return dates if fits.all() else dates.to_frame("date").select(pl.when(fits).then(pl.col("date"))).to_series()
+
+
+def _local(moments: pl.Series, reader: DateReader) -> pl.Series:
+    zone = moments.dtype.time_zone  # type: ignore[attr-defined]
+    if zone is None and reader.clock:
+        moments = moments.dt.replace_time_zone(reader.clock, ambiguous="earliest", non_existent="null")
+        zone = reader.clock
+    if zone is not None and reader.timezone:
+        return moments.dt.convert_time_zone(reader.timezone).dt.date()
+    if zone is None:
+        return moments.dt.date()
+    midnight = moments.dt.time() == pl.time(0)
+    return moments.dt.date().to_frame("date").select(pl.when(midnight).then(pl.col("date"))).to_series()
+
+
+def explain_date(text: str, reader: DateReader) -> str:
+    """Say why a value means no session."""
+    return reader.explain(text) or "is a moment, not a date: say the exchange's --timezone"
+
+
+def read_prices(column: pl.Series, numbers: NumberFormat) -> tuple[pl.Series, pl.Series]:
+    """Give a column's prices, null where there is none, and which of its values are no price at all."""
+    if not column.dtype.is_numeric():
+        return numbers.read(as_texts(column))
+    values = column.cast(pl.Float64).fill_nan(None)
+    wrong = values.is_infinite().fill_null(value=False)
+    return unscaled(values, numbers.scale), wrong
+
+
+def explain_price(text: str, numbers: NumberFormat) -> str:
+    """Say why a value is no price."""
+    return numbers.explain(text) or "is beyond the range of numbers"

@@ -1,0 +1,1 @@
+"""What a panel is: its columns, key, partitions and contents."""

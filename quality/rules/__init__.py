@@ -1,0 +1,1 @@
+"""The rules: their files, parameters, thresholds and messages."""

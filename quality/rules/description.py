@@ -1,0 +1,165 @@
+"""The rules in force: a set with all settings checked, and where each of its values comes from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from quality.engine.statements import sql_root
+from quality.rules.loading import apply_thresholds, load_ruleset, ruleset_names
+from quality.rules.model import Rule, RuleSet, Thresholds
+from quality.rules.structural import WHOLE_DAY_MESSAGES, WHOLE_DAY_RULES
+from quality.rules.thresholds import lines_of
+
+# Where the rules of whole days come from: no file holds them.
+_CALENDAR = "--calendar"
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value that is in force.
+
+    Attributes:
+        name: The parameter, "severity" or "enabled".
+        tickers: The ticker or the pattern that it is for, "" for all others.
+        default: The rule file's value.
+        value: What is in force.
+        origin: The rule file, or file, line and key of the setting.
+
+    """
+
+    name: str
+    tickers: str
+    default: float | str | bool
+    value: float | str | bool
+    origin: str
+
+
+@dataclass(frozen=True)
+class Described:
+    """A rule as it is in force; `as_dict` is what programs read."""
+
+    name: str
+    enabled: bool
+    severity: str
+    look_back: int
+    message: str
+    source: str
+    values: tuple[Value, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the rule for JSON."""
+        return asdict(self)
+
+
+def rules_in_force(
+    name: str, folders: Sequence[str | Path], thresholds: Mapping[str, Mapping[str, Thresholds]]
+) -> RuleSet:
+    """Load a rule set with the settings of all sets checked, whichever is used.
+
+    Args:
+        name: The rule set.
+        folders: Folders with rules of one's own.
+        thresholds: By rule set and rule, what settings say.
+
+    Raises:
+        UsageError: As `load_ruleset`; or settings of another set speak of what does not exist.
+
+    """
+    paths = [Path(folder) for folder in folders]
+    chosen = load_ruleset(name, paths, thresholds.get(name))
+    own = _by_name(load_ruleset(name, paths)) if paths else {}
+    for other in ruleset_names():
+        if other != name and thresholds.get(other):
+            apply_thresholds(other, {**own, **_by_name(load_ruleset(other))}, thresholds[other])
+    return chosen
+
+
+def describe(
+    name: str, folders: Sequence[str | Path], thresholds: Mapping[str, Mapping[str, Thresholds]]
+) -> list[Described]:
+    """Say of each rule of a set what is in force, and where each value comes from; errors as `rules_in_force`."""
+    chosen = rules_in_force(name, folders, thresholds)
+    defaults = _by_name(load_ruleset(name, [Path(folder) for folder in folders]))
+    given = thresholds.get(name, {})
+    lines = {path: _lines(path) for path in {values.path for values in given.values()}}
+    off = {rule.name for rule in chosen.disabled}
+    described = [
+        Described(
+            rule.name,
+            rule.name not in off,
+            rule.severity,
+            rule.look_back,
+            rule.message.template,
+            _shown(rule.source),
+            tuple(_values(_Origins(name, rule.name, given, lines), rule, defaults[rule.name])),
+        )
+        for rule in (*chosen.rules, *chosen.disabled)
+    ]
+    described += [_whole_day(_Origins(name, rule, given, lines), rule) for rule in WHOLE_DAY_RULES]
+    return sorted(described, key=lambda rule: rule.name)
+
+
+def _whole_day(origins: "_Origins", name: str) -> Described:
+    said, default = origins.said, WHOLE_DAY_RULES[name]
+    severity = said.severity or default
+    values = origins.of_rule(default, severity, _CALENDAR)
+    return Described(name, said.enabled, severity, 0, WHOLE_DAY_MESSAGES[name], _CALENDAR, tuple(values))
+
+
+def _by_name(ruleset: RuleSet) -> dict[str, Rule]:
+    return {rule.name: rule for rule in ruleset.rules}
+
+
+def _shown(source: str) -> str:
+    """Name a rule's file: `sql/rules/…` for one that comes with the job."""
+    home = sql_root().parent
+    return str(Path(source).relative_to(home)) if Path(source).is_relative_to(home / "sql") else source
+
+
+def _lines(path: str) -> dict[tuple[str, ...], int]:
+    try:
+        return lines_of(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):  # it has been read before; without it, the key alone says where
+        return {}
+
+
+@dataclass(frozen=True)
+class _Origins:
+    """What settings say of one rule, and in which lines."""
+
+    ruleset: str
+    rule: str
+    given: Mapping[str, Thresholds]
+    lines: Mapping[str, Mapping[tuple[str, ...], int]]
+
+    @property
+    def said(self) -> Thresholds:
+        return self.given.get(self.rule, Thresholds())
+
+    def origin(self, *keys: str) -> str:
+        """Give file, line and key of a setting; the line where it is known."""
+        path = ("rules", self.ruleset, self.rule, *keys)
+        file = self.said.path
+        line = self.lines.get(file, {}).get(path)
+        return f"{file}:{line}: {'.'.join(path)}" if line else f"{file}: {'.'.join(path)}"
+
+    def of_rule(self, default: str, severity: str, source: str) -> list[Value]:
+        """Give the values that every rule has: whether it is evaluated, where that was set, and its severity."""
+        turned = [] if self.said.enabled else [Value("enabled", "", True, False, self.origin("enabled"))]  # noqa: FBT003
+        where = self.origin("severity") if self.said.severity else source
+        return [*turned, Value("severity", "", default, severity, where)]
+
+
+def _values(origins: _Origins, rule: Rule, default: Rule) -> list[Value]:
+    file, said = _shown(rule.source), origins.said
+    values = origins.of_rule(default.severity, rule.severity, file)
+    for name, value in rule.parameters.items():
+        where = origins.origin(name) if name in said.values else file
+        values.append(Value(name, "", default.parameters[name], value, where))
+        values += [
+            Value(name, ticker, default.parameters[name], own[name], origins.origin("tickers", ticker, name))
+            for ticker, own in said.by_ticker.items()
+            if name in own
+        ]
+    return values

@@ -1,0 +1,150 @@
+"""Reads rule files strictly: header, parameters, message and the one SELECT."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from quality.engine.syntax import parameters_of
+from quality.errors import UsageError
+from quality.rules.messages import parse_message
+from quality.rules.model import Rule
+from quality.rules.severities import SEVERITIES
+
+_KEYS = ("name", "severity", "message", "parameters", "look-back")
+
+
+# Only for rules that look ahead: the daily check leaves them out.
+_RETROSPECTIVE_KEYS = ("look-ahead", "retrospective", "reclassifies")
+
+
+_HEADER_LINE = re.compile(r"--\s*([a-z-]+)\s*:\s*(.*?)\s*")
+
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+_PARAMETER = re.compile(r"(?!rule_|scope_)([a-z][a-z0-9_]*)\s*=\s*(\S+)")
+
+
+# What a settings file says of a rule beside its parameters, so no parameter can be named so.
+RESERVED = ("tickers", "severity", "enabled")
+
+
+def read_rule(path: Path) -> Rule:
+    """Read and check one rule file.
+
+    Raises:
+        UsageError: With the file and line of what breaks the format.
+
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read as a rule: {error}") from error
+    lines = _header_lines(path, text)
+    header = {key: value for key, (value, _) in lines.items()}
+    if header["name"] != path.stem or not _NAME.fullmatch(header["name"]):
+        raise _bad(path, lines["name"][1], f"name {header['name']!r} must be the file's name, in a-z, 0-9 and _")
+    severity = next((known for known in SEVERITIES if known == header["severity"]), None)
+    if severity is None:
+        raise _bad(path, lines["severity"][1], f"severity {header['severity']!r} is not {', '.join(SEVERITIES)}")
+    if not header["look-back"].isdecimal():
+        raise _bad(path, lines["look-back"][1], f"look-back {header['look-back']!r} is not a number of sessions")
+    parameters = _parameters(path, *lines["parameters"])
+    sql, first_line = _body(text)
+    _check_select(path, first_line, sql, parameters)
+    try:
+        message = parse_message(header["message"])
+    except UsageError as error:
+        raise _bad(path, lines["message"][1], str(error)) from error
+    look_ahead, reclassifies = _hindsight(path, lines)
+    return Rule(
+        header["name"],
+        severity,
+        message,
+        parameters,
+        int(header["look-back"]),
+        sql,
+        str(path),
+        look_ahead=look_ahead,
+        reclassifies=reclassifies,
+    )
+
+
+def _hindsight(path: Path, lines: Mapping[str, tuple[str, int]]) -> tuple[int, tuple[str, ...]]:
+    """Read the keys of a retrospective rule: how far it looks ahead, and which findings it explains."""
+    given = [key for key in _RETROSPECTIVE_KEYS if key in lines]
+    if not given:
+        return 0, ()
+    mark, line = lines.get("retrospective", ("", lines[given[0]][1]))
+    if mark != "yes":
+        raise _bad(path, line, f"{given[0]!r} is for a rule with '-- retrospective: yes'")
+    if "look-ahead" not in lines:
+        raise _bad(path, line, "a retrospective rule says how many sessions it needs: '-- look-ahead: 10'")
+    sessions, line = lines["look-ahead"]
+    if not sessions.isdecimal() or not int(sessions):
+        raise _bad(path, line, f"look-ahead {sessions!r} is not a number of sessions")
+    named, line = lines.get("reclassifies", ("", line))
+    names = tuple(part.strip() for part in named.split(",")) if "reclassifies" in lines else ()
+    if not all(_NAME.fullmatch(name) for name in names):
+        raise _bad(path, line, f"reclassifies {named!r} is not a list of rule names")
+    return int(sessions), names
+
+
+def _header_lines(path: Path, text: str) -> dict[str, tuple[str, int]]:
+    lines: dict[str, tuple[str, int]] = {}
+    known = ", ".join((*_KEYS, *_RETROSPECTIVE_KEYS))
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.startswith("--"):
+            break
+        match = _HEADER_LINE.fullmatch(line)
+        if not match or match[1] not in (*_KEYS, *_RETROSPECTIVE_KEYS):
+            raise _bad(path, number, f"{line!r} is not a header line '-- key: value' with one of {known}")
+        if match[1] in lines:
+            raise _bad(path, number, f"{match[1]!r} is already in line {lines[match[1]][1]}")
+        lines[match[1]] = (match[2], number)
+    missing = [key for key in _KEYS if key not in lines]
+    if missing:
+        raise _bad(path, len(lines) + 1, f"the header lacks {', '.join(missing)}")
+    return lines
+
+
+def _body(text: str) -> tuple[str, int]:
+    lines = text.splitlines()
+    start = next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
+    return "\n".join(lines[start:]).strip().removesuffix(";"), start + 1
+
+
+def _parameters(path: Path, text: str, line: int) -> dict[str, float]:
+    if text == "none":
+        return {}
+    parameters: dict[str, float] = {}
+    for part in text.split(","):
+        match = _PARAMETER.fullmatch(part.strip())
+        if not match:
+            raise _bad(path, line, f"{part.strip()!r} is not 'name = number' (or 'none' for no parameters)")
+        if match[1] in parameters:
+            raise _bad(path, line, f"parameter {match[1]!r} is declared twice")
+        if match[1] in RESERVED:
+            raise _bad(path, line, f"no parameter can be named {match[1]!r}: settings say something else by it")
+        try:
+            parameters[match[1]] = float(match[2])
+        except ValueError:
+            raise _bad(path, line, f"the default of {match[1]!r} is not a number: {match[2]!r}") from None
+    return parameters
+
+
+def _check_select(path: Path, line: int, sql: str, parameters: Mapping[str, float]) -> None:
+    try:
+        used = parameters_of(sql)
+    except UsageError as error:
+        raise _bad(path, line, str(error)) from error
+    undeclared, unused = sorted(used - set(parameters)), sorted(set(parameters) - used)
+    if undeclared:
+        raise _bad(path, line, f"uses ${', $'.join(undeclared)}, which the header does not declare")
+    if unused:
+        raise _bad(path, line, f"declares {', '.join(unused)}, which the SELECT does not use")
+
+
+def _bad(path: Path, line: int, what: str) -> UsageError:
+    return UsageError(f"{path}:{line}: {what}")

@@ -1,0 +1,106 @@
+"""Rule files: header, parameters, message, discovery, thresholds in force, and their fingerprint."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from quality.engine.statements import sql_root
+from quality.errors import UsageError
+from quality.rules.files import read_rule
+from quality.rules.model import DEFAULT_RULESET, Rule, RuleSet, Thresholds
+from quality.rules.severities import Severity
+from quality.rules.structural import WHOLE_DAY_RULES
+
+
+def ruleset_names() -> list[str]:
+    """List the rule sets that come with the job."""
+    return sorted(folder.name for folder in (sql_root() / "rules").iterdir() if folder.is_dir())
+
+
+def load_ruleset(
+    name: str = DEFAULT_RULESET,
+    folders: Sequence[Path] = (),
+    thresholds: Mapping[str, Thresholds] | None = None,
+) -> RuleSet:
+    """Load a rule set, the user's own rules beside it, and the thresholds that are in force.
+
+    Args:
+        name: One of `ruleset_names()`.
+        folders: Folders with more rule files.
+        thresholds: By rule, what replaces the defaults of its parameters.
+
+    Raises:
+        UsageError: No such set, a file that breaks the format (with file and line), two rules of one
+            name, or a threshold for a rule, parameter or value that does not exist.
+
+    """
+    if name not in ruleset_names():
+        raise UsageError(f"no rule set {name!r}; there is {', '.join(ruleset_names())}")
+    rules: dict[str, Rule] = {}
+    for path in _rule_files([sql_root() / "rules" / name, *folders]):
+        rule = read_rule(path)
+        if rule.name in WHOLE_DAY_RULES:
+            raise UsageError(f"{path}: {rule.name!r} is the name of a rule that comes with --calendar; choose another")
+        if rule.name in rules:
+            raise UsageError(f"{path}: a rule named {rule.name!r} is already in {rules[rule.name].source}")
+        rules[rule.name] = rule
+    given = thresholds or {}
+    in_force = apply_thresholds(name, rules, given)
+    off = {rule_name for rule_name, values in given.items() if not values.enabled}
+    return RuleSet(
+        name,
+        tuple(in_force[rule_name] for rule_name in sorted(in_force) if rule_name not in off),
+        tuple(in_force[rule_name] for rule_name in sorted(off - set(WHOLE_DAY_RULES))),
+        _whole_day(given),
+    )
+
+
+def _whole_day(thresholds: Mapping[str, Thresholds]) -> dict[str, Severity]:
+    said = {name: thresholds.get(name, Thresholds()) for name in WHOLE_DAY_RULES}
+    return {name: values.severity or WHOLE_DAY_RULES[name] for name, values in said.items() if values.enabled}
+
+
+def apply_thresholds(ruleset: str, rules: Mapping[str, Rule], thresholds: Mapping[str, Thresholds]) -> dict[str, Rule]:
+    """Give the rules with what settings say of them.
+
+    Raises:
+        UsageError: Settings speak of a rule or a parameter that does not exist; the message names file and key.
+
+    """
+    in_force = dict(rules)
+    for name, values in thresholds.items():
+        where = f"{values.path}: rules.{ruleset}.{name}" if values.path else f"rules.{ruleset}.{name}"
+        if name in WHOLE_DAY_RULES:
+            _check_parameters({}, values, where)
+            continue
+        if name not in rules:
+            known = ", ".join(sorted({*rules, *WHOLE_DAY_RULES}))
+            raise UsageError(f"{where}: no such rule; there is {known} (rules of your own come with --rules DIR)")
+        in_force[name] = _in_force(rules[name], values, where)
+    return in_force
+
+
+def _rule_files(folders: Iterable[Path]) -> list[Path]:
+    files: list[Path] = []
+    for folder in folders:
+        found = sorted(folder.glob("*.sql")) if folder.is_dir() else []
+        if not found:
+            raise UsageError(f"--rules {folder}: no rule files (*.sql) there")
+        files += found
+    return files
+
+
+def _check_parameters(known: Mapping[str, float], thresholds: Thresholds, where: str) -> None:
+    named = [(name, name) for name in thresholds.values]
+    named += [(name, f"tickers.{ticker}.{name}") for ticker, values in thresholds.by_ticker.items() for name in values]
+    for name, key in named:
+        if name not in known:
+            raise UsageError(f"{where}.{key}: no such parameter; the rule has {', '.join(known) or 'none'}")
+
+
+def _in_force(rule: Rule, thresholds: Thresholds, where: str) -> Rule:
+    _check_parameters(rule.parameters, thresholds, where)
+    parameters = {**rule.parameters, **thresholds.values}
+    by_ticker = {ticker: {**parameters, **values} for ticker, values in thresholds.by_ticker.items()}
+    severity = thresholds.severity or rule.severity
+    return replace(rule, severity=severity, parameters=parameters, by_ticker=by_ticker)

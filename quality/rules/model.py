@@ -1,0 +1,146 @@
+"""What a rule is, what settings say of it, and what a set of rules decides."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from quality.engine.statements import statement
+from quality.rules.messages import Message
+from quality.rules.severities import Severity
+from quality.rules.structural import WHOLE_DAY_RULES
+
+DEFAULT_RULESET = "robust"
+
+
+# What else decides the findings of a set.
+_STATEMENTS = {
+    "notebook": (
+        "macros",
+        "cells",
+        "metrics/notebook",
+        "chunk/cells",
+        "chunk/present",
+        "chunk/absent",
+        "chunk/metrics",
+        "chunk/found",
+    ),
+    "robust": ("macros", "robust/rows", "metrics/robust", "robust/look_ahead", "chunk/found"),
+}
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """What settings say of a rule instead of its file.
+
+    Attributes:
+        values: Parameters, for every ticker.
+        by_ticker: Parameters, for a ticker or a pattern of tickers instead.
+        severity: None for the rule's own.
+        enabled: Whether the rule is evaluated at all.
+        path: The settings file, for messages.
+
+    """
+
+    values: Mapping[str, float] = field(default_factory=dict)
+    by_ticker: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    severity: Severity | None = None
+    enabled: bool = True
+    path: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule file: a SELECT of bad cells under a declared header.
+
+    Attributes:
+        name: The file's name without its ending.
+        severity: error, warning or info.
+        message: What a finding says, with places for columns and parameters.
+        parameters: The parameters and their values in force for most tickers.
+        look_back: Sessions of history that the rule needs; 0 for a rule that needs none.
+        look_ahead: Sessions after a cell that the rule needs; 0 for a causal rule.
+        reclassifies: Rules whose findings this one explains, in hindsight, by its own.
+        sql: The SELECT.
+        source: Where the file lies, for messages.
+        by_ticker: Values in force for a ticker or a pattern of tickers, complete; of several that fit a
+            ticker, the most specific counts (`globs.best_fits`).
+
+    """
+
+    name: str
+    severity: Severity
+    message: Message
+    parameters: Mapping[str, float]
+    look_back: int
+    sql: str
+    source: str
+    by_ticker: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    look_ahead: int = 0
+    reclassifies: tuple[str, ...] = ()
+
+    @property
+    def is_retrospective(self) -> bool:
+        """Whether the rule looks ahead: it serves scans only."""
+        return self.look_ahead > 0
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """The rules of a run over one set of metrics.
+
+    Attributes:
+        name: Of the set and of its metrics.
+        rules: By name, ascending.
+        disabled: Those that settings turned off, likewise.
+        whole_day: The severities of the rules of whole days that settings did not turn off.
+
+    """
+
+    name: str
+    rules: tuple[Rule, ...]
+    disabled: tuple[Rule, ...] = ()
+    whole_day: Mapping[str, Severity] = field(default_factory=lambda: dict(WHOLE_DAY_RULES))
+
+    @property
+    def look_back(self) -> int:
+        """The sessions before a cell that its findings depend on.
+
+        A rule that is turned off counts: what `metrics` says of a cell must not change with it.
+        """
+        return max((rule.look_back for rule in (*self.rules, *self.disabled)), default=0)
+
+    @property
+    def look_ahead(self) -> int:
+        """The sessions after a cell that its findings depend on."""
+        return max((rule.look_ahead for rule in self.rules), default=0)
+
+    @property
+    def causal(self) -> "RuleSet":
+        """The rules that a daily check can evaluate: those that need no later day."""
+        return replace(self, rules=tuple(rule for rule in self.rules if not rule.is_retrospective))
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of everything that decides the findings: rules, thresholds and metrics."""
+        digest = hashlib.sha256()
+        for name in _STATEMENTS[self.name]:
+            digest.update(statement(name).encode())
+        for rule in self.rules:
+            digest.update(repr((rule.name, rule.severity, rule.message.template, rule.look_back, rule.sql)).encode())
+            digest.update(repr((sorted(rule.parameters.items()), _sorted_items(rule.by_ticker))).encode())
+            if rule.is_retrospective:
+                digest.update(repr((rule.look_ahead, rule.reclassifies)).encode())
+        return digest.hexdigest()[:16]
+
+    def as_dict(self) -> dict[str, object]:
+        """Give what a summary says of the rules: the set, its fingerprint, the thresholds in force."""
+        return {
+            "ruleset": self.name,
+            "ruleset_fingerprint": self.fingerprint,
+            "rules": {rule.name: dict(rule.parameters) for rule in self.rules},
+            "disabled_rules": [rule.name for rule in self.disabled],
+        }
+
+
+def _sorted_items(by_ticker: Mapping[str, Mapping[str, float]]) -> list[tuple[str, list[tuple[str, float]]]]:
+    return [(ticker, sorted(by_ticker[ticker].items())) for ticker in sorted(by_ticker)]

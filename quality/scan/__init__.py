@@ -1,0 +1,1 @@
+"""The full-history scan: its plan, its unit of work, and the run."""

@@ -1,0 +1,1 @@
+"""Panels that are made: price paths, faults, and the truth about them."""

@@ -1,0 +1,163 @@
+"""Writes synthetic panels: a clean market, and a faulty copy with the truth about its faults."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from quality.engine.connection import EngineOptions, open_engine
+from quality.errors import InputError, UsageError
+from quality.panel.catalogue import Catalogue, read_catalogue
+from quality.panel.grid import Block, BoolMatrix, to_block, to_frame
+from quality.panel.parquet import encode
+from quality.panel.partitions import Year, list_years, read_year, start_panel, write_year
+from quality.panel.universe import tickers_of
+from quality.storage import S3Options, Store, holding, is_same_place, local_copies, open_store, split_address
+from quality.synthetic.faults import KINDS, Faults, draw_faults, faulty_blocks, truth_frame
+from quality.synthetic.market import Market, price_blocks
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Injection:
+    """What an injection did: the panel's shape, and the faults logged, by kind."""
+
+    sessions: int
+    tickers: int
+    logged: dict[str, int]
+
+
+def write_market(
+    market: Market, panel: Store, *, overwrite: bool = False, progress: Progress = lambda _done, _all: None
+) -> int:
+    """Write a clean panel year by year, and give its number of sessions.
+
+    Args:
+        market: What to make.
+        panel: Where it goes.
+        overwrite: Replace a panel that is there.
+        progress: Told how many sessions are written, and of how many.
+
+    Raises:
+        UsageError: There is a panel already, or the market has no weekday.
+
+    """
+    tickers, total = market.tickers, len(market.sessions)
+    if not total:
+        raise UsageError(f"--days {market.days} from {market.start} hold no weekday: there is nothing to write")
+    with holding(panel):
+        start_panel(panel, overwrite=overwrite)
+        blocks = (
+            Block(sessions, prices, np.zeros(prices.shape, np.bool_)) for sessions, prices in price_blocks(market)
+        )
+        _write_blocks(blocks, tickers, panel, lambda written: progress(written, total))
+    return total
+
+
+def write_faulty(
+    clean: Store,
+    faulty: Store,
+    truth: str | Path,
+    *,
+    rate: float = 0.05,
+    seed: int = 42,
+    overwrite: bool = False,
+    s3: S3Options | None = None,
+    progress: Progress = lambda _done, _all: None,
+) -> Injection:
+    """Write a faulty copy of a panel year by year, and then the truth.
+
+    Args:
+        clean: The panel to copy.
+        faulty: Where the copy goes.
+        truth: The address of the Parquet file with the truth.
+        rate: Faults per cell.
+        seed: Seed of the faults.
+        overwrite: Replace a panel, or a truth, that is there.
+        s3: How S3 is reached, if `truth` is there.
+        progress: Told how many sessions are written, and of how many.
+
+    Raises:
+        UsageError: There is a panel or a truth already, both panels are one, or rate or seed is out of range.
+        InputError: The clean panel cannot be read whole.
+
+    """
+    folder, name = split_address(truth)
+    truth_store = open_store(folder, s3)
+    if is_same_place(clean, faulty):
+        raise UsageError(f"{clean.address} cannot be its own faulty copy: choose another place for the copy")
+    if truth_store.exists(name) and not overwrite:
+        raise UsageError(f"{truth} is there already; choose another file, or say --overwrite")
+    years = list_years(clean)
+    catalogue = _whole_catalogue(clean, years)
+    tickers = catalogue.tickers.get_column("ticker").to_list()
+    sessions = catalogue.sessions.get_column("date").to_numpy().astype("datetime64[D]")
+    faults = draw_faults(len(sessions), len(tickers), rate, seed)
+    with holding(faulty):
+        start_panel(faulty, overwrite=overwrite)
+        blocks = faulty_blocks(_blocks(clean, years, catalogue, tickers), faults)
+        _write_blocks(blocks, tickers, faulty, lambda written: progress(written, len(sessions)))
+    truth_store.write(name, encode(truth_frame(faults, sessions, tickers)))
+    return Injection(len(sessions), len(tickers), _counts(faults))
+
+
+def _write_blocks(
+    blocks: Iterable[Block], tickers: Sequence[str], panel: Store, progress: Callable[[int], None]
+) -> None:
+    """Write blocks of a year each, every one while the next is made: two blocks are in memory, no more."""
+    sessions = 0
+    held_by_year: list[BoolMatrix] = []
+    with ThreadPoolExecutor(1) as writer:
+        writing: Future[None] | None = None
+        for block in blocks:
+            if writing:
+                writing.result()
+                progress(sessions)
+            sessions += len(block.sessions)
+            held = np.asarray(~block.absent.all(axis=0))
+            # A year whose every cell lost its row leaves no file.
+            if held.any():
+                held_by_year.append(held)
+                writing = writer.submit(_write_block, block, tickers, panel)
+        if writing:
+            writing.result()
+            progress(sessions)
+    if len(held_by_year) > 1:
+        _remember(panel, tickers, np.any(held_by_year[:-1], axis=0))
+
+
+def _remember(panel: Store, tickers: Sequence[str], held: BoolMatrix) -> None:
+    """Note the tickers of all years but the last: the first daily check need not read them."""
+    *earlier, _last = list_years(panel)
+    tickers_of(panel, earlier, lambda: {ticker for ticker, is_held in zip(tickers, held, strict=True) if is_held})
+
+
+def _write_block(block: Block, tickers: Sequence[str], panel: Store) -> None:
+    write_year(panel, to_frame(block, tickers))
+
+
+def _whole_catalogue(panel: Store, years: Sequence[Year]) -> Catalogue:
+    keys = [key for year in years for key in year.keys]
+    with (
+        local_copies(panel, keys) as paths,
+        open_engine(EngineOptions(threads=2, files=list(paths.values()))) as engine,
+    ):
+        catalogue = read_catalogue(engine, years, paths)
+    for damage in catalogue.damaged:
+        raise InputError(f"{panel.address}: year={damage.year} cannot be read: {damage.reason}")
+    return catalogue
+
+
+def _blocks(panel: Store, years: Sequence[Year], catalogue: Catalogue, tickers: Sequence[str]) -> Iterator[Block]:
+    for year in years:
+        of_year = catalogue.sessions.filter(pl.col("part") == year.year).get_column("date")
+        if of_year.len():
+            yield to_block(read_year(panel, year), of_year.to_numpy().astype("datetime64[D]"), tickers)
+
+
+def _counts(faults: Faults) -> dict[str, int]:
+    return {kind: int((faults.kind == number).sum()) for number, kind in enumerate(KINDS)}

@@ -1,0 +1,83 @@
+"""A run in numbers: what is counted, how it is written and read, and what fails a run."""
+
+import datetime as dt
+import json
+
+import polars as pl
+import pytest
+
+from quality.errors import InputError
+from quality.findings import summary
+from quality.findings.schema import SCHEMA
+from quality.storage import open_store
+
+
+def findings(*rows):
+    full = [
+        (dt.date(year, 1, 3), ticker, rule, severity, None, None, None, "", None, None, None, None)
+        for year, ticker, rule, severity in rows
+    ]
+    return pl.DataFrame(full, schema=SCHEMA, orient="row")
+
+
+def test_counts_add_up_over_parts_and_threads():
+    one, other = summary.Tally(), summary.Tally()
+    one.add(findings((2021, "B", "zero_price", "error")))
+    one.add(findings())
+    other.add(findings((2022, "A", "zero_price", "error"), (2022, "B", "price_increase", "warning")))
+    one.merge(other)
+    assert one.as_dict() == {
+        "findings": 3,
+        "by_rule": {"zero_price": 2, "price_increase": 1},
+        "by_severity": {"error": 2, "warning": 1},
+        "by_year": {"2021": 1, "2022": 2},
+        "by_ticker": {"B": 2, "A": 1},
+        "suppressed": 0,
+        "by_suppression": {},
+    }
+
+
+def test_equal_counts_are_in_order_of_their_names():
+    tally = summary.Tally()
+    tally.add(findings(*[(2021, ticker, "zero_price", "error") for ticker in "CAB"]))
+    assert list(tally.as_dict()["by_ticker"]) == ["A", "B", "C"]
+
+
+def test_what_is_written_is_read_back(tmp_path):
+    run = open_store(tmp_path)
+    run.write(summary.KEY, summary.encode({"ticker": "ö\x1b", "day": dt.date(2022, 1, 3)}))
+    assert summary.read(run) == {"ticker": "ö\x1b", "day": "2022-01-03"}
+
+
+@pytest.mark.parametrize(("data", "says"), [(b"{", "is not a summary"), (b"[]", "no JSON object"), (b"\xff", "is not")])
+def test_a_damaged_summary_is_named(tmp_path, data, says):
+    run = open_store(tmp_path)
+    run.write(summary.KEY, data)
+    with pytest.raises(InputError, match=says) as raised:
+        summary.read(run)
+    assert "summary.json" in str(raised.value)
+
+
+def test_a_run_without_a_summary_is_not_finished(tmp_path):
+    with pytest.raises(InputError, match="no finished run"):
+        summary.read(open_store(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("severities", "fail_on", "fails"),
+    [
+        ([], "warning", False),
+        (["info"], "warning", False),
+        (["warning"], "warning", True),
+        (["warning", "info"], "error", False),
+        (["error"], "error", True),
+        (["error"], "warning", True),
+    ],
+)
+def test_a_run_fails_at_or_above_a_severity(severities, fail_on, fails):
+    assert summary.reaches(severities, fail_on) is fails
+
+
+def test_versions_name_what_decides_the_results():
+    assert set(summary.versions()) >= {"pricewatch", "duckdb", "polars", "numpy"}
+    assert json.dumps(summary.versions())

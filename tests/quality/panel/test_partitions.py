@@ -1,0 +1,373 @@
+"""The panel: rows to blocks and back, partitions listed, written, read and refused."""
+
+import datetime as dt
+import math
+
+import duckdb
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from quality.errors import InputError, UsageError
+from quality.panel.grid import Block, to_block, to_frame
+from quality.panel.partitions import (
+    SCHEMA,
+    list_years,
+    natural_order,
+    partition_key,
+    read_year,
+    start_panel,
+    write_year,
+)
+from quality.storage import open_store
+
+# In the order of their numbers: not the order of their letters, in which rows are sorted.
+TICKERS = ["ST9999", "ST10000", "AAA", "ö", "A'B"]
+
+
+def frame_of(*rows):
+    return pl.DataFrame(
+        [(dt.date.fromisoformat(date), ticker, price) for date, ticker, price in rows],
+        schema=SCHEMA,
+        orient="row",
+    )
+
+
+def days(*texts):
+    return np.array(texts, dtype="datetime64[D]")
+
+
+YEAR = frame_of(("2020-01-01", "AAA", 1.25), ("2020-12-31", "AAA", None), ("2020-01-01", "ö", -0.0))
+
+
+@st.composite
+def blocks(draw):
+    """A block of distinct sessions and some tickers, where a cell is a price, empty or absent."""
+    sessions = sorted(draw(st.sets(st.dates(dt.date(1950, 1, 1), dt.date(2050, 1, 1)), max_size=6)))
+    tickers = draw(st.permutations(TICKERS))[: draw(st.integers(0, len(TICKERS)))]
+    shape = (len(sessions), len(tickers))
+    cell = st.one_of(st.floats(allow_nan=False), st.just(math.nan), st.just("absent"))
+    cells = draw(st.lists(cell, min_size=math.prod(shape), max_size=math.prod(shape)))
+    absent = np.array([cell == "absent" for cell in cells], dtype=bool).reshape(shape)
+    prices = np.array([math.nan if cell == "absent" else cell for cell in cells], dtype=float).reshape(shape)
+    return Block(np.array(sessions, dtype="datetime64[D]"), prices, absent), tickers
+
+
+class TestFrameAndBlock:
+    @settings(deadline=None)
+    @given(blocks(), st.randoms())
+    def test_are_inverse_whatever_the_order_of_rows(self, made, random):
+        block, tickers = made
+        frame = to_frame(block, tickers)
+        shuffled = frame[random.sample(range(frame.height), frame.height)]
+        back = to_block(shuffled, block.sessions, tickers)
+        np.testing.assert_array_equal(back.sessions, block.sessions)
+        np.testing.assert_array_equal(back.absent, block.absent)
+        np.testing.assert_array_equal(back.prices, block.prices)
+        numbers = ~np.isnan(block.prices)
+        np.testing.assert_array_equal(np.signbit(back.prices[numbers]), np.signbit(block.prices[numbers]))
+        assert to_frame(back, tickers).equals(frame)
+
+    @settings(deadline=None)
+    @given(blocks())
+    def test_a_frame_has_the_panels_types_and_a_sorted_row_for_each_cell_that_is_not_absent(self, made):
+        block, tickers = made
+        frame = to_frame(block, tickers)
+        assert frame.schema == SCHEMA
+        assert frame.height == np.count_nonzero(~block.absent)
+        keys = frame.select("ticker", "date").rows()
+        assert keys == sorted(keys)
+        assert frame.get_column("price").null_count() == np.count_nonzero(np.isnan(block.prices) & ~block.absent)
+        assert not frame.get_column("price").is_nan().any()
+
+    def test_rows_are_sorted_by_ticker_then_date_and_show_absent_and_empty_cells_apart(self):
+        block = Block(
+            days("2020-12-31", "2021-01-04"),
+            np.array([[1.0, 2.0, math.nan], [4.0, math.nan, 6.0]]),
+            np.array([[False, False, False], [False, True, False]]),
+        )
+        assert to_frame(block, ["ST9999", "ST10000", "AAA"]).equals(
+            frame_of(
+                ("2020-12-31", "AAA", None),
+                ("2021-01-04", "AAA", 6.0),
+                ("2020-12-31", "ST10000", 2.0),
+                ("2020-12-31", "ST9999", 1.0),
+                ("2021-01-04", "ST9999", 4.0),
+            ),
+            null_equal=True,
+        )
+
+    def test_a_nan_that_came_as_a_price_is_an_empty_cell(self):
+        block = to_block(frame_of(("2020-01-01", "AAA", math.nan)), days("2020-01-01"), ["AAA"])
+        assert to_frame(block, ["AAA"]).rows() == [(dt.date(2020, 1, 1), "AAA", None)]
+
+    def test_sessions_and_tickers_without_rows_are_absent(self):
+        sessions = days("2020-01-01", "2020-01-02")
+        block = to_block(frame_of(("2020-01-02", "BBB", 2.0)), sessions, ["AAA", "BBB"])
+        assert block.absent.tolist() == [[True, True], [True, False]]
+
+    @pytest.mark.parametrize("again", [2.0, 1.0, None])
+    def test_doubled_keys_are_refused_with_their_number_and_an_example(self, again):
+        frame = frame_of(
+            ("2020-01-01", "AAA", 5.0),
+            ("2020-01-02", "B\n", 1.0),
+            ("2020-01-02", "B\n", again),
+            ("2020-01-02", "B\n", 3.0),
+        )
+        with pytest.raises(InputError) as refused:
+            to_block(frame, days("2020-01-01", "2020-01-02"), ["AAA", "B\n"])
+        assert str(refused.value).startswith("2 rows repeat ")
+        assert r"such as 2020-01-02 'B\n';" in str(refused.value)
+
+    @pytest.mark.parametrize(
+        ("row", "example"),
+        [
+            (("2020-01-02", "AAA", 1.0), "2020-01-02 'AAA'"),  # between two sessions
+            (("2021-01-01", "AAA", 1.0), "2021-01-01 'AAA'"),  # after the last
+            (("2020-01-01", "BBB", 1.0), "2020-01-01 'BBB'"),
+            (("2020-01-01", None, 1.0), "2020-01-01 None"),
+        ],
+    )
+    def test_rows_that_have_no_place_are_refused_with_their_number_and_an_example(self, row, example):
+        frame = frame_of(("2020-01-01", "AAA", 5.0), row)
+        with pytest.raises(InputError, match=rf"^1 rows lack .* such as {example};"):
+            to_block(frame, days("2020-01-01", "2020-01-03"), ["AAA"])
+
+    def test_a_row_without_a_date_is_refused(self):
+        frame = frame_of(("2020-01-01", "AAA", 5.0)).with_columns(date=pl.lit(None, dtype=pl.Date))
+        with pytest.raises(InputError, match=r"^1 rows lack .* such as None 'AAA';"):
+            to_block(frame, days("2020-01-01"), ["AAA"])
+
+
+@pytest.mark.parametrize(
+    "ordered",
+    [
+        ["ST0001", "ST0002", "ST9999", "ST10000", "ST10001", "ST100000"],
+        ["AAPL", "GOOG", "MSFT", "TSLA"],
+        ["A", "A1", "A2", "A10", "B", "B1"],
+        ["7", "12", "600519"],
+        ["BRK", "BRK.A", "BRK.B"],
+        ["ST01", "ST1", "ST2"],
+        ["A" + "9" * 4999, "A1" + "0" * 4999, "A2" + "0" * 4999],  # longer than `int` reads
+        [],
+    ],
+)
+def test_tickers_are_sorted_as_people_count_them(ordered):
+    assert natural_order(ordered[::-1]) == ordered
+    assert natural_order(ordered) == ordered
+
+
+@settings(deadline=None)
+@given(st.lists(st.from_regex(r"[A-B]{0,2}[0-9]{0,3}", fullmatch=True), unique=True))
+@example(["A0", "A", "A00"])
+def test_the_order_of_tickers_does_not_depend_on_how_they_came(tickers):
+    ordered = natural_order(tickers)
+    assert sorted(ordered) == sorted(tickers)
+    assert natural_order(tickers[::-1]) == ordered
+
+
+class TestListYears:
+    def test_gives_the_years_oldest_first_with_all_their_files(self, tmp_path):
+        store = open_store(tmp_path)
+        for key in [
+            "year=2021/b.parquet",
+            "year=2021/a.parquet",
+            "year=0999/x.parquet",
+            "year=2020/prices.parquet",
+        ]:
+            store.write(key, b"")
+        years = list_years(store)
+        assert [(year.year, year.keys) for year in years] == [
+            (999, ["year=0999/x.parquet"]),
+            (2020, ["year=2020/prices.parquet"]),
+            (2021, ["year=2021/a.parquet", "year=2021/b.parquet"]),
+        ]
+
+    JUNK = (
+        "README.md",
+        "prices.parquet",
+        "year=2020.parquet",
+        "year=20/prices.parquet",
+        "year=20200/prices.parquet",
+        "year=abcd/prices.parquet",
+        "month=2020/prices.parquet",
+        "year=2020/prices.csv",
+        "year=2020/prices.parquet.bak",
+        "year=2020/.prices.parquet",
+        "year=2020/old/prices.parquet",
+        "old/year=2020/prices.parquet",
+    )
+
+    def test_ignores_what_is_no_partition(self, tmp_path):
+        store = open_store(tmp_path)
+        for key in (*self.JUNK, "year=2019/prices.parquet"):
+            store.write(key, b"")
+        assert [year.keys for year in list_years(store)] == [["year=2019/prices.parquet"]]
+
+    @pytest.mark.parametrize("keys", [(), JUNK])
+    def test_says_what_is_missing_where_and_what_to_do_when_there_is_no_panel(self, tmp_path, keys):
+        store = open_store(tmp_path / "panel")
+        for key in keys:
+            store.write(key, b"")
+        with pytest.raises(InputError) as refused:
+            list_years(store)
+        for part in (f"no panel at {tmp_path / 'panel'}", "year=YYYY/*.parquet", "`pricewatch generate`"):
+            assert part in str(refused.value)
+
+
+class TestStartPanel:
+    @pytest.mark.parametrize("overwrite", [True, False])
+    def test_accepts_a_place_without_a_panel_and_leaves_other_files_alone(self, tmp_path, overwrite):
+        store = open_store(tmp_path)
+        start_panel(store, overwrite=overwrite)
+        store.write("notes/README.md", b"mine")
+        start_panel(store, overwrite=overwrite)
+        assert store.read("notes/README.md") == b"mine"
+
+    def test_refuses_an_old_panel_and_leaves_it_alone(self, tmp_path):
+        store = open_store(tmp_path)
+        store.write("year=2019/a.parquet", b"old")
+        store.write("year=2020/b.parquet", b"old")
+        with pytest.raises(UsageError) as refused:
+            start_panel(store, overwrite=False)
+        for part in (str(tmp_path), "2 files", "--overwrite"):
+            assert part in str(refused.value)
+        assert [entry.key for entry in store.entries()] == ["year=2019/a.parquet", "year=2020/b.parquet"]
+
+    def test_removes_an_old_panel_and_nothing_else_to_overwrite_it(self, tmp_path):
+        store = open_store(tmp_path)
+        for key in ["year=2019/a.parquet", "year=2020/b.parquet", "year=2020/notes.txt", "README.md"]:
+            store.write(key, b"")
+        start_panel(store, overwrite=True)
+        assert [entry.key for entry in store.entries()] == ["README.md", "year=2020/notes.txt"]
+
+
+class TestWriteAndRead:
+    def test_a_year_comes_back_as_it_was_with_the_panels_types(self, tmp_path):
+        store = open_store(tmp_path)
+        write_year(store, YEAR)
+        (year,) = list_years(store)
+        assert (year.year, year.keys) == (2020, ["year=2020/prices.parquet"])
+        frame = read_year(store, year)
+        assert frame.schema == {"date": pl.Date, "ticker": pl.String, "price": pl.Float64}
+        assert frame.equals(YEAR, null_equal=True)
+        assert math.copysign(1, frame.item(2, "price")) == -1
+
+    def test_a_year_is_read_by_plain_polars_as_it_was_written(self, tmp_path):
+        write_year(open_store(tmp_path), YEAR)
+        frame = pl.read_parquet(tmp_path / "year=2020" / "prices.parquet", hive_partitioning=False)
+        assert frame.schema == {"date": pl.Date, "ticker": pl.String, "price": pl.Float64}
+        assert frame.equals(YEAR, null_equal=True)
+
+    def test_a_year_is_read_by_duckdb_as_it_was_written(self, tmp_path):
+        write_year(open_store(tmp_path), YEAR)
+        path = str(tmp_path / "year=2020" / "prices.parquet")
+        with duckdb.connect() as connection:
+            rows = connection.execute("from read_parquet(?, hive_partitioning = false)", [path])
+            assert [(name, str(kind)) for name, kind, *_ in rows.description] == [
+                ("date", "DATE"),
+                ("ticker", "VARCHAR"),
+                ("price", "DOUBLE"),
+            ]
+            assert rows.fetchall() == YEAR.rows()
+            compression = connection.execute("select distinct compression from parquet_metadata(?)", [path])
+            assert compression.fetchall() == [("ZSTD",)]
+
+    def test_a_year_written_again_replaces_the_old_one(self, tmp_path):
+        store = open_store(tmp_path)
+        write_year(store, YEAR)
+        write_year(store, YEAR.head(1))
+        (year,) = list_years(store)
+        assert read_year(store, year).equals(YEAR.head(1))
+
+    def test_an_early_year_is_padded_to_four_digits(self, tmp_path):
+        store = open_store(tmp_path)
+        write_year(store, frame_of(("0987-01-01", "AAA", 1.0)))
+        assert [entry.key for entry in store.entries()] == [partition_key(987)] == ["year=0987/prices.parquet"]
+
+    def test_a_year_without_rows_is_refused_and_leaves_nothing(self, tmp_path):
+        store = open_store(tmp_path)
+        with pytest.raises(InputError, match="without rows"):
+            write_year(store, YEAR.clear())
+        assert store.entries() == []
+
+    def test_several_files_of_a_year_are_read_in_the_order_of_their_names(self, tmp_path):
+        (tmp_path / "year=2020").mkdir()
+        YEAR.tail(1).write_parquet(tmp_path / "year=2020" / "b.parquet")
+        YEAR.head(2).write_parquet(tmp_path / "year=2020" / "a.parquet")
+        store = open_store(tmp_path)
+        assert read_year(store, list_years(store)[0]).equals(YEAR, null_equal=True)
+
+    def test_only_the_columns_asked_for_are_read_in_that_order(self, tmp_path):
+        store = open_store(tmp_path)
+        write_year(store, YEAR)
+        assert read_year(store, list_years(store)[0], ["ticker", "date"]).equals(YEAR.select("ticker", "date"))
+
+    def test_other_number_types_and_more_columns_are_read_as_a_panel(self, tmp_path):
+        (tmp_path / "year=2020").mkdir()
+        foreign = pl.DataFrame(
+            {"volume": [7], "price": [5], "ticker": ["AAA"], "date": [dt.datetime(2020, 1, 1)]},  # noqa: DTZ001
+            schema_overrides={"price": pl.Int32, "ticker": pl.Categorical},
+        )
+        foreign.write_parquet(tmp_path / "year=2020" / "x.parquet")
+        store = open_store(tmp_path)
+        assert read_year(store, list_years(store)[0]).equals(frame_of(("2020-01-01", "AAA", 5.0)))
+
+    def test_a_folder_whose_name_looks_like_a_pattern_is_read(self, tmp_path):
+        store = open_store(tmp_path / "panel [1]*?")
+        write_year(store, YEAR)
+        assert read_year(store, list_years(store)[0]).equals(YEAR, null_equal=True)
+
+
+class TestReadingADamagedYear:
+    @pytest.fixture
+    def store(self, tmp_path):
+        return open_store(tmp_path)
+
+    def assert_refused(self, store, tmp_path, *parts):
+        (year,) = list_years(store)
+        with pytest.raises(InputError) as refused:
+            read_year(store, year)
+        path = tmp_path / "year=2020" / "prices.parquet"
+        assert str(refused.value).startswith(f"{path} cannot be read as part of a panel: ")
+        for part in parts:
+            assert part in str(refused.value)
+
+    @pytest.mark.parametrize("content", [b"", b"PAR1", b"date,ticker,price\n", b"PAR1" + bytes(100) + b"PAR1"])
+    def test_refuses_what_is_no_parquet_and_names_the_file(self, store, tmp_path, content):
+        store.write("year=2020/prices.parquet", content)
+        self.assert_refused(store, tmp_path)
+
+    @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9, 0.999])
+    def test_refuses_a_file_that_was_cut_and_names_it(self, store, tmp_path, kept):
+        write_year(store, YEAR)
+        content = store.read("year=2020/prices.parquet")
+        store.write("year=2020/prices.parquet", content[: int(len(content) * kept)])
+        self.assert_refused(store, tmp_path)
+
+    def test_refuses_a_page_that_was_overwritten_and_names_the_file(self, store, tmp_path):
+        write_year(store, YEAR)
+        content = store.read("year=2020/prices.parquet")
+        store.write("year=2020/prices.parquet", content[:4] + b"\xff" * 40 + content[44:])
+        self.assert_refused(store, tmp_path)
+
+    @pytest.mark.parametrize("column", ["date", "ticker", "price"])
+    def test_refuses_a_file_without_a_column_and_names_both(self, store, tmp_path, column):
+        with store.writing("year=2020/prices.parquet") as path:
+            YEAR.drop(column).write_parquet(path)
+        self.assert_refused(store, tmp_path, column)
+
+    def test_refuses_prices_that_are_text_and_names_the_file(self, store, tmp_path):
+        with store.writing("year=2020/prices.parquet") as path:
+            YEAR.with_columns(price=pl.lit("n/a")).write_parquet(path)
+        self.assert_refused(store, tmp_path, "n/a")
+
+    def test_refuses_a_file_on_which_polars_panics_and_names_it(self, store, tmp_path, monkeypatch):
+        def panic(*_, **__):
+            raise pl.exceptions.PanicException("range.end <= self.size")
+
+        write_year(store, YEAR)
+        monkeypatch.setattr(pl, "read_parquet", panic)
+        self.assert_refused(store, tmp_path, "range.end <= self.size")

@@ -13,7 +13,15 @@ from quality.findings.schema import SCHEMA
 from quality.patterns import best_fits
 from quality.rules.model import Rule
 
-_LIMITS = ("lower", "upper")
+# What a rule's SELECT may leave out, and what stands there then: limits, and the stretch that a finding speaks of.
+_OPTIONAL = {
+    "lower": "null::double",
+    "upper": "null::double",
+    "first_date": "null::date",
+    "last_date": "null::date",
+    "factor": "null::double",
+    "covered": "false",
+}
 # What a rule alone can say: the findings' columns but for what later days make of them.
 FOUND = pl.Schema({name: dtype for name, dtype in SCHEMA.items() if name not in ("status", "first_rule")})
 
@@ -48,7 +56,7 @@ def _found(
         columns = _columns(connection, rule.sql, tuple(parameters.items()))
         pattern, arguments = rule.message.as_sql(parameters, columns)
         message = ", ".join(["format($rule_message", *arguments]) + ")"
-        limits = ", ".join(name if name in columns else f"null as {name}" for name in _LIMITS)
+        limits = ", ".join(name if name in columns else f"{absent} as {name}" for name, absent in _OPTIONAL.items())
         text = statement("chunk/found").format(bad_cells=rule.sql, message=message, limits=limits)
         told = {"rule_name": rule.name, "rule_severity": rule.severity, "rule_message": pattern}
         return frame(connection, text, {**parameters, **scope, **told}).cast(FOUND)

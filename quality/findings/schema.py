@@ -9,7 +9,7 @@ import polars as pl
 
 from quality.panel.parquet import encode
 
-SUPPRESSED = "suppressed"
+SUPPRESSED, COVERED = "suppressed", "covered"
 SCHEMA = pl.Schema(
     {
         "date": pl.Date,
@@ -27,6 +27,12 @@ SCHEMA = pl.Schema(
         # day itself; the rule set `notebook` knows no hindsight.
         "status": pl.String,
         "first_rule": pl.String,
+        # Of a fault that lasts: its first and last bad session, how many times too high its prices are, and whether
+        # another finding of the same rule speaks for this one, which then does not count. Null and false for one cell.
+        "first_date": pl.Date,
+        "last_date": pl.Date,
+        "factor": pl.Float64,
+        COVERED: pl.Boolean,
     }
 )
 # As they are kept: the last column tells which ones a suppression makes not count.
@@ -62,13 +68,19 @@ def encode_parquet(findings: pl.DataFrame) -> bytes:
 
 def complete(findings: pl.DataFrame, schema: pl.Schema = SCHEMA) -> pl.DataFrame:
     """Give findings all columns, in order; what the rule set does not know is null, and what no one marked counts."""
-    missing = {SUPPRESSED: pl.lit(value=False)}
-    return findings.select(
-        pl.col(name).cast(dtype)
-        if name in findings.columns
-        else missing.get(name, pl.lit(None, dtype=dtype)).alias(name)
-        for name, dtype in schema.items()
-    )
+    return findings.select(_column(findings, name, dtype).alias(name) for name, dtype in schema.items())
+
+
+def _column(findings: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Expr:
+    if name in (SUPPRESSED, COVERED):
+        return pl.col(name).fill_null(value=False) if name in findings.columns else pl.lit(value=False)
+    return pl.col(name).cast(dtype) if name in findings.columns else pl.lit(None, dtype=dtype)
+
+
+def counting(findings: pl.DataFrame) -> pl.DataFrame:
+    """Keep the findings that count: those that no suppression and no other finding speaks for."""
+    silent = [pl.col(name).fill_null(value=False) for name in (SUPPRESSED, COVERED) if name in findings.columns]
+    return findings.filter(~pl.any_horizontal(silent)) if silent else findings
 
 
 def write_csv(parts: Iterable[pl.DataFrame], path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from quality.errors import InputError
-from quality.findings.schema import SUPPRESSED
+from quality.findings.schema import SUPPRESSED, counting
 from quality.storage import Store
 
 KEY = "summary.json"
@@ -25,6 +25,7 @@ class Tally:
         by: By rule, severity, year and ticker: the findings that count.
         findings: How many they are.
         suppressed: The findings that a suppression makes not count.
+        covered: The others that another finding speaks for: further cells of a fault that lasts.
         by_suppression: By entry, what it matches.
 
     """
@@ -32,15 +33,19 @@ class Tally:
     by: dict[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in _COUNTED})
     findings: int = 0
     suppressed: int = 0
+    covered: int = 0
     by_suppression: Counter[str] = field(default_factory=Counter)
 
     def add(self, findings: pl.DataFrame, by_suppression: Mapping[str, int] | None = None) -> None:
         """Count some findings (the findings' columns, with `suppressed` or without)."""
-        counting = findings.filter(~pl.col(SUPPRESSED)) if SUPPRESSED in findings.columns else findings
-        self.findings += counting.height
-        self.suppressed += findings.height - counting.height
+        counted, suppressed = counting(findings), 0
+        if SUPPRESSED in findings.columns:
+            suppressed = int(findings.get_column(SUPPRESSED).sum())
+        self.findings += counted.height
+        self.suppressed += suppressed
+        self.covered += findings.height - counted.height - suppressed
         self.by_suppression.update(by_suppression or {})
-        labelled = counting.with_columns(year=pl.col("date").dt.year().cast(pl.String))
+        labelled = counted.with_columns(year=pl.col("date").dt.year().cast(pl.String))
         for name in _COUNTED:
             self.by[name].update(dict(labelled.get_column(name).value_counts().iter_rows()))
 
@@ -48,6 +53,7 @@ class Tally:
         """Add the counts of another tally."""
         self.findings += other.findings
         self.suppressed += other.suppressed
+        self.covered += other.covered
         self.by_suppression.update(other.by_suppression)
         for name in _COUNTED:
             self.by[name].update(other.by[name])
@@ -62,6 +68,7 @@ class Tally:
             "by_ticker": _falling(self.by["ticker"]),
             "suppressed": self.suppressed,
             "by_suppression": _falling(self.by_suppression),
+            "covered": self.covered,
         }
 
     @classmethod
@@ -69,7 +76,7 @@ class Tally:
         """Read what `as_dict` gave."""
         by = {name: Counter({str(key): int(count) for key, count in counts[f"by_{name}"].items()}) for name in _COUNTED}
         by_suppression = Counter({str(key): int(count) for key, count in counts["by_suppression"].items()})
-        return cls(by, int(counts["findings"]), int(counts["suppressed"]), by_suppression)
+        return cls(by, int(counts["findings"]), int(counts["suppressed"]), int(counts["covered"]), by_suppression)
 
 
 def _falling(counts: Mapping[str, int]) -> dict[str, int]:

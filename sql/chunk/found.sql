@@ -1,5 +1,5 @@
 -- What one rule finds, as findings with limits. Three places in braces are filled in: the rule's SELECT, its
--- message as an expression over that SELECT's columns, and its limits. All come from the rule's file,
+-- message as an expression over that SELECT's columns, and its limits and stretch. All come from the rule's file,
 -- never from data.
 select
     date,

@@ -13,9 +13,7 @@ DAY = dt.date(2022, 9, 26)
 
 
 def findings(*tickers, message="Zero Price (value=0.00)", rule="zero_price"):
-    rows = [
-        (DAY, ticker, rule, "error", -1.5, None, float("inf"), message, None, None, None, None) for ticker in tickers
-    ]
+    rows = [(DAY, ticker, rule, "error", -1.5, None, float("inf"), message, *[None] * 7, False) for ticker in tickers]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
@@ -36,7 +34,8 @@ def test_the_csv_has_a_heading_and_a_line_a_finding(tmp_path):
         "",
         "inf",
         "Zero Price (value=0.00)",
-        *[""] * 4,
+        *[""] * 7,
+        "false",
         "false",
     ]
     assert [line[1] for line in lines[2:]] == ["ST0002", "ST0003"]

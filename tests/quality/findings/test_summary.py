@@ -14,7 +14,7 @@ from quality.storage import open_store
 
 def findings(*rows):
     full = [
-        (dt.date(year, 1, 3), ticker, rule, severity, None, None, None, "", None, None, None, None)
+        (dt.date(year, 1, 3), ticker, rule, severity, None, None, None, "", *[None] * 7, False)
         for year, ticker, rule, severity in rows
     ]
     return pl.DataFrame(full, schema=SCHEMA, orient="row")
@@ -34,6 +34,7 @@ def test_counts_add_up_over_parts_and_threads():
         "by_ticker": {"B": 2, "A": 1},
         "suppressed": 0,
         "by_suppression": {},
+        "covered": 0,
     }
 
 
@@ -81,3 +82,12 @@ def test_a_run_fails_at_or_above_a_severity(severities, fail_on, fails):
 def test_versions_name_what_decides_the_results():
     assert set(summary.versions()) >= {"pricewatch", "duckdb", "polars", "numpy"}
     assert json.dumps(summary.versions())
+
+
+def test_a_stretch_counts_as_one_finding_and_its_other_cells_apart():
+    stretch = findings(*[(2021, "A", "block_error", "error")] * 3).with_columns(covered=pl.Series([False, True, True]))
+    tally = summary.Tally()
+    tally.add(stretch.with_columns(suppressed=pl.Series([False, False, True])))
+    assert (tally.findings, tally.covered, tally.suppressed) == (1, 1, 1)
+    assert tally.as_dict()["by_rule"] == {"block_error": 1}
+    assert summary.Tally.from_dict(tally.as_dict()) == tally

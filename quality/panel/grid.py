@@ -1,83 +1,103 @@
-"""Sessions by tickers as matrices, and rows of a panel as such matrices and back."""
+"""The prices of consecutive sessions as a dense matrix, a row a ticker: what every rule set is evaluated on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from quality.errors import InputError
-from quality.panel.partitions import SCHEMA
 
 FloatMatrix: TypeAlias = npt.NDArray[np.float64]
-
-
 BoolMatrix: TypeAlias = npt.NDArray[np.bool_]
-
-
+Integers: TypeAlias = npt.NDArray[np.int64]
 Days: TypeAlias = npt.NDArray[np.datetime64]
 
 
 @dataclass(frozen=True)
-class Block:
-    """Consecutive sessions of a panel as a matrix.
+class Grid:
+    """Consecutive sessions of a panel: the judged ones, and those that are looked back and ahead on.
 
     Attributes:
-        sessions: `datetime64[D]`, ascending.
-        prices: float64, sessions by tickers, NaN where there is no price.
-        absent: bool, sessions by tickers, true where there is no row at all.
+        sessions: `datetime64[D]`, ascending: look-back, judged, look-ahead.
+        tickers: Sorted by their bytes, as the files of a panel are.
+        prices: float64, tickers by sessions, C order, NaN where there is no price.
+        present: bool, tickers by sessions, true where there is a row.
+        judged: Which sessions findings are wanted of.
+        first_number: The number of the first session among all of the panel, from 1.
+        first_seen: By ticker, the number of the session of its first row ever: it may lie before the grid, and
+            beyond it for a ticker that is yet to come.
 
     """
 
     sessions: Days
+    tickers: tuple[str, ...]
     prices: FloatMatrix
-    absent: BoolMatrix
+    present: BoolMatrix
+    judged: slice
+    first_number: int
+    first_seen: Integers
+
+    @property
+    def history(self) -> Integers:
+        """How many sessions of the panel lie before each session."""
+        return np.arange(len(self.sessions)) + (self.first_number - 1)
 
 
-def to_frame(block: Block, tickers: Sequence[str]) -> pl.DataFrame:
-    """Turn a block into rows sorted by ticker and date; absent cells have no row, NaN becomes null."""
-    names = pl.Series(tickers, dtype=pl.String)
-    order = names.arg_sort().to_numpy()
-    held = ~block.absent[:, order].T
-    return pl.DataFrame(
-        {
-            "date": np.broadcast_to(block.sessions, held.shape)[held],
-            "ticker": names.gather(np.repeat(order, held.sum(axis=1))),
-            "price": block.prices[:, order].T[held],
-        },
-        schema=SCHEMA,
-        nan_to_null=True,
-    )
+def grid_of_rows(
+    dates: Days,
+    names: Sequence[str],
+    prices: FloatMatrix,
+    *,
+    sessions: Days,
+    judged: slice,
+    first_seen: Mapping[str, int],
+    first_number: int = 1,
+) -> Grid:
+    """Lay rows, in whatever order they come, into a grid.
 
-
-def to_block(frame: pl.DataFrame, sessions: Days, tickers: Sequence[str]) -> Block:
-    """Turn rows into a block; the inverse of `to_frame`, whatever the order of rows.
+    Args:
+        dates: The date of each row; rows of other dates than `sessions` are left out.
+        names: The ticker of each row; rows of other tickers than those of `first_seen` are left out.
+        prices: The price of each row, NaN for none.
+        sessions: The sessions of the grid, ascending.
+        judged: Which of them are judged.
+        first_seen: By ticker of the grid, the number of its first session ever.
+        first_number: The number of the first session of the grid, from 1.
 
     Raises:
-        InputError: Two rows share a date and ticker, or a row has none of these sessions and tickers.
+        InputError: Two rows share a date and ticker.
 
     """
-    rows = pl.DataFrame({"date": sessions, "row": np.arange(len(sessions))})
-    columns = pl.DataFrame({"ticker": pl.Series(tickers, dtype=pl.String), "column": np.arange(len(tickers))})
-    cells = frame.join(rows, on="date").join(columns, on="ticker")
-    if strange := frame.height - cells.height:
-        example = frame.join(cells, on=["date", "ticker"], how="anti").row(0)
-        raise InputError(
-            f"{strange} rows lack a date or ticker, or have an unknown one, "
-            f"such as {example[0]} {example[1]!r}; "
-            "a panel's row has both and lies in the partition of its year"
-        )
-    at = (cells.get_column("row").to_numpy(), cells.get_column("column").to_numpy())
-    prices = np.full((len(sessions), len(tickers)), np.nan)
-    prices[at] = cells.get_column("price").to_numpy()
-    absent = np.ones(prices.shape, dtype=np.bool_)
-    absent[at] = False
-    if doubled := frame.height - int((~absent).sum()):
-        example = frame.filter(frame.select("date", "ticker").is_duplicated()).row(0)
-        raise InputError(
-            f"{doubled} rows repeat the date and ticker of another row, such as {example[0]} {example[1]!r}; "
-            "a panel holds one row a date and ticker"
-        )
-    return Block(sessions, prices, absent)
+    tickers = sorted(first_seen)
+    code = {ticker: number for number, ticker in enumerate(tickers)}
+    ticker = np.fromiter((code.get(name, -1) for name in names), dtype=np.int64, count=len(names))
+    session = np.searchsorted(sessions, dates)
+    known = (ticker >= 0) & (session < len(sessions))
+    known[known] = sessions[session[known]] == np.asarray(dates)[known]
+    shape = (len(tickers), len(sessions))
+    cells = ticker[known] * shape[1] + session[known]
+    present = np.zeros(shape, dtype=np.bool_)
+    present.put(cells, True)  # noqa: FBT003 - NumPy takes values by position
+    if doubled := len(cells) - int(np.count_nonzero(present)):
+        cell = first_repeated(cells)
+        raise doubled_rows(doubled, sessions[cell % shape[1]], tickers[cell // shape[1]])
+    laid = np.full(shape, np.nan)
+    laid.put(cells, np.asarray(prices, dtype=np.float64)[known])
+    seen = np.fromiter((first_seen[name] for name in tickers), dtype=np.int64, count=len(tickers))
+    return Grid(sessions, tuple(tickers), laid, present, judged, first_number, seen)
+
+
+def first_repeated(cells: Integers) -> int:
+    """Give the smallest number that stands twice among some."""
+    ordered = np.sort(cells)
+    return int(ordered[1:][ordered[1:] == ordered[:-1]][0])
+
+
+def doubled_rows(count: int, date: np.datetime64, ticker: str) -> InputError:
+    """Give the error of a panel that holds keys twice."""
+    return InputError(
+        f"{count} rows repeat the date and ticker of another row, such as {date} {ticker!r}; a panel holds one row "
+        "a date and ticker: ingest the files again to settle which one counts"
+    )

@@ -8,7 +8,8 @@ import numpy.typing as npt
 import polars as pl
 
 from quality.errors import UsageError
-from quality.panel.grid import Block, BoolMatrix, Days, FloatMatrix
+from quality.panel.block import Block
+from quality.panel.grid import BoolMatrix, Days, FloatMatrix
 from quality.panel.rounding import round_to_cents
 from quality.synthetic.market import check_seed
 

@@ -10,8 +10,9 @@ import polars as pl
 
 from quality.engine.connection import EngineOptions, open_engine
 from quality.errors import InputError, UsageError
+from quality.panel.block import Block, to_block, to_frame
 from quality.panel.catalogue import Catalogue, read_catalogue
-from quality.panel.grid import Block, BoolMatrix, to_block, to_frame
+from quality.panel.grid import BoolMatrix
 from quality.panel.parquet import encode
 from quality.panel.partitions import Year, list_years, read_year, start_panel, write_year
 from quality.panel.universe import tickers_of

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from quality.errors import InputError, UsageError
-from quality.panel.grid import Block, to_block, to_frame
+from quality.panel.block import Block, to_block, to_frame
 from quality.panel.partitions import (
     SCHEMA,
     list_years,

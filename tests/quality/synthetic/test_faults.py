@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from quality.errors import UsageError
-from quality.panel.grid import Block
+from quality.panel.block import Block
 from quality.synthetic.faults import KINDS, Faults, draw_faults, faulty_blocks, truth_frame
 from quality.synthetic.market import Market, price_blocks
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from quality.check.day_file import Day, Entry
 from quality.check.run import check
 from quality.errors import UsageError
-from quality.panel.grid import Block, to_frame
+from quality.panel.block import Block, to_frame
 from quality.panel.partitions import write_year
 from quality.rules.files import read_rule
 from quality.rules.loading import load_ruleset

@@ -3,12 +3,12 @@
 import datetime as dt
 import logging
 import time
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from quality import values
 from quality.calendar.exchanges import check_calendar
 from quality.check.day_file import read_day
 from quality.check.run import append, check, write_run
@@ -20,8 +20,9 @@ from quality.findings.suppression_file import open_suppressions
 from quality.rules.description import rules_in_force
 from quality.rules.model import DEFAULT_RULESET
 from quality.scan.run import FORMATS, Progress, ScanOptions, scan
-from quality.settings import Settings
+from quality.settings import Settings, read_toml
 from quality.storage import is_same_place, open_store, read_file
+from quality.values import Reader, Readers
 
 _log = logging.getLogger(__name__)
 
@@ -79,14 +80,30 @@ class BatchResult:
     not_appended: str = ""
 
 
-_KINDS: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(
-        ("job", "panel", "run", "file", "ruleset", "fail_on", "publish", "suppressions", "calendar"), (str,)
-    ),
-    **dict.fromkeys(("rules", "formats"), (list,)),
-    **dict.fromkeys(("start", "end"), (dt.date,)),
-    **dict.fromkeys(("append", "mail"), (bool,)),
-}
+def _filled(reader: Reader[str], day: dt.date) -> Reader[str]:
+    """Read a text in which `{date}` stands for the day."""
+    return lambda value: reader(value).replace("{date}", day.isoformat())
+
+
+def _readers(day: dt.date) -> Readers:
+    address = _filled(values.address, day)
+    return {
+        "job": values.choice(*JOBS),
+        "panel": address,
+        "run": address,
+        "file": address,
+        "ruleset": values.text,
+        "rules": values.listed(address, "addresses"),
+        "formats": values.listed(values.choice(*FORMATS), "formats"),
+        "suppressions": address,
+        "calendar": values.text,
+        "start": values.date,
+        "end": values.date,
+        "append": values.flag,
+        "fail_on": values.choice(*_FAIL_ON),
+        "publish": address,
+        "mail": values.flag,
+    }
 
 
 def read_batch(path: Path, day: dt.date) -> Batch:
@@ -100,41 +117,17 @@ def read_batch(path: Path, day: dt.date) -> Batch:
         UsageError: The file cannot be read, a key is missing, unknown or of the wrong kind.
 
     """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("batch")
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: is not TOML: {error}") from error
+    table = read_toml(path).get("batch")
     if not isinstance(table, dict):
         raise UsageError(f"{path}: has no section [batch]")
-    for key, value in table.items():
-        if key not in _KINDS:
-            raise UsageError(f"{path}: no setting batch.{key}; there is {', '.join(_KINDS)}")
-        if not isinstance(value, _KINDS[key]) or isinstance(value, dt.datetime):
-            raise UsageError(f"{path}: batch.{key}: {value!r} is not of the kind {_KINDS[key][0].__name__}")
-    missing = [
-        field.name for field in fields(Batch) if field.name in ("job", "panel", "run") and field.name not in table
-    ]
+    given = values.renamed(table, "exceptions", "suppressions", f"{path}: batch")
+    found = values.read_section(given, _readers(day), str(path), "batch")
+    missing = [key for key in ("job", "panel", "run") if key not in found]
     if missing:
         raise UsageError(f"{path}: [batch] lacks {', '.join(missing)}")
-    return _checked(Batch(**{key: _filled(value, day) for key, value in table.items()}), path)
-
-
-def _filled(value: Any, day: dt.date) -> Any:  # noqa: ANN401 - whatever TOML holds
-    if isinstance(value, list):
-        return tuple(str(part).replace("{date}", day.isoformat()) for part in value)
-    return value.replace("{date}", day.isoformat()) if isinstance(value, str) else value
-
-
-def _checked(batch: Batch, path: Path) -> Batch:
-    if batch.job not in JOBS:
-        raise UsageError(f"{path}: batch.job: {batch.job!r} is not {' or '.join(JOBS)}")
-    if batch.fail_on not in (None, *_FAIL_ON):
-        raise UsageError(f"{path}: batch.fail_on: {batch.fail_on!r} is not {' or '.join(_FAIL_ON)}")
-    if batch.job == "check" and not batch.file:
+    if found["job"] == "check" and "file" not in found:
         raise UsageError(f'{path}: [batch] with job = "check" lacks file, the incoming day')
-    return batch
+    return Batch(**found)
 
 
 def run_batch(batch: Batch, settings: Settings, progress: Progress = lambda _what, _done, _all: None) -> BatchResult:

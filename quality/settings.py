@@ -1,100 +1,69 @@
 """Settings: flags over environment over `pricewatch.toml` over defaults, each checked by name."""
 
 import os
-import re
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from quality import values
 from quality.delivery.smtp import SmtpSettings
-from quality.errors import UsageError
+from quality.errors import InputError, UsageError
 from quality.ingest.format.source import Source
 from quality.rules.model import Thresholds
-from quality.rules.thresholds import read_thresholds, sections
-from quality.storage import S3Options
+from quality.rules.thresholds import read_thresholds
+from quality.storage import S3Options, read_file
+from quality.text import similar, visible
+from quality.values import Readers
 
 CONFIG_NAME = "pricewatch.toml"
 _PREFIX = "PRICEWATCH_"
-_BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|KiB|MiB|GiB)", re.IGNORECASE)
-_UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
-
-
-def parse_bytes(text: str) -> int:
-    """Read a size such as `1GiB` or `512 MB` as bytes."""
-    match = _BYTES.fullmatch(text.strip())
-    if not match:
-        raise ValueError(f"{text!r} is not a size such as 1GiB or 512MiB")
-    return int(float(match[1]) * _UNITS[match[2].lower()])
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"{value!r} is not text")
-    return value
-
-
-def _whole(value: object) -> int:
-    number = int(value) if isinstance(value, str) and value.strip().isdecimal() else value
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise ValueError(f"{value!r} is not a whole number of at least 1")
-    return number
-
-
-def _seconds(value: object) -> float:
-    try:
-        number = -1.0 if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        number = -1.0
-    if not 0 < number < float("inf"):
-        raise ValueError(f"{value!r} is not a number of seconds above 0")
-    return number
-
-
-def _size(value: object) -> int:
-    return parse_bytes(_text(value))
-
-
-def _addresses(value: object) -> tuple[str, ...]:
-    parts = value.split(",") if isinstance(value, str) else value
-    if not isinstance(parts, list):
-        raise TypeError(f"{value!r} is not a list of addresses")
-    return tuple(_text(part).strip() for part in parts)
-
-
-def _security(value: object) -> str:
-    if value not in ("tls", "starttls"):
-        raise ValueError(f"{value!r} is not tls or starttls")
-    return str(value)
-
+# What tests may be told by the environment; no setting.
+_OF_TESTS = f"{_PREFIX}TEST_"
+# A settings file is written by hand: what is larger is another file.
+_MOST_BYTES = 1 << 20
+_MOST_THREADS = 1024
 
 # Every setting, by section and key; each is PRICEWATCH_SECTION_KEY in the environment.
-_SETTINGS: dict[str, dict[str, Callable[[Any], Any]]] = {
-    "engine": {"threads": _whole, "memory_limit": _size, "rows_a_chunk": _whole},
-    "run": {"rules": _addresses, "suppressions": _text, "calendar": _text},
+_SETTINGS: dict[str, Readers] = {
+    "engine": {
+        "threads": values.whole(most=_MOST_THREADS),
+        "memory_limit": values.size(least=64 << 20, most=1 << 50),
+        "rows_a_chunk": values.whole(),
+    },
+    "run": {
+        "rules": values.listed(values.address, "addresses"),
+        "suppressions": values.address,
+        "calendar": values.text,
+    },
     "s3": {
-        "endpoint_url": _text,
-        "region": _text,
-        "connect_timeout": _seconds,
-        "read_timeout": _seconds,
-        "attempts": _whole,
+        "endpoint_url": values.address,
+        "region": values.text,
+        "connect_timeout": values.seconds,
+        "read_timeout": values.seconds,
+        "attempts": values.whole(most=100),
     },
     "mail": {
-        "host": _text,
-        "port": _whole,
-        "user": _text,
-        "password_file": _text,
-        "sender": _text,
-        "recipients": _addresses,
-        "security": _security,
-        "ca_file": _text,
-        "timeout": _seconds,
-        "attempts": _whole,
+        "host": values.text,
+        "port": values.whole(),
+        "user": values.text,
+        "password_file": values.address,
+        "sender": values.text,
+        "recipients": values.listed(values.text, "addresses"),
+        "security": values.choice("tls", "starttls"),
+        "ca_file": values.address,
+        "timeout": values.seconds,
+        "attempts": values.whole(most=100),
     },
 }
+# Older names of settings, which stay readable.
+_RENAMED = {"run": ("exceptions", "suppressions")}
 # Secrets: from the environment (or the file named by `password_file`), never from a flag or a settings file.
 _SECRETS = {"mail": "password"}
+# Sections in which a secret may stand in a wrong place: no text that is given there is shown.
+_PRIVATE = frozenset({"mail", "s3"})
+# Sections that are read by others than this module.
+_OTHERS = ("rules", "sources", "batch")
 
 
 @dataclass(frozen=True)
@@ -111,7 +80,7 @@ class Settings:
         rules: Folders with rules of the user's own, for scans and checks.
         suppressions: Address of the file of suppressions, None for none.
         calendar: Which days are sessions: "panel", "weekdays" or the code of an exchange.
-        sources: By name, what is said of the files that a source sends.
+        sources: By name, what is known of the files that a source sends.
 
     """
 
@@ -126,17 +95,17 @@ class Settings:
     calendar: str = "panel"
     sources: Mapping[str, Source] = field(default_factory=dict)
 
-    def smtp(self, said: Mapping[str, Any] | None = None) -> SmtpSettings:
+    def smtp(self, instead: Mapping[str, Any] | None = None) -> SmtpSettings:
         """Give the mail server's settings; without `sender` the user's name is the sender.
 
         Args:
-            said: What was said on the command line instead.
+            instead: What the command line gives instead.
 
         Raises:
             UsageError: Something is missing or cannot work; the message names the setting.
 
         """
-        given = {**self.mail, **(said or {})}
+        given = {**self.mail, **(instead or {})}
         password_file = given.pop("password_file", None)
         if password_file and "password" not in given:
             given["password"] = _read_secret(password_file)
@@ -155,100 +124,133 @@ def load_settings(
     """Put the settings together.
 
     Args:
-        flags: By section and key, what was said on the command line; None values count as not said.
+        flags: By section and key, what the command line gives; None stands for nothing.
         config: The settings file; None for `PRICEWATCH_CONFIG`, or `pricewatch.toml` here, or none.
         environment: Instead of the process's environment.
 
     Raises:
-        UsageError: A file that cannot be read, a key that does not exist or a value that cannot be: the
-            message names file or variable, and key.
+        UsageError: A file that cannot be read, a key or variable that does not exist or a value that cannot
+            be: the message names file or variable, and key.
 
     """
     environment = os.environ if environment is None else environment
+    _check_variables(environment)
     path = _config_path(config, environment)
-    table = _read_toml(path) if path else {}
-    values: dict[str, dict[str, Any]] = {section: {} for section in _SETTINGS}
-    for section, keys in _SETTINGS.items():
-        values[section].update(_from_file(table.get(section, {}), section, keys, str(path)))
-        values[section].update(_from_environment(section, keys, environment))
-        said = (flags or {}).get(section, {})
-        values[section].update({key: value for key, value in said.items() if value is not None})
-    unknown = sorted(set(table) - set(_SETTINGS) - {"rules", "sources", "batch"})
-    if unknown:
-        known = ", ".join([*_SETTINGS, "rules", "sources", "batch"])
-        raise UsageError(f"{path}: no section [{unknown[0]}]; there is {known}")
+    table = read_toml(path) if path is not None else {}
+    _check_sections(table, str(path))
+    given: dict[str, dict[str, Any]] = {}
+    for section, readers in _SETTINGS.items():
+        given[section] = {
+            **_from_file(table.get(section, {}), section, readers, str(path)),
+            **_from_environment(section, readers, environment),
+            **_from_flags((flags or {}).get(section, {}), readers),
+        }
     return Settings(
-        **values["engine"],
-        **values["run"],
-        s3=S3Options(**values["s3"]),
-        mail=values["mail"],
+        **given["engine"],
+        **given["run"],
+        s3=S3Options(**given["s3"]),
+        mail=given["mail"],
         thresholds=read_thresholds(table.get("rules", {}), str(path)),
         sources=_sources(table.get("sources", {}), str(path)),
     )
 
 
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """Read a settings file.
+
+    Raises:
+        UsageError: It cannot be read, is larger than any settings file, or is not TOML.
+
+    """
+    try:
+        data = read_file(Path(path), most=_MOST_BYTES)
+    except InputError as error:
+        raise UsageError(str(error)) from error
+    return values.parse_toml(data, visible(str(path)))
+
+
 def _config_path(config: str | Path | None, environment: Mapping[str, str]) -> Path | None:
-    named = config or environment.get(f"{_PREFIX}CONFIG")
-    if named:
-        return Path(named)
-    return Path(CONFIG_NAME) if Path(CONFIG_NAME).is_file() else None
+    if config is not None:
+        return Path(values.read(values.address, str(config), "--config"))
+    if f"{_PREFIX}CONFIG" in environment:
+        return Path(values.read(values.address, environment[f"{_PREFIX}CONFIG"], f"{_PREFIX}CONFIG"))
+    return Path(CONFIG_NAME) if Path(CONFIG_NAME).exists() else None
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: is not TOML: {error}") from error
+def _check_sections(table: Mapping[str, Any], path: str) -> None:
+    known = (*_SETTINGS, *_OTHERS)
+    for section in table:
+        values.check_key(section, known, f"{path}: no section [{section}]")
 
 
-def _from_file(given: object, section: str, keys: Mapping[str, Callable[[Any], Any]], path: str) -> dict[str, Any]:
-    if not isinstance(given, dict):
-        raise UsageError(f"{path}: {section} must be a section [{section}]")
-    values = {}
-    for key, value in given.items():
-        if key == _SECRETS.get(section):
-            raise UsageError(
-                f"{path}: {section}.{key} is a secret and has no place here; "
-                f"set {_PREFIX}{section.upper()}_{key.upper()} or {section}.{key}_file"
-            )
-        if key not in keys:
-            raise UsageError(f"{path}: no setting {section}.{key}; there is {', '.join(keys)}")
-        values[key] = _checked(keys[key], value, f"{path}: {section}.{key}")
-    return values
+def _check_variables(environment: Mapping[str, str]) -> None:
+    """Refuse a variable that looks like a setting and is none: it would be ignored, and nobody would know."""
+    known = {f"{_PREFIX}CONFIG"}
+    for section, readers in _SETTINGS.items():
+        keys = [*readers, *_RENAMED.get(section, ())[:1], *filter(None, [_SECRETS.get(section)])]
+        known |= {_variable(section, key) for key in keys}
+    for name in environment:
+        if name.startswith(_PREFIX) and name not in known and not name.startswith(_OF_TESTS):
+            raise UsageError(f"{visible(name)}: no such setting{similar(name, known)}")
 
 
-def _from_environment(
-    section: str, keys: Mapping[str, Callable[[Any], Any]], environment: Mapping[str, str]
-) -> dict[str, Any]:
-    values = {}
-    for key in keys:
-        name = f"{_PREFIX}{section.upper()}_{key.upper()}"
-        if environment.get(name):
-            values[key] = _checked(keys[key], environment[name], name)
+def _variable(section: str, key: str) -> str:
+    return f"{_PREFIX}{section.upper()}_{key.upper()}"
+
+
+def _from_file(table: object, section: str, readers: Readers, path: str) -> dict[str, Any]:
+    given = values.as_table(table, path, section)
     secret = _SECRETS.get(section)
-    if secret and environment.get(f"{_PREFIX}{section.upper()}_{secret.upper()}"):
-        values[secret] = environment[f"{_PREFIX}{section.upper()}_{secret.upper()}"]
-    return values
+    if secret in given:
+        raise UsageError(
+            f"{path}: {section}.{secret} is a secret and has no place here; "
+            f"set {_variable(section, str(secret))} or {section}.{secret}_file"
+        )
+    if section in _RENAMED:
+        given = values.renamed(given, *_RENAMED[section], f"{path}: {section}")
+    return values.read_section(given, readers, path, section, is_private=section in _PRIVATE)
 
 
-def _checked(read: Callable[[Any], Any], value: object, where: str) -> object:
-    try:
-        return read(value)
-    except (ValueError, TypeError) as error:
-        raise UsageError(f"{where}: {error}") from error
+def _from_environment(section: str, readers: Readers, environment: Mapping[str, str]) -> dict[str, Any]:
+    given = {key: environment[_variable(section, key)] for key in readers if _variable(section, key) in environment}
+    old, new = _RENAMED.get(section, ("", ""))
+    if old and _variable(section, old) in environment:
+        given[old] = environment[_variable(section, old)]
+        given = values.renamed(given, old, new, section)
+    is_private = section in _PRIVATE
+    found = {
+        key: values.read(readers[key], value, _variable(section, key), is_private=is_private)
+        for key, value in given.items()
+    }
+    secret = _SECRETS.get(section)
+    if secret and _variable(section, secret) in environment:
+        variable = _variable(section, secret)
+        found[secret] = values.read(values.text, environment[variable], variable, is_private=True)
+    return found
+
+
+def _from_flags(given: Mapping[str, Any], readers: Readers) -> dict[str, Any]:
+    return {
+        key: values.read(readers[key], value, f"--{key.replace('_', '-')}")
+        for key, value in given.items()
+        if value is not None
+    }
 
 
 def _read_secret(path: str) -> str:
+    # The path is not shown: a password may have been taken for one.
     try:
-        return Path(path).read_text(encoding="utf-8").strip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"mail.password_file {path}: cannot be read: {error}") from error
+        data = read_file(path, most=_MOST_BYTES)
+        return values.read(values.text, data.decode().strip("\r\n"), "mail.password_file", is_private=True)
+    except (InputError, UnicodeDecodeError) as error:
+        cause = error.__cause__ if isinstance(error.__cause__, OSError) else None
+        why = os.strerror(cause.errno).lower() if cause and cause.errno else "it is no file of text"
+        raise UsageError(f"mail.password_file: the file that it names cannot be read: {why}") from None
 
 
 def _sources(table: object, path: str) -> dict[str, Source]:
-    """Read `[sources.NAME]`: what is said of one source's files."""
+    """Read `[sources.NAME]`: what is known of one source's files."""
     return {
-        name: Source().replaced(said, f"{path}: sources.{name}.") for name, said in sections(table, "sources", path)
+        name: Source().replaced(given, f"{path}: sources.{name}.")
+        for name, given in values.subsections(table, path, "sources")
     }

@@ -1,4 +1,8 @@
-"""Makes untrusted text harmless to whoever prints it."""
+"""Makes untrusted text harmless to whoever prints it, and finds what a misspelt name was meant to be."""
+
+from collections.abc import Iterable
+
+_LONGEST_NAME = 100
 
 
 def visible(text: str) -> str:
@@ -6,3 +10,12 @@ def visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def similar(name: str, names: Iterable[str]) -> str:
+    """Give the end of a message that asks for the names that are spelled like one, "" where none is."""
+    import difflib  # noqa: PLC0415 - only who misspelt a name pays for it
+
+    known = {known.lower(): known for known in names}
+    near = difflib.get_close_matches(name[:_LONGEST_NAME].lower(), known, n=2)
+    return f"; did you mean {' or '.join(known[found] for found in near)}?" if near else ""

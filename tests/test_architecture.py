@@ -14,6 +14,7 @@ MODULES = sorted(path.relative_to(ROOT) for package in ("quality", "jobs") for p
 FLOORS = (
     ("errors",),
     ("text", "patterns", "digests"),
+    ("values",),
     ("storage",),
     ("engine",),
     ("panel",),

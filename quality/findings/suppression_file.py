@@ -10,9 +10,13 @@ from typing import Any
 from quality.errors import InputError, UsageError
 from quality.findings.suppressions import NO_SUPPRESSIONS, Suppression, Suppressions
 from quality.storage import S3Options, read_file
+from quality.values import check_key, date, parse_toml, read, stripped
 
 _NEEDED = ("rule", "ticker", "reason", "author", "expires")
+_DATES = ("from", "to", "expires")
 _COLUMNS = ("rule", "ticker", "from", "to", "reason", "author", "expires")
+# A hundred thousand entries; what is larger is another file.
+_MOST_BYTES = 1 << 24
 _TABLE, _OLD_TABLE = "suppression", "exception"
 
 
@@ -26,7 +30,7 @@ def open_suppressions(address: str | None, s3: S3Options | None = None, today: d
     if not address:
         return NO_SUPPRESSIONS
     try:
-        data = read_file(address, s3)
+        data = read_file(address, s3, _MOST_BYTES)
     except InputError as error:
         raise UsageError(f"suppressions: {error}") from error
     return read_suppressions(data, address, today or dt.datetime.now().astimezone().date())
@@ -80,8 +84,7 @@ def _csv_rows(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _check_columns(header: list[str], where: str) -> None:
     for column in header:
-        if column not in _COLUMNS:
-            raise UsageError(f"{where}: no column {column!r}; there is {', '.join(_COLUMNS)}")
+        check_key(column, _COLUMNS, f"{where}: no column {column!r}")
         if header.count(column) > 1:
             raise UsageError(f"{where}: column {column!r} stands twice")
     missing = [column for column in _NEEDED if column not in header]
@@ -90,13 +93,10 @@ def _check_columns(header: list[str], where: str) -> None:
 
 
 def _toml_rows(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    try:
-        held = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{name}: is not TOML: {error}") from error
-    tables = held.pop(_OLD_TABLE if _TABLE not in held else _TABLE, [])
-    if held:
-        raise UsageError(f"{name}: no key {next(iter(held))!r}; a file of suppressions has tables [[{_TABLE}]] only")
+    found = parse_toml(text.encode(), name)
+    tables = found.pop(_OLD_TABLE if _TABLE not in found else _TABLE, [])
+    if found:
+        raise UsageError(f"{name}: no key {next(iter(found))!r}; a file of suppressions has tables [[{_TABLE}]] only")
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise UsageError(f"{name}: {_TABLE} must be tables [[{_TABLE}]]")
     lines = [number for number, line in enumerate(text.splitlines(), start=1) if _opens_table(line)]
@@ -114,31 +114,13 @@ def _opens_table(line: str) -> bool:
 
 def _entry(row: Mapping[str, Any], line: int, where: str) -> Suppression:
     for key in row:
-        if key not in _COLUMNS:
-            raise UsageError(f"{where}: no key {key!r}; there is {', '.join(_COLUMNS)}")
+        check_key(key, _COLUMNS, f"{where}: no key {key!r}")
     missing = [key for key in _NEEDED if row.get(key) in (None, "")]
     if missing:
         raise UsageError(f"{where}: lacks {', '.join(missing)}")
-    texts = {key: _text(row[key], f"{where}: {key}") for key in ("rule", "ticker", "reason", "author")}
-    start, end = _date(row.get("from"), f"{where}: from"), _date(row.get("to"), f"{where}: to")
+    texts = {key: read(stripped, row[key], f"{where}: {key}") for key in ("rule", "ticker", "reason", "author")}
+    given = {key: read(date, row[key], f"{where}: {key}") for key in _DATES if row.get(key) not in (None, "")}
+    start, end = given.get("from"), given.get("to")
     if start and end and start > end:
         raise UsageError(f"{where}: from {start} is after to {end}")
-    expires = _date(row["expires"], f"{where}: expires") or dt.date.max
-    return Suppression(start=start, end=end, expires=expires, line=line, **texts)
-
-
-def _text(value: object, where: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise UsageError(f"{where}: {value!r} is not text")
-    return value.strip()
-
-
-def _date(value: object, where: str) -> dt.date | None:
-    if value is None or value == "":
-        return None
-    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
-        return value
-    try:
-        return dt.datetime.strptime(str(value), "%Y-%m-%d").replace(tzinfo=dt.UTC).date()
-    except ValueError:
-        raise UsageError(f"{where}: {str(value)!r} is not a date YYYY-MM-DD") from None
+    return Suppression(start=start, end=end, expires=given["expires"], line=line, **texts)

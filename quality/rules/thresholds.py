@@ -1,6 +1,5 @@
-"""Reads what `pricewatch.toml` says of rules: their parameters, severity, and values of single tickers."""
+"""Reads the thresholds in `pricewatch.toml`: the rules' parameters, severity, and values of single tickers."""
 
-import math
 import tomllib
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +8,8 @@ from quality.errors import UsageError
 from quality.rules.files import RESERVED
 from quality.rules.loading import ruleset_names
 from quality.rules.model import Thresholds
-from quality.rules.severities import SEVERITIES, Severity
+from quality.rules.severities import severity_of
+from quality.values import check_key, flag, number, read, subsections
 
 
 def read_thresholds(table: object, path: str) -> dict[str, dict[str, Thresholds]]:
@@ -29,12 +29,11 @@ def read_thresholds(table: object, path: str) -> dict[str, dict[str, Thresholds]
 
     """
     found: dict[str, dict[str, Thresholds]] = {}
-    for ruleset, rules in sections(table, "rules", path):
-        if ruleset not in ruleset_names():
-            raise UsageError(f"{path}: rules.{ruleset}: no such rule set; there is {', '.join(ruleset_names())}")
+    for ruleset, rules in subsections(table, path, "rules"):
+        check_key(ruleset, ruleset_names(), f"{path}: rules.{ruleset}: no such rule set")
         found[ruleset] = {
-            rule: _of_rule(values, f"rules.{ruleset}.{rule}", path)
-            for rule, values in sections(rules, f"rules.{ruleset}", path)
+            rule: _of_rule(given, f"rules.{ruleset}.{rule}", path)
+            for rule, given in subsections(rules, path, f"rules.{ruleset}")
         }
     return found
 
@@ -46,16 +45,16 @@ def lines_of(text: str) -> dict[tuple[str, ...], int]:
     """
     lines: dict[tuple[str, ...], int] = {}
     section: tuple[str, ...] = ()
-    for number, line in enumerate(text.splitlines(), start=1):
+    for line_number, line in enumerate(text.splitlines(), start=1):
         try:
             path = _path_of(tomllib.loads(line))
         except tomllib.TOMLDecodeError:
             continue
         if line.lstrip().startswith("["):
             section = path
-            lines.setdefault(section, number)
+            lines.setdefault(section, line_number)
         elif path:
-            lines.setdefault((*section, *path), number)
+            lines.setdefault((*section, *path), line_number)
     return lines
 
 
@@ -68,9 +67,9 @@ def _path_of(value: object) -> tuple[str, ...]:
     return path
 
 
-def _of_rule(values: Mapping[str, Any], where: str, path: str) -> Thresholds:
+def _of_rule(given: Mapping[str, Any], where: str, path: str) -> Thresholds:
     by_ticker = {}
-    for ticker, own in sections(values.get("tickers", {}), f"{where}.tickers", path):
+    for ticker, own in subsections(given.get("tickers", {}), path, f"{where}.tickers"):
         for key in ("enabled", "severity"):
             if key in own:
                 raise UsageError(
@@ -78,45 +77,19 @@ def _of_rule(values: Mapping[str, Any], where: str, path: str) -> Thresholds:
                     "to silence a rule for a ticker, enter it in a file of suppressions"
                 )
         by_ticker[ticker] = _numbers(own, f"{path}: {where}.tickers.{ticker}")
-    general = {key: value for key, value in values.items() if key not in RESERVED}
+    general = {key: value for key, value in given.items() if key not in RESERVED}
+    severity = given.get("severity")
     return Thresholds(
         _numbers(general, f"{path}: {where}"),
         by_ticker,
-        severity=_severity(values.get("severity"), f"{path}: {where}.severity"),
-        enabled=_flag(values.get("enabled", True), f"{path}: {where}.enabled"),
+        severity=None if severity is None else read(severity_of, severity, f"{path}: {where}.severity"),
+        enabled=read(flag, given.get("enabled", True), f"{path}: {where}.enabled"),
         path=path,
     )
 
 
-def sections(table: object, where: str, path: str) -> list[tuple[str, dict[str, Any]]]:
-    """Give the sections that a section holds; anything else in it is an error that names file and key."""
-    if not isinstance(table, dict):
-        raise UsageError(f"{path}: {where} must be a section [{where}.…]")
-    for key, value in table.items():
-        if not isinstance(value, dict):
-            raise UsageError(f"{path}: {where}.{key} must be a section [{where}.{key}]")
-    return list(table.items())
-
-
-def _numbers(values: Mapping[str, Any], where: str) -> dict[str, float]:
-    for key, value in values.items():
+def _numbers(given: Mapping[str, Any], where: str) -> dict[str, float]:
+    for key, value in given.items():
         if isinstance(value, dict):
             raise UsageError(f'{where}.{key} is a section of its own; quote a ticker that holds a dot: tickers."BRK.B"')
-        if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
-            raise UsageError(f"{where}.{key}: {value!r} is not a number")
-    return {key: float(value) for key, value in values.items()}
-
-
-def _severity(value: object, where: str) -> Severity | None:
-    if value is None:
-        return None
-    known = next((severity for severity in SEVERITIES if severity == value), None)
-    if known is None:
-        raise UsageError(f"{where}: {value!r} is not {', '.join(SEVERITIES)}")
-    return known
-
-
-def _flag(value: object, where: str) -> bool:
-    if not isinstance(value, bool):
-        raise UsageError(f"{where}: {value!r} is not true or false")
-    return value
+    return {key: read(number, value, f"{where}.{key}") for key, value in given.items()}

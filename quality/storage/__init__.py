@@ -24,6 +24,9 @@ __all__ = [
     "write_file",
 ]
 
+# What a file may hold that is read whole: a day's prices, not a history.
+MOST_BYTES = 1 << 28
+
 
 def open_store(address: str | Path, options: S3Options | None = None) -> Store:
     """Open the folder or the `s3://bucket/prefix` at an address; nothing is contacted or made yet.
@@ -68,10 +71,10 @@ def split_address(address: str | Path) -> tuple[str, str]:
     return parent, name
 
 
-def read_file(address: str | Path, options: S3Options | None = None) -> bytes:
-    """Return the bytes of one file anywhere; raises InputError where it cannot be read."""
+def read_file(address: str | Path, options: S3Options | None = None, most: int = MOST_BYTES) -> bytes:
+    """Return the bytes of one file anywhere; raises InputError where it cannot be read or holds more than `most`."""
     parent, name = split_address(address)
-    return open_store(parent, options).read(name)
+    return open_store(parent, options).read(name, most)
 
 
 def write_file(address: str | Path, data: bytes, options: S3Options | None = None) -> None:

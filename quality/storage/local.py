@@ -11,7 +11,7 @@ from quality.errors import InputError, QualityError
 from quality.storage.addresses import check_key, check_prefix, is_hidden
 from quality.storage.files import appearing, file_errors
 from quality.storage.local_lock import holding_file
-from quality.storage.store import Entry
+from quality.storage.store import Entry, check_size
 from quality.text import visible
 
 
@@ -35,17 +35,23 @@ class LocalStore:
         with file_errors("look for", path, InputError):
             return path.is_file()
 
-    def read(self, key: str) -> bytes:
-        """Return a file's bytes."""
-        path = self._path(key)
-        with file_errors("read", path, InputError):
-            return path.read_bytes()
+    def read(self, key: str, most: int | None = None) -> bytes:
+        """Return a file's bytes, `most` at most."""
+        with self.open(key) as file, file_errors("read", self._path(key), InputError):
+            check_size(os.fstat(file.fileno()).st_size, most, self.url(key))
+            return file.read()
 
     def open(self, key: str) -> BinaryIO:
-        """Open a file for reading at any position."""
+        """Open a file for reading at any position; a pipe or a device is none."""
         path = self._path(key)
         with file_errors("read", path, InputError):
-            return path.open("rb")
+            file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - a path's own `open` has no opener
+        kind = os.fstat(file.fileno()).st_mode
+        if not stat.S_ISREG(kind):
+            file.close()
+            what = "a pipe" if stat.S_ISFIFO(kind) else "a device"
+            raise InputError(f"cannot read {visible(str(path))}: it is {what}, not a file; name a file")
+        return file
 
     @contextmanager
     def local_copy(self, key: str) -> Iterator[Path]:
@@ -98,6 +104,11 @@ class LocalStore:
         missing = isinstance(error, FileNotFoundError | NotADirectoryError)
         if not missing or self._folder.is_file():
             raise error
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    # A pipe that nobody writes to would keep its reader waiting for ever.
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _entry(key: str, path: Path) -> Iterator[Entry]:

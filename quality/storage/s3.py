@@ -14,7 +14,7 @@ from quality.storage.files import DISK_FULL, file_errors
 from quality.storage.s3_bucket import Bucket
 from quality.storage.s3_lease import holding_lease
 from quality.storage.s3_reader import BUFFER_BYTES, S3Reader
-from quality.storage.store import Entry, S3Options
+from quality.storage.store import Entry, S3Options, check_size
 from quality.text import visible
 
 ONE_PUT_BYTES = 5 * 1024**3
@@ -39,9 +39,14 @@ class S3Store:
         """Tell whether a file is there."""
         return self._find(key) is not None
 
-    def read(self, key: str) -> bytes:
-        """Return a file's bytes."""
-        return self._bucket.get(self._name(key), lambda answer: bytes(answer["Body"].read()))
+    def read(self, key: str, most: int | None = None) -> bytes:
+        """Return a file's bytes, `most` at most."""
+
+        def take(answer: dict[str, Any]) -> bytes:
+            check_size(answer["ContentLength"], most, self.url(key))
+            return bytes(answer["Body"].read())
+
+        return self._bucket.get(self._name(key), take)
 
     def open(self, key: str) -> BinaryIO:
         """Open a file for reading at any position, fetching only what is read."""

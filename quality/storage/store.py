@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from quality.errors import InputError
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -34,6 +36,12 @@ class S3Options:
     """How often a request is tried in all, with a growing, random pause between."""
 
 
+def check_size(size: int, most: int | None, url: str) -> None:
+    """Make sure that a file is no larger than `most` bytes; InputError where it is."""
+    if most is not None and size > most:
+        raise InputError(f"cannot read {url}: it holds {size:,} bytes, more than the {most:,} that it may; check it")
+
+
 class Store(Protocol):
     """A folder of files under one address.
 
@@ -59,8 +67,8 @@ class Store(Protocol):
         """Tell whether a file is there."""
         ...
 
-    def read(self, key: str) -> bytes:
-        """Return a file's bytes."""
+    def read(self, key: str, most: int | None = None) -> bytes:
+        """Return a file's bytes; InputError where it holds more than `most`."""
         ...
 
     def open(self, key: str) -> BinaryIO:

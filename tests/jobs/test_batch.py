@@ -85,4 +85,4 @@ def test_what_is_wrong_is_one_line(pricewatch, config, batch, code, says):
 
 
 def test_a_configuration_that_is_not_there_is_one_line(pricewatch):
-    assert "none.toml: cannot be read" in pricewatch("batch", "none.toml").failed(2)
+    assert "cannot read none.toml: no such file" in pricewatch("batch", "none.toml").failed(2)

@@ -55,15 +55,18 @@ def test_other_recipients_may_be_said(pricewatch, run, server):
         ("PORT", "9", 4, "0 of 1 recipients reached in 1 attempt"),
         ("PASSWORD", "hunter2", 4, "the login of pricewatch was refused with 535"),
         ("RECIPIENTS", "nobody@example.com", 4, "550 5.1.1 No such user"),
-        ("RECIPIENTS", "", 2, "mail.recipients: nobody to write to"),
-        ("CA_FILE", "", 4, "certificate"),
-        ("PORT", "smtp", 2, "PRICEWATCH_MAIL_PORT: 'smtp' is not a whole number"),
+        ("RECIPIENTS", None, 2, "mail.recipients: nobody to write to"),
+        ("CA_FILE", None, 4, "certificate"),
+        ("PORT", "smtp", 2, "PRICEWATCH_MAIL_PORT: what is given is not a whole number"),
     ],
 )
 def test_what_is_wrong_is_one_line_and_the_run_is_still_there(
     pricewatch, run, server, monkeypatch, tmp_path, variable, value, code, says
 ):
-    monkeypatch.setenv(f"PRICEWATCH_MAIL_{variable}", value)
+    if value is None:
+        monkeypatch.delenv(f"PRICEWATCH_MAIL_{variable}")
+    else:
+        monkeypatch.setenv(f"PRICEWATCH_MAIL_{variable}", value)
     line = pricewatch("mail", run).failed(code)
     assert says in line
     assert "hunter2" not in line

@@ -64,7 +64,7 @@ def test_a_damaged_partition_is_named_the_rest_is_done_and_the_code_is_3(pricewa
         (["panel", "run", "--start", "2030-01-01"], 2, "the panel holds 2022-01-01 to 2022-01-10"),
         (["panel", "run", "--fail-on", "info"], 2, "argument --fail-on: invalid choice: 'info'"),
         (["panel"], 2, "the following arguments are required: RUN"),
-        (["panel", "run", "--config", "none.toml"], 2, "none.toml: cannot be read"),
+        (["panel", "run", "--config", "none.toml"], 2, "cannot read none.toml: no such file"),
         (["panel", "file"], 3, "file"),
         (["s3://", "run"], 2, "has no bucket"),
     ],

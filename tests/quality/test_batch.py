@@ -70,6 +70,10 @@ class TestConfiguration:
         batch = read('[batch]\njob = "scan"\npanel = "p"\nrun = "r"\nstart = 2022-01-01\nformats = ["parquet"]\n')
         assert (batch.start, batch.formats) == (dt.date(2022, 1, 1), ("parquet",))
 
+    def test_the_older_name_of_suppressions_is_readable(self, read):
+        batch = read('[batch]\njob = "scan"\npanel = "p"\nrun = "r"\nexceptions = "known/{date}.csv"\n')
+        assert batch.suppressions == "known/2022-09-26.csv"
+
     @pytest.mark.parametrize(
         ("text", "says"),
         [
@@ -78,9 +82,11 @@ class TestConfiguration:
             ("[batch", "is not TOML"),
             ('[batch]\njob = "scan"\n', "[batch] lacks panel, run"),
             ('[batch]\npanels = "p"\n', "no setting batch.panels; there is job, panel, run"),
-            ("[batch]\njob = 5\n", "batch.job: 5 is not of the kind str"),
-            ('[batch]\nmail = "yes"\n', "batch.mail: 'yes' is not of the kind bool"),
+            ("[batch]\njob = 5\n", "batch.job: 5 is not scan or check"),
+            ('[batch]\nmail = "yes"\n', "batch.mail: 'yes' is not true or false"),
             ("[batch]\nstart = 2022-01-01T00:00:00\n", "batch.start"),
+            ('[batch]\njob = "scan"\npanel = "p"\nrun = "r"\npublish = ""\n', "batch.publish: '' is empty"),
+            ('[batch]\njob = "scan"\nformats = ["csw"]\n', "batch.formats: ['csw'] is not a list of formats: number 1"),
             ('[batch]\njob = "look"\npanel = "p"\nrun = "r"\n', "batch.job: 'look' is not scan or check"),
             ('[batch]\njob = "check"\npanel = "p"\nrun = "r"\n', "lacks file, the incoming day"),
             ('[batch]\njob = "scan"\npanel = "p"\nrun = "r"\nfail_on = "info"\n', "batch.fail_on: 'info'"),
@@ -93,7 +99,7 @@ class TestConfiguration:
         assert says in str(raised.value)
 
     def test_a_file_that_is_not_there_is_named(self, tmp_path):
-        with pytest.raises(UsageError, match=r"none\.toml: cannot be read"):
+        with pytest.raises(UsageError, match=r"none\.toml: no such file"):
             read_batch(tmp_path / "none.toml", DAY)
 
 

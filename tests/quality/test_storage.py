@@ -744,3 +744,31 @@ print({"boto3", "botocore", "pyarrow"} & set(sys.modules))
 """
     command = [sys.executable, "-c", program]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+class TestWhatIsNoFile:
+    """Locally, a key may name what never ends, or never begins."""
+
+    @pytest.fixture
+    def folder(self, tmp_path):
+        os.mkfifo(tmp_path / "pipe")
+        (tmp_path / "zero").symlink_to("/dev/zero")
+        (tmp_path / "folder").mkdir()
+        return open_store(tmp_path)
+
+    @pytest.mark.parametrize(
+        ("key", "says"), [("pipe", "it is a pipe"), ("zero", "it is a device"), ("folder", "is a directory")]
+    )
+    def test_is_refused_by_every_way_to_read_it(self, folder, key, says):
+        for read in (folder.read, folder.open, lambda key: folder.local_copy(key).__enter__()):
+            with pytest.raises(InputError, match=says):
+                read(key)
+
+
+@pytest.mark.parametrize("place", ["local", "s3"])
+def test_a_file_that_is_larger_than_it_may_be_is_not_read(tmp_path, request, place):
+    address = f"{tmp_path if place == 'local' else request.getfixturevalue('bucket')}/file"
+    write_file(address, b"12345")
+    assert read_file(address, most=5) == b"12345"
+    with pytest.raises(InputError, match="it holds 5 bytes, more than the 4"):
+        read_file(address, most=4)

@@ -1,4 +1,4 @@
-"""A source: everything that can be said about a vendor's files instead of being detected."""
+"""A source: everything that can be stated about a vendor's files instead of being detected."""
 
 import codecs
 import zoneinfo
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from quality.errors import UsageError
+from quality.values import Reader, check_key, choice, flag, listed, pattern, positive, read, text, whole
 
 LAYOUTS = ("long", "wide")
 BLANKS = ("auto", "null", "absent")
@@ -17,7 +17,7 @@ _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "\\t": 
 
 @dataclass(frozen=True)
 class Source:
-    """What is said of a source; None stands for "detect it".
+    """What is known of a source; None stands for "detect it".
 
     Attributes:
         layout: "long" (a row a price) or "wide" (a column a ticker).
@@ -60,130 +60,82 @@ class Source:
     blanks: str = "auto"
     ignore: tuple[str, ...] = ()
 
-    def replaced(self, said: Mapping[str, Any], where: str) -> "Source":
-        """Give this source with some things said otherwise, each checked by name.
+    def replaced(self, given: Mapping[str, Any], where: str) -> "Source":
+        """Give this source with some things stated otherwise, each checked by name.
 
         Raises:
             UsageError: A key that does not exist or a value that cannot be; `where` stands before it.
 
         """
         known = [field.name for field in fields(self)]
-        values = {name: getattr(self, name) for name in known}
-        for key, value in said.items():
+        changed = {name: getattr(self, name) for name in known}
+        for key, value in given.items():
             name = key.replace("-", "_") if where == "--" else key  # flags are written with hyphens
-            if name not in _READERS:
-                raise UsageError(f"{where}{key}: no such setting of a source; there is {', '.join(known)}")
-            try:
-                values[name] = _READERS[name](value)
-            except (ValueError, TypeError) as error:
-                raise UsageError(f"{where}{key}: {error}") from error
-        return Source(**values)
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"{value!r} is not text")
-    return value
-
-
-def _one_of(names: tuple[str, ...]) -> Callable[[object], str]:
-    def read(value: object) -> str:
-        if value not in names:
-            raise ValueError(f"{value!r} is not {' or '.join(names)}")
-        return str(value)
-
-    return read
+            check_key(name, known, f"{where}{key}: no such setting of a source")
+            changed[name] = read(_READERS[name], value, f"{where}{key}")
+        return Source(**changed)
 
 
 def _zone(value: object) -> str:
-    name = _text(value)
+    name = text(value)
     try:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"{name!r} is not a time zone such as America/New_York") from None
+        raise ValueError("is not a time zone such as America/New_York") from None
     return name
 
 
 def _encoding(value: object) -> str:
     try:
-        return codecs.lookup(_text(value)).name
+        return codecs.lookup(text(value)).name
     except LookupError:
-        raise ValueError(f"{value!r} is not an encoding such as utf-8, utf-16 or latin-1") from None
+        raise ValueError("is not an encoding such as utf-8, utf-16 or latin-1") from None
 
 
-def _mark(allowed: str) -> Callable[[object], str]:
-    def read(value: object) -> str:
+def _mark(allowed: str) -> Reader[str]:
+    def read_mark(value: object) -> str:
         mark = _MARKS.get(value, value) if isinstance(value, str) else value
         if not isinstance(mark, str) or mark not in ("", *allowed) or (not mark and "'" not in allowed):
-            raise ValueError(f"{value!r} is not one of {', '.join(_MARKS)}")
+            raise ValueError(f"is not one of {', '.join(_MARKS)}")
         return mark
 
-    return read
+    return read_mark
 
 
 def _delimiter(value: object) -> str:
     mark = _DELIMITERS.get(value, value) if isinstance(value, str) else value
     if not isinstance(mark, str) or len(mark) != 1 or not mark.isascii() or mark in '"\r\n\0':
-        raise ValueError(f"{value!r} is not one character, or {', '.join(_DELIMITERS)}")
+        raise ValueError(f"is not one character, or {', '.join(_DELIMITERS)}")
     return mark
 
 
-def _scale(value: object) -> float:
-    number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else 0.0
-    if not 0 < number < float("inf"):
-        raise ValueError(f"{value!r} is not a number above 0")
-    return number
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"{value!r} is not true or false")
-    return value
-
-
-def _count(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{value!r} is not a whole number of at least 0")
-    return value
-
-
-def _names(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple):
-        raise TypeError(f"{value!r} is not a list of columns")
-    return tuple(_text(name) for name in value)
-
-
-def _pattern(value: object) -> str:
-    text = _text(value)
-    if text.count("{ticker}") != 1:
-        raise ValueError(f"{text!r} does not hold {{ticker}} once, as '{{ticker}}.csv' does")
-    return text
-
-
 def _date_format(value: object) -> str:
-    # The formats bring the machinery of dates: only who says one pays for it.
+    # The formats bring the machinery of dates: only who states one pays for it.
     from quality.ingest.format.dates import DateFormat  # noqa: PLC0415
 
-    return DateFormat(_text(value)).text
+    try:
+        return DateFormat(text(value)).text
+    except ValueError as error:
+        raise ValueError(str(error).removeprefix(f"{value!r} ")) from None
 
 
-_READERS: dict[str, Callable[[Any], Any]] = {
-    "layout": _one_of(LAYOUTS),
-    "date_column": _text,
-    "ticker_column": _text,
-    "price_column": _text,
-    "ticker_from": _pattern,
-    "ticker_case": _one_of(CASES),
+_READERS: dict[str, Callable[[object], Any]] = {
+    "layout": choice(*LAYOUTS),
+    "date_column": text,
+    "ticker_column": text,
+    "price_column": text,
+    "ticker_from": pattern("ticker"),
+    "ticker_case": choice(*CASES),
     "date_format": _date_format,
     "timezone": _zone,
     "clock": _zone,
     "decimal": _mark(".,"),
     "thousands": _mark(",. '"),
-    "scale": _scale,
+    "scale": positive,
     "encoding": _encoding,
     "delimiter": _delimiter,
-    "header": _flag,
-    "skip_lines": _count,
-    "blanks": _one_of(BLANKS),
-    "ignore": _names,
+    "header": flag,
+    "skip_lines": whole(least=0, most=1_000_000),
+    "blanks": choice(*BLANKS),
+    "ignore": listed(text, "columns"),
 }

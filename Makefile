@@ -75,11 +75,15 @@ check: setup ## check the day in FILE against PANEL: make check FILE=day.csv
 	@$(PW) check "$(FILE)" --history $(PANEL) $(ARGS)
 
 .PHONY: score
-score: setup ## score the robust rules beside the notebook's: RUN against TRUTH, then fresh panels by seed and rate
+score: setup ## score the rules: RUN against TRUTH, then fresh panels (REALISM=1: realistic faults; PANEL=… of your own)
+ifdef REALISM
+	@$(PW) score $(if $(filter command line,$(origin PANEL)),$(PANEL)) --realism --seeds $(SEEDS) $(ARGS)
+else
 	@test -d $(PANEL) || $(MAKE) --no-print-directory inject ARGS=
 	@$(PW) scan $(PANEL) runs/score --format parquet --quiet
 	@$(PW) score runs/score $(TRUTH) --sweep
 	@$(PW) score --trials --days $(DAYS) --stocks $(STOCKS) --seeds $(SEEDS) --rates $(RATES) $(ARGS)
+endif
 
 .PHONY: sql
 sql: setup ## ask PANEL and RUN a question: make sql Q="select * from findings limit 5"

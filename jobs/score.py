@@ -8,6 +8,10 @@ import polars as pl
 
 from jobs.running import DONE, Console
 from quality.errors import UsageError
+from quality.rules.description import rules_in_force
+from quality.scoring.realism.bench import level_alarms, measure_realism, pooled
+from quality.scoring.realism.classes import generated_samples
+from quality.scoring.realism.sample import read_sample
 from quality.scoring.score import Score, read_run, read_truth, score, write_score
 from quality.scoring.trials import sweep, trials
 from quality.settings import Settings
@@ -16,16 +20,24 @@ from quality.storage import open_store, read_file
 SUMMARY = "Hold a run's findings against the truth of injected faults: precision, recall, F1, by type and by rule."
 EXAMPLE = """  pricewatch score runs/scan data/truth.parquet
   pricewatch score runs/scan data/truth.parquet --sweep     beside the limits chosen
-  pricewatch score --trials --seeds 1,2,3 --rates 0.01,0.05,0.2     on fresh panels"""
+  pricewatch score --trials --seeds 1,2,3 --rates 0.01,0.05,0.2     on fresh panels
+  pricewatch score --realism     realistic faults in generated prices of seven asset classes
+  pricewatch score data/clean --realism     and in a panel of your own"""
 _RULESETS = ("robust", "notebook")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument("run", metavar="RUN", nargs="?", help="a scan's run; tables go to RUN/score/")
+    parser.add_argument(
+        "run", metavar="RUN", nargs="?", help="a scan's run; tables go to RUN/score/ (with --realism: a clean panel)"
+    )
     parser.add_argument("truth", metavar="TRUTH", nargs="?", help="what `inject` wrote with --truth")
     parser.add_argument("--sweep", action="store_true", help="scan the run's panel again with other limits")
     parser.add_argument("--trials", action="store_true", help="score fresh panels instead of a run")
+    parser.add_argument(
+        "--realism", action="store_true", help="put realistic faults of every kind into generated and given prices"
+    )
+    parser.add_argument("--quick", action="store_true", help="with --realism: small samples, a few faults of a kind")
     parser.add_argument("--days", type=int, default=1000, help="calendar days of a trial's panel (default 1000)")
     parser.add_argument("--stocks", type=int, default=100, help="stocks of a trial's panel (default 100)")
     parser.add_argument("--seeds", default="1,2,3", metavar="LIST", help="seeds of the trials (default 1,2,3)")
@@ -36,6 +48,8 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
     """Score, show the tables, and write them beside the run."""
     if options.trials:
         return _trials(options, console)
+    if options.realism:
+        return _realism(options, settings, console)
     if not options.run or not options.truth:
         raise UsageError("score needs RUN and TRUTH (or --trials)")
     store = open_store(options.run, settings.s3)
@@ -105,6 +119,24 @@ def _trials(options: argparse.Namespace, console: Console) -> int:
     console.result({"days": options.days, "stocks": options.stocks, "trials": rows, "means": means})
     _table(console, f"{options.days} days × {options.stocks} stocks, mean over seeds {options.seeds}", means)
     _table(console, "every trial", rows)
+    return DONE
+
+
+def _realism(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Measure the robust rules on realistic faults; a panel that is named counts as clean."""
+    shape = {"tickers": 20, "sessions": 320} if options.quick else {"tickers": 50, "sessions": 700}
+    seed = _list(options.seeds, int, "--seeds")[0]
+    samples = generated_samples(**shape, seed=seed)
+    if options.run:
+        samples.append(read_sample(options.run, open_store(options.run, settings.s3)))
+    ruleset = rules_in_force("robust", settings.rules, settings.thresholds)
+    measured = measure_realism(
+        samples, episodes=3 if options.quick else 20, seed=seed, ruleset=ruleset, progress=console.progress
+    )
+    console.result(measured.as_dict())
+    _table(console, "recall by kind of fault, all samples pooled", pooled(measured.kinds).to_dicts())
+    _table(console, "alarms per 10,000 clean prices, by rule", measured.alarms.to_dicts())
+    _table(console, "level alarms per 10,000 clean prices", level_alarms(measured.alarms).to_dicts())
     return DONE
 
 

@@ -60,3 +60,10 @@ def test_wrong_usage_is_one_line(
     assert error.startswith("pricewatch score: ")
     assert message in error
     assert error.count("\n") == 1
+
+
+def test_realism_shows_recall_by_kind_and_alarms_by_rule(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", "--realism", "--quick", "--seeds", "1", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert {row["kind"] for row in result["kinds"]} >= {"spike_50", "unit_stretch", "swap_day", "stale_file"}
+    assert {row["sample"] for row in result["alarms"]} >= {"generated yields"}

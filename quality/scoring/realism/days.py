@@ -1,0 +1,64 @@
+"""Faults of whole days: a file that came again, came short, came shifted, or came in another unit."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from quality.scoring.realism.inject import Injected
+from quality.scoring.realism.kinds import Generator, Stretch
+from quality.scoring.realism.sample import Sample
+
+_FIRST, _APART = 130, 70
+
+
+def _stale_file(injected: Injected, at: int, _generator: Generator) -> None:
+    prices = injected.sample.prices
+    for ticker in _priced(injected.sample, at):
+        injected.put("stale_file", ticker, slice(at, at + 1), Stretch(prices[ticker, at - 1 : at].copy()))
+
+
+def _incomplete_file(injected: Injected, at: int, generator: Generator) -> None:
+    priced = _priced(injected.sample, at)
+    for ticker in generator.permutation(priced)[: int(len(priced) * 0.4) + 1]:
+        injected.put("incomplete_file", ticker, slice(at, at + 1), Stretch(np.full(1, np.nan), has_rows=False))
+
+
+def _misaligned_file(injected: Injected, at: int, _generator: Generator) -> None:
+    """Shift the prices of half the tickers by one column."""
+    priced = _priced(injected.sample, at)
+    part = priced[: max(2, len(priced) // 2)]
+    shifted = np.roll(injected.sample.prices[part, at], 1)
+    for ticker, price in zip(part, shifted, strict=True):
+        injected.put("misaligned_file", ticker, slice(at, at + 1), Stretch(np.array([price])))
+
+
+def _vendor_units(injected: Injected, at: int, generator: Generator) -> None:
+    priced, factor = _priced(injected.sample, at), float(generator.choice([100, 0.01]))
+    for ticker in generator.permutation(priced)[: max(5, len(priced) * 3 // 10)]:
+        prices = injected.sample.prices[ticker, at : at + 1] * factor
+        injected.put("vendor_units", ticker, slice(at, at + 1), Stretch(prices, factor))
+
+
+DAY_KINDS: dict[str, tuple[Callable[[Injected, int, Generator], None], tuple[str, ...]]] = {
+    "stale_file": (_stale_file, ("stale_day",)),
+    "incomplete_file": (_incomplete_file, ("incomplete_session", "incomplete_day")),
+    "misaligned_file": (_misaligned_file, ("misaligned_file",)),
+    "vendor_units": (_vendor_units, ("vendor_incident",)),
+}
+
+
+def inject_days(sample: Sample, *, seed: int) -> Injected:
+    """Put a fault of a whole day into every seventieth session of a copy, one kind after the other."""
+    injected = Injected(sample.copy())
+    generator = np.random.default_rng(seed)
+    kinds = list(DAY_KINDS.values())
+    for number, at in enumerate(range(_FIRST, len(sample.sessions) - _APART // 2, _APART)):
+        if len(_priced(sample, at)) >= 10:  # noqa: PLR2004 - fewer tickers are no market
+            kinds[number % len(kinds)][0](injected, at, generator)
+    return injected
+
+
+def _priced(sample: Sample, at: int) -> list[int]:
+    """Give the tickers with a price on a session and on the one before."""
+    both = np.isfinite(sample.prices[:, at]) & np.isfinite(sample.prices[:, at - 1])
+    return [int(ticker) for ticker in np.flatnonzero(both)]

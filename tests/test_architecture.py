@@ -63,6 +63,9 @@ TESTED_ELSEWHERE = {
     "quality/check/history.py": "is seen through the check: tests/quality/check/test_run.py",
     "quality/delivery/mail_message.py": "is what is sent: tests/quality/delivery/test_smtp.py",
     "quality/scoring/trials.py": "is seen through score: tests/quality/scoring/test_score.py",
+    "quality/scoring/realism/classes.py": "is what the bench measures on: tests/quality/scoring/realism/test_bench.py",
+    "quality/scoring/realism/kinds.py": "is what is injected: tests/quality/scoring/realism/test_inject.py",
+    "quality/scoring/realism/days.py": "is what is injected: tests/quality/scoring/realism/test_inject.py",
     "jobs/sources.py": "is the flags of ingest and check: tests/jobs/test_ingest.py",
 }
 # Packages that are tested through their one door.

@@ -153,17 +153,14 @@ def _recall(truth: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
 
 def pooled(kinds: pl.DataFrame) -> pl.DataFrame:
     """Pool the samples: a row a kind, shares weighted by episodes and cells."""
-    names = ("onset_check", "onset_scan", "named", "exact")
-    return kinds.group_by("kind", maintain_order=True).agg(
-        pl.col("episodes").sum(),
-        pl.col("cells").sum(),
-        *((pl.col(name) * pl.col("episodes")).sum() / pl.col("episodes").sum() for name in names[:2]),
-        ((pl.col("cells_scan") * pl.col("cells")).sum() / pl.col("cells").sum()),
-        *(
-            ((pl.col(name) * pl.col("episodes")).sum() / pl.col("episodes").filter(pl.col(name).is_not_null()).sum())
-            for name in names[2:]
-        ),
-    )
+
+    def mean(name: str, weight: str) -> pl.Expr:
+        known = pl.col(weight).filter(pl.col(name).is_not_null()).sum()
+        return pl.when(known > 0).then((pl.col(name) * pl.col(weight)).sum() / known).alias(name)
+
+    shares = [mean(name, "episodes") for name in ("onset_check", "onset_scan", "named", "exact")]
+    shares.insert(2, mean("cells_scan", "cells"))
+    return kinds.group_by("kind", maintain_order=True).agg(pl.col("episodes", "cells").sum(), *shares)
 
 
 def level_alarms(alarms: pl.DataFrame) -> pl.DataFrame:

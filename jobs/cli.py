@@ -14,6 +14,7 @@ VERBS = {
     "rules": "list the rules, what is in force, and where each value comes from",
     "score": "hold a run against the truth: precision, recall, F1, and what was missed",
     "mail": "send a run's summary by e-mail",
+    "unlock": "say who holds a place, and free it when told to",
     "sql": "ask a panel and a run questions in SQL, read-only",
     "batch": "the scheduled run: scan or check, publish, mail",
     "demo": "the whole job, end to end, on local servers",

@@ -35,6 +35,7 @@ _SETTINGS: dict[str, Readers] = {
         "rules": values.listed(values.address, "addresses"),
         "suppressions": values.address,
         "calendar": values.text,
+        "lock_wait": values.seconds,
     },
     "s3": {
         "endpoint_url": values.address,
@@ -42,6 +43,7 @@ _SETTINGS: dict[str, Readers] = {
         "connect_timeout": values.seconds,
         "read_timeout": values.seconds,
         "attempts": values.whole(most=100),
+        "patience": values.seconds,
     },
     "mail": {
         "host": values.text,
@@ -74,7 +76,8 @@ class Settings:
         threads: Threads of the engines together.
         memory_limit: Bytes of the engines together.
         rows_a_chunk: Rows of one unit of a scan.
-        s3: How S3 is reached; credentials come by the usual AWS settings.
+        s3: How S3 is reached, and how long a place that is held is waited for; credentials come by the usual
+            AWS settings.
         mail: The mail settings as given; `smtp()` makes them usable or says what is missing.
         thresholds: By rule set and rule, what replaces parameters of rules.
         rules: Folders with rules of the user's own, for scans and checks.
@@ -145,10 +148,11 @@ def load_settings(
             **_from_environment(section, readers, environment),
             **_from_flags((flags or {}).get(section, {}), readers),
         }
+    lock_wait = given["run"].pop("lock_wait", 0.0)
     return Settings(
         **given["engine"],
         **given["run"],
-        s3=S3Options(**given["s3"]),
+        s3=S3Options(**given["s3"], lock_wait=lock_wait),
         mail=given["mail"],
         thresholds=read_thresholds(table.get("rules", {}), str(path)),
         sources=_sources(table.get("sources", {}), str(path)),

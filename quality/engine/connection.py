@@ -12,6 +12,7 @@ import polars as pl
 
 from quality.engine.statements import statement
 from quality.errors import InputError
+from quality.storage import name_originals
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection
 
@@ -108,4 +109,4 @@ def identifier(name: str) -> str:
 
 def first_line(error: Exception) -> str:
     """Give the first line of an engine's message, which says what; the others quote the statement."""
-    return str(error).splitlines()[0]
+    return name_originals(str(error).splitlines()[0])

@@ -8,16 +8,20 @@ from pathlib import Path
 from quality.errors import UsageError
 from quality.storage.addresses import S3_SCHEME, local_path, split_s3
 from quality.storage.local import LocalStore
-from quality.storage.locks import LIFETIME_SECONDS
+from quality.storage.locks import LIFETIME_SECONDS, Held, waiting_for
 from quality.storage.store import Entry, S3Options, Store
+from quality.storage.temporary import name_originals
 
 __all__ = [
+    "LOCK_KEY",
     "Entry",
+    "Held",
     "S3Options",
     "Store",
     "holding",
     "is_same_place",
     "local_copies",
+    "name_originals",
     "open_store",
     "read_file",
     "split_address",
@@ -28,15 +32,18 @@ __all__ = [
 MOST_BYTES = 1 << 28
 
 
+LOCK_KEY = ".lock"
+
+
 def open_store(address: str | Path, options: S3Options | None = None) -> Store:
     """Open the folder or the `s3://bucket/prefix` at an address; nothing is contacted or made yet.
 
-    `options` concern S3 only. Credentials come from boto3's usual chain (`AWS_*`, profiles, roles).
+    `options` concern S3, all but `lock_wait`. Credentials come from boto3's usual chain (`AWS_*`, profiles, roles).
     Raises UsageError for an address that is neither a local path nor `s3://bucket/prefix`.
     """
     text = str(address)
     if not text.startswith(S3_SCHEME):
-        return LocalStore(local_path(text))
+        return LocalStore(local_path(text), options.lock_wait if options else 0.0)
     bucket, prefix = split_s3(text)
     # boto3 takes longer to import than the rest of the program: only S3 addresses pay for it.
     from quality.storage.s3 import S3Store  # noqa: PLC0415
@@ -83,15 +90,16 @@ def write_file(address: str | Path, data: bytes, options: S3Options | None = Non
     open_store(parent, options).write(name, data)
 
 
-def holding(store: Store, key: str = ".lock", *, lifetime: float = LIFETIME_SECONDS) -> AbstractContextManager[None]:
+def holding(store: Store, key: str = LOCK_KEY, *, lifetime: float = LIFETIME_SECONDS) -> AbstractContextManager[None]:
     """Hold a store for one run: a second run on the same store is told who holds it, and stops.
 
     Locally the kernel frees the lock when the process ends, however it ends. On S3 the lock is renewed
-    while it is held, and may be taken over once `lifetime` seconds went by without a renewal.
+    while it is held, and may be taken over once `lifetime` seconds went by without a renewal. Where another
+    run holds the store it is waited for, as long as the store's options say (`lock_wait`).
     Raises DestinationBusyError on entry where another run holds the store, and on a clean exit where
     the lock was lost meanwhile; InputError, DeliveryError or QualityError where the store fails.
     """
-    return store.hold(key, lifetime)
+    return waiting_for(lambda: store.hold(key, lifetime), store.lock_wait)
 
 
 @contextmanager

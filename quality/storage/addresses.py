@@ -32,10 +32,9 @@ def split_s3(address: str) -> tuple[str, str]:
 
 def check_key(key: str) -> str:
     """Return a key that is relative and stays inside its store; raises UsageError for any other."""
-    if "\0" in key or "\\" in key or {"", ".", ".."} & set(key.split("/")):
+    if "\0" in key or {"", ".", ".."} & set(key.split("/")):
         raise UsageError(
-            f"{key!r} is not a key: use a relative name with single slashes, without '.', '..',"
-            " backslash or NUL as a part of it"
+            f"{key!r} is not a key: use a relative name with single slashes, without '.', '..' or NUL as a part of it"
         )
     return key
 

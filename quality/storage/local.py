@@ -10,7 +10,8 @@ from typing import BinaryIO
 from quality.errors import InputError, QualityError
 from quality.storage.addresses import check_key, check_prefix, is_hidden
 from quality.storage.files import appearing, file_errors
-from quality.storage.local_lock import holding_file
+from quality.storage.local_lock import free_file, holding_file, look_at_file
+from quality.storage.locks import Held
 from quality.storage.store import Entry, check_size
 from quality.text import visible
 
@@ -18,8 +19,9 @@ from quality.text import visible
 class LocalStore:
     """A folder as a store; it is made by the first write."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, lock_wait: float = 0.0) -> None:
         self.address = str(folder)
+        self.lock_wait = lock_wait
         self._folder = folder
 
     def entries(self, prefix: str = "") -> list[Entry]:
@@ -86,6 +88,14 @@ class LocalStore:
         """Hold a lock file; the kernel ends its lifetime with the process."""
         del lifetime
         return holding_file(self._path(key))
+
+    def holder(self, key: str) -> Held | None:
+        """Say who holds the lock file; None where nobody does."""
+        return look_at_file(self._path(key))
+
+    def free(self, key: str) -> None:
+        """Remove a lock file that nobody holds; a process that lives keeps its own."""
+        free_file(self._path(key))
 
     def _path(self, key: str) -> Path:
         return self._folder / check_key(key)

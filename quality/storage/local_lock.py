@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from quality.errors import QualityError
+from quality.errors import DestinationBusyError, InputError, QualityError
 from quality.storage.files import file_errors
-from quality.storage.locks import busy, decode, encode, this_run
+from quality.storage.locks import Held, busy, decode, encode, this_run
 
 
 @contextmanager
@@ -57,3 +57,28 @@ def _is_at(descriptor: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
         return False
+
+
+def look_at_file(path: Path) -> Held | None:
+    """Say who holds the lock file at `path`; None where nobody does, whatever a killed run left there."""
+    with file_errors("look at", path, InputError):
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return Held(str(path), decode(os.pread(descriptor, 4096, 0)), 0.0, None)
+        finally:
+            os.close(descriptor)
+    return None
+
+
+def free_file(path: Path) -> None:
+    """Remove a lock file that nobody holds."""
+    held = look_at_file(path)
+    if held:
+        raise DestinationBusyError(f"{held}: end the process; the lock then ends with it")
+    with file_errors("unlock", path, QualityError):
+        path.unlink(missing_ok=True)

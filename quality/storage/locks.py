@@ -1,16 +1,24 @@
 """What a lock says about its holder, and what the run that comes second is told."""
 
 import json
+import logging
 import os
+import random
 import secrets
 import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from quality.errors import DestinationBusyError
 from quality.text import visible
 
+logger = logging.getLogger(__name__)
+
 LIFETIME_SECONDS = 900.0
+_LONGEST_PAUSE = 2.0
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,11 @@ class Holder:
     """Seconds without renewal after which the lock may be taken over."""
     renewals: int = 0
     """How often it was renewed, so that each renewal is a new version of the lock."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether it gave the lock back without being allowed to remove it."""
+        return self.lifetime <= 0
 
     def __str__(self) -> str:
         return f"process {self.pid} on {visible(self.host)} since {visible(self.since)}"
@@ -65,3 +78,44 @@ def busy(url: str, holder: Holder | None, advice: str = "") -> DestinationBusyEr
         f"another run holds {visible(url)} ({holder or 'it does not say who'}): wait until it ends,"
         f" or choose another destination{advice}"
     )
+
+
+@dataclass(frozen=True)
+class Held:
+    """A lock as somebody finds it."""
+
+    url: str
+    holder: Holder | None
+    """Who holds it; None where it does not say."""
+    idle_seconds: float
+    """Seconds since the holder's last sign of life; 0 where the kernel vouches for it."""
+    expires_in: float | None
+    """Seconds after which it may be taken over; None where it ends with its process alone."""
+
+    def __str__(self) -> str:
+        end = "it ends with that process"
+        if self.expires_in is not None:
+            end = f"it expires in {self.expires_in:.0f} s" if self.expires_in > 0 else "it has expired"
+            end = f"last sign of life {max(self.idle_seconds, 0):.0f} s ago; {end}"
+        return f"{visible(self.url)} is held by {self.holder or 'somebody who does not say who'}; {end}"
+
+
+@contextmanager
+def waiting_for(hold: Callable[[], AbstractContextManager[None]], seconds: float) -> Iterator[None]:
+    """Hold a lock, waiting for another holder to end for so many seconds at most."""
+    give_up = time.monotonic() + seconds
+    with ExitStack() as stack:
+        is_new = True
+        while True:
+            try:
+                stack.enter_context(hold())
+                break
+            except DestinationBusyError as error:
+                left = give_up - time.monotonic()
+                if left <= 0:
+                    raise
+                if is_new:
+                    logger.warning("waiting up to %.0f s: %s", left, error)
+                is_new = False
+                time.sleep(min(left, random.uniform(0.2, 1.0) * _LONGEST_PAUSE))  # noqa: S311  (jitter, no secret)
+        yield

@@ -2,7 +2,6 @@
 
 import io
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -11,10 +10,12 @@ from typing import Any, BinaryIO
 from quality.errors import InputError, QualityError
 from quality.storage.addresses import check_key, check_prefix, check_text, is_hidden
 from quality.storage.files import DISK_FULL, file_errors
+from quality.storage.locks import Held
 from quality.storage.s3_bucket import Bucket
-from quality.storage.s3_lease import holding_lease
+from quality.storage.s3_lease import free_lease, holding_lease, look_at_lease
 from quality.storage.s3_reader import BUFFER_BYTES, S3Reader
 from quality.storage.store import Entry, S3Options, check_size
+from quality.storage.temporary import temporary_path
 from quality.text import visible
 
 ONE_PUT_BYTES = 5 * 1024**3
@@ -26,6 +27,7 @@ class S3Store:
 
     def __init__(self, bucket: str, prefix: str, options: S3Options) -> None:
         self.address = f"s3://{bucket}/{prefix}".rstrip("/")
+        self.lock_wait = options.lock_wait
         self._bucket = Bucket(bucket, options)
         self._base = f"{prefix}/" if prefix else ""
 
@@ -59,7 +61,7 @@ class S3Store:
     @contextmanager
     def local_copy(self, key: str) -> Iterator[Path]:
         """Give a downloaded copy, removed at exit."""
-        with _temporary_path(key) as path:
+        with temporary_path(key, self.url(key)) as path:
             with file_errors("write", path, QualityError):
                 self._bucket.get(self._name(key), lambda answer: _save(answer["Body"], path))
             yield path
@@ -73,7 +75,7 @@ class S3Store:
     def writing(self, key: str) -> Iterator[Path]:
         """Give a local temporary path, uploaded under the key at a clean exit."""
         name = self._name(key)
-        with _temporary_path(key) as path:
+        with temporary_path(key, self.url(key)) as path:
             with file_errors("write", path, QualityError, only=DISK_FULL):
                 yield path
             with file_errors("read", path, QualityError):
@@ -90,6 +92,14 @@ class S3Store:
     def hold(self, key: str, lifetime: float) -> AbstractContextManager[None]:
         """Hold a lock object, renewed while it is held."""
         return holding_lease(self._bucket, self._name(key), lifetime)
+
+    def holder(self, key: str) -> Held | None:
+        """Say who holds the lock object; None where there is none."""
+        return look_at_lease(self._bucket, self._name(key))
+
+    def free(self, key: str) -> None:
+        """Remove the lock object, whoever holds it."""
+        free_lease(self._bucket, self._name(key))
 
     def _name(self, key: str) -> str:
         return self._base + check_text(check_key(key))
@@ -108,18 +118,6 @@ class S3Store:
             return
         with path.open("rb") as file:
             self._bucket.put(name, file)
-
-
-@contextmanager
-def _temporary_path(key: str) -> Iterator[Path]:
-    folder = Path(tempfile.gettempdir())
-    with file_errors("make a temporary folder in", folder, QualityError):
-        made = tempfile.TemporaryDirectory(prefix="pricewatch-")
-    with made as temporary:
-        # The key's folders stay: a path keeps saying which partition it is of.
-        path = Path(temporary, key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield path
 
 
 def _save(body: BinaryIO, path: Path) -> None:

@@ -16,7 +16,7 @@ Client: TypeAlias = Any
 """A boto3 client: its methods are made at run time, so there is no type to name."""
 
 
-def make_client(options: S3Options, service: str = "s3", **credentials: str) -> Client:
+def make_client(options: S3Options, service: str = "s3", *, attempts: int = 1, **credentials: str) -> Client:
     """Make a client; nothing is contacted yet.
 
     `credentials` (boto3's names) are for servers that this program itself started; without them boto3's
@@ -27,7 +27,7 @@ def make_client(options: S3Options, service: str = "s3", **credentials: str) -> 
             service,
             endpoint_url=options.endpoint_url,
             region_name=options.region,
-            config=_config(options),
+            config=_config(options, attempts),
             **credentials,
         )
     except (BotoCoreError, ValueError) as error:
@@ -37,11 +37,12 @@ def make_client(options: S3Options, service: str = "s3", **credentials: str) -> 
         ) from error
 
 
-def _config(options: S3Options) -> Config:
+def _config(options: S3Options, attempts: int) -> Config:
     return Config(
         connect_timeout=options.connect_timeout,
         read_timeout=options.read_timeout,
-        retries={"mode": "standard", "total_max_attempts": options.attempts},
+        # Requests are tried again by `trying`, for a stated time; an upload in parts by boto3, part by part.
+        retries={"mode": "standard", "total_max_attempts": attempts},
         # Stores other than AWS refuse the checksums that boto3 adds of its own accord.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from quality.errors import InputError
+from quality.errors import InputError, UsageError
+from quality.storage.locks import Held
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,16 @@ class S3Options:
     """Seconds to wait for a connection."""
     read_timeout: float = 30.0
     """Seconds to wait for an answer, or for the next bytes of one."""
-    attempts: int = 4
+    attempts: int = 20
     """How often a request is tried in all, with a growing, random pause between."""
+    patience: float = 60.0
+    """Seconds for which a server that fails is tried again, all requests together; a quarter if it never answered."""
+    lock_wait: float = 0.0
+    """Seconds to wait for a place that another run holds; this one concerns local folders too."""
+
+    def __post_init__(self) -> None:
+        if self.attempts < 1:
+            raise UsageError(f"s3.attempts: {self.attempts} is less than 1")
 
 
 def check_size(size: int, most: int | None, url: str) -> None:
@@ -45,14 +54,19 @@ def check_size(size: int, most: int | None, url: str) -> None:
 class Store(Protocol):
     """A folder of files under one address.
 
-    Keys are posix and relative; one that is empty, absolute, or contains `..`, a NUL or a backslash
-    raises UsageError. Reading raises InputError; writing raises QualityError locally and DeliveryError
-    on S3. Each message names the address, the cause and what to do next.
+    Keys are posix and relative; one that is empty, absolute, or contains `..` or a NUL raises UsageError.
+    Reading raises InputError; writing raises QualityError locally and DeliveryError on S3. Each message
+    names the address, the cause and what to do next.
     """
 
     @property
     def address(self) -> str:
         """The store's own address, as given."""
+        ...
+
+    @property
+    def lock_wait(self) -> float:
+        """Seconds to wait for another run that holds the store."""
         ...
 
     def entries(self, prefix: str = "") -> list[Entry]:
@@ -104,4 +118,15 @@ class Store(Protocol):
 
     def hold(self, key: str, lifetime: float) -> AbstractContextManager[None]:
         """Hold the lock under a key; see `quality.storage.holding`."""
+        ...
+
+    def holder(self, key: str) -> Held | None:
+        """Say who holds the lock under a key; None where nobody does."""
+        ...
+
+    def free(self, key: str) -> None:
+        """Remove the lock under a key.
+
+        Raises DestinationBusyError for a local lock whose process lives: the kernel alone can free that.
+        """
         ...

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from jobs.reporting import exit_code, show_scan, show_suppressions
-from jobs.running import BAD_INPUT, NOT_DELIVERED, Console, day
+from jobs.running import BAD_INPUT, NOT_DELIVERED, Console, day, setting_flags
 from quality.batch import read_batch, run_batch
 from quality.settings import Settings, load_settings
 from quality.text import visible
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, _settings: Settings, console: Console) -> int:
     """Run the batch, and tell what was not delivered."""
-    settings = load_settings({"engine": {"threads": options.threads}}, options.batch)
+    settings = load_settings(setting_flags(options), options.batch)
     batch = read_batch(options.batch, options.date or dt.datetime.now().astimezone().date())
     done = run_batch(batch, settings, console.progress)
     if batch.job == "scan":

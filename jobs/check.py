@@ -57,7 +57,7 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
     console.note(f"{result.day}: {len(result.issues)} issues in {result.entries:,} prices, {seconds:.2f} s")
     code = exit_code(summary, options.fail_on)
     if options.append and code:
-        console.note(f"{result.day} is not appended: its findings reach --fail-on {options.fail_on}")
+        console.warn(f"{result.day} is not appended: its findings reach --fail-on {options.fail_on}")
     elif options.append:
         append(incoming, panel)
         console.note(f"{result.day} is appended to {panel.address}")

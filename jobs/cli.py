@@ -5,12 +5,13 @@ import io
 import sys
 from collections.abc import Sequence
 
+# Every verb, in the order of the usage: its module is `jobs.<verb>`.
 VERBS = {
     "generate": "write a clean panel of daily prices",
     "inject": "write a faulty copy of a panel, and the truth about its faults",
     "ingest": "read files of any shape into a panel",
-    "scan": "judge the whole history of a panel by every rule",
-    "check": "judge one incoming day against history",
+    "scan": "check the whole history of a panel, or of one file, by every rule",
+    "check": "check one incoming day against history",
     "rules": "list the rules, what is in force, and where each value comes from",
     "score": "hold a run against the truth: precision, recall, F1, and what was missed",
     "mail": "send a run's summary by e-mail",
@@ -29,8 +30,10 @@ Finds bad prices in panels of daily prices: dates × tickers.
   pricewatch --version       the version
 
 Addresses are local folders or s3://bucket/prefix. Exit codes: 0 done, 1 findings at or above
---fail-on, 2 wrong usage or settings, 3 input that could not be processed, 4 written but not delivered.
+--fail-on, 2 wrong usage or settings, 3 input that could not be processed, 4 written but not delivered,
+130 interrupted.
 """
+_WRONG_USAGE, _INTERRUPTED = 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,25 +43,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # an old terminal must not fail a job that is done
     if not given or given[0] in ("-h", "--help", "help"):
-        print(_usage(), end="")
-        return 0 if given else 2
+        return _help(given[1:]) if given[1:] else _show_usage(0 if given else _WRONG_USAGE)
     if given[0] == "--version":
         from importlib.metadata import version  # noqa: PLC0415 - start-up time counts
 
         print(f"pricewatch {version('pricewatch-panel')}")
         return 0
-    if given[0] not in VERBS:
-        print(f"pricewatch: no verb {given[0]!r}; there is {', '.join(VERBS)}", file=sys.stderr)
-        return 2
-    # The verbs bring heavy libraries: only the one that runs is imported.
-    from jobs.running import run_verb  # noqa: PLC0415
-
-    return run_verb(given[0], importlib.import_module(f"jobs.{given[0]}"), given[1:])
+    return _run(given[0], given[1:])
 
 
-def _usage() -> str:
+def _help(given: Sequence[str]) -> int:
+    """Show the help of a verb: `pricewatch help scan`."""
+    return _run(given[0], ["--help"])
+
+
+def _show_usage(code: int) -> int:
     width = max(map(len, VERBS))
-    return _USAGE.format(verbs="\n".join(f"  {verb:<{width}}  {what}" for verb, what in VERBS.items()))
+    print(_USAGE.format(verbs="\n".join(f"  {verb:<{width}}  {what}" for verb, what in VERBS.items())), end="")
+    return code
+
+
+def _run(verb: str, arguments: Sequence[str]) -> int:
+    if verb not in VERBS:
+        from quality.text import similar  # noqa: PLC0415 - only a mistake pays for it
+
+        hint = similar(verb, VERBS) or f"; there is {', '.join(VERBS)}"
+        print(f"pricewatch: no verb {verb!r}{hint}", file=sys.stderr)
+        return _WRONG_USAGE
+    from jobs.signals import interruptible  # noqa: PLC0415 - as above
+
+    with interruptible() as interruption:
+        try:
+            # The verbs bring heavy libraries: only the one that runs is imported.
+            from jobs.running import run_verb  # noqa: PLC0415
+
+            return run_verb(verb, importlib.import_module(f"jobs.{verb}"), arguments)
+        except BaseException:
+            if not interruption.has_come:
+                raise
+    print(f"pricewatch {verb}: interrupted", file=sys.stderr)
+    return _INTERRUPTED
 
 
 if __name__ == "__main__":

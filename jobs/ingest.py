@@ -20,6 +20,7 @@ EXAMPLE = (
     "  pricewatch ingest lean/daily data/panel --ticker-from '{ticker}.csv' --ticker-case upper"
 )
 _SHOWN = 20
+AFTER_INTERRUPT = "no year of the panel is half written; say it again: {command}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -110,8 +111,8 @@ def _show(console: Console, summary: Mapping[str, Any], out: str) -> None:
     if summary["unreadable"]:
         console.say(f"  {summary['unreadable']:,} rows cannot be read: {out}/{REFUSED_KEY} says why")
     for failed in summary["failed_files"][:_SHOWN]:
-        console.note(f"nothing taken: {failed['reason']}")
+        console.warn(f"nothing taken: {failed['reason']}")
     for damaged in summary["damaged"]:
-        console.note(f"not written: year={damaged['year']}: {damaged['reason']}")
+        console.warn(f"not written: year={damaged['year']}: {damaged['reason']}")
     for name in summary["skipped_files"][:_SHOWN]:
-        console.note(f"left aside, it is no table by its name: {name}")
+        console.warn(f"left aside, it is no table by its name: {name}")

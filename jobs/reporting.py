@@ -30,12 +30,12 @@ def show_scan(console: Console, summary: Mapping[str, Any], run: str) -> None:
         console.say("most findings: " + ", ".join(f"{ticker} {count:,}" for ticker, count in worst))
     show_suppressions(console, summary)
     for past in summary["restated"]:
-        console.note(
+        console.warn(
             f"history restated: {past['year']}, {past['rows_before']:,} rows before, {past['rows']:,} rows now, "
             f"findings of {past['cells']:,} cells differ"
         )
     for damage in summary["damaged"]:
-        console.note(f"not scanned: year={damage['year']}: {damage['reason']}")
+        console.warn(f"not scanned: year={damage['year']}: {damage['reason']}")
 
 
 def show_suppressions(console: Console, summary: Mapping[str, Any]) -> None:

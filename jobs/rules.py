@@ -6,7 +6,6 @@ from pathlib import Path
 import polars as pl
 
 from jobs.running import DONE, Console
-from jobs.tables import table
 from quality.rules.description import Described, describe, rules_in_force
 from quality.rules.loading import ruleset_names
 from quality.rules.model import DEFAULT_RULESET
@@ -17,9 +16,6 @@ SUMMARY = """List the rules of a set: severity, look-back, parameters, defaults,
 The last column says where a value comes from: the rule's file, or file, line and key of the setting."""
 EXAMPLE = """  pricewatch rules --ruleset notebook
   pricewatch rules --rules examples/rules --json"""
-
-# Paths and keys are there to be copied: they are shown whole.
-_WIDEST = 1_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,11 +39,9 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
     )
     console.say(f"rule set {options.ruleset}, {len(rules)} rules, fingerprint {fingerprint}")
     console.say()
-    for line in table(_overview(rules), _WIDEST):
-        console.say(line)
+    console.table(_overview(rules))
     console.say()
-    for line in table(_values(rules), _WIDEST):
-        console.say(line)
+    console.table(_values(rules))
     return DONE
 
 

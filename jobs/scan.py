@@ -16,6 +16,8 @@ from quality.storage import open_store
 SUMMARY = "Judge the whole history of a panel by every rule; findings go to RUN as Parquet by year and as CSV."
 EXAMPLE = "  pricewatch scan data/faulty runs/full --start 2021-01-01 --format parquet,csv"
 
+AFTER_INTERRUPT = "finished years are kept; go on with: {command} --resume"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""

@@ -1,7 +1,7 @@
 """`pricewatch score`: a run against the truth, or rule sets on fresh synthetic panels."""
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -64,34 +64,28 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         with store.writing("score/sweep.parquet") as path:
             pl.DataFrame(result["sweep"]).write_parquet(path)
     console.result(result)
-    _show(console, scored, result.get("sweep"))
+    _show(console, scored)
+    if options.sweep:
+        _table(console, "limits (factor 1 is in force)", pl.DataFrame(result["sweep"]))
     return DONE
 
 
-def _show(console: Console, scored: Score, swept: Sequence[Mapping[str, Any]] | None) -> None:
+def _show(console: Console, scored: Score) -> None:
     total = scored.total
     console.say(
         f"precision {_share(total['precision'])}  recall {_share(total['recall'])}  F1 {_share(total['f1'])}  "
         f"type named right {_share(total['type_right'])}  "
         f"({total['found']:,} of {total['bad']:,} bad cells found, {total['claimed']:,} claimed)"
     )
-    for title, table in (("by type", scored.by_type), ("by rule", scored.by_rule), ("named", scored.confusion)):
-        _table(console, title, table.to_dicts())
-    _table(console, "errors", scored.reasons.to_dicts())
-    if swept:
-        _table(console, "limits (factor 1 is in force)", swept)
+    for title, rows in (("by type", scored.by_type), ("by rule", scored.by_rule), ("named", scored.confusion)):
+        _table(console, title, rows)
+    _table(console, "errors", scored.reasons)
 
 
-def _table(console: Console, title: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Show rows in columns as wide as what they hold."""
-    if not rows:
-        return
-    names = list(rows[0])
-    cells = [names, *([_text(row[name]) for name in names] for row in rows)]
-    widths = [max(len(line[at]) for line in cells) for at in range(len(names))]
-    console.say(f"\n{title}")
-    for line in cells:
-        console.say("  " + "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+def _table(console: Console, title: str, rows: pl.DataFrame) -> None:
+    if rows.height:
+        console.say(f"\n{title}", "bold")
+        console.table(rows, _text, indent="  ")
 
 
 def _text(value: object) -> str:
@@ -114,11 +108,10 @@ def _trials(options: argparse.Namespace, console: Console) -> int:
         .group_by("rate", "ruleset", maintain_order=True)
         .agg(pl.col("precision", "recall", "f1", "type_right").mean(), seeds=pl.len())
         .sort("rate", maintain_order=True)
-        .to_dicts()
     )
-    console.result({"days": options.days, "stocks": options.stocks, "trials": rows, "means": means})
+    console.result({"days": options.days, "stocks": options.stocks, "trials": rows, "means": means.to_dicts()})
     _table(console, f"{options.days} days × {options.stocks} stocks, mean over seeds {options.seeds}", means)
-    _table(console, "every trial", rows)
+    _table(console, "every trial", pl.DataFrame(rows))
     return DONE
 
 
@@ -134,9 +127,9 @@ def _realism(options: argparse.Namespace, settings: Settings, console: Console) 
         samples, episodes=3 if options.quick else 20, seed=seed, ruleset=ruleset, progress=console.progress
     )
     console.result(measured.as_dict())
-    _table(console, "recall by kind of fault, all samples pooled", pooled(measured.kinds).to_dicts())
-    _table(console, "alarms per 10,000 clean prices, by rule", measured.alarms.to_dicts())
-    _table(console, "level alarms per 10,000 clean prices", level_alarms(measured.alarms).to_dicts())
+    _table(console, "recall by kind of fault, all samples pooled", pooled(measured.kinds))
+    _table(console, "alarms per 10,000 clean prices, by rule", measured.alarms)
+    _table(console, "level alarms per 10,000 clean prices", level_alarms(measured.alarms))
     return DONE
 
 

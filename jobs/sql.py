@@ -6,7 +6,6 @@ import sys
 import polars as pl
 
 from jobs.running import DONE, Console
-from jobs.tables import table
 from quality.errors import UsageError
 from quality.findings.schema import plain
 from quality.investigate.queries import VIEWS, Sources, ask, saved_questions
@@ -44,7 +43,7 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
     answer = ask(query, sources, threads=settings.threads, memory_limit=settings.memory_limit)
     console.result({"columns": answer.columns, "rows": answer.rows()})
     if options.csv:
-        sys.stdout.write(plain(answer).write_csv())
+        console.data(plain(answer).write_csv())
     else:
         _show(console, answer, options.rows)
     return DONE
@@ -63,7 +62,6 @@ def _list(console: Console) -> None:
 
 def _show(console: Console, answer: pl.DataFrame, rows: int) -> None:
     shown = answer.head(rows) if rows else answer
-    for line in table(shown):
-        console.say(line)
+    console.table(shown)
     if shown.height < answer.height:
         console.note(f"{answer.height - shown.height:,} more rows; say --rows 0 for all, or --csv")

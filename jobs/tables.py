@@ -1,38 +1,162 @@
-"""Tables for a terminal: aligned, and harmless whatever the cells hold."""
+"""Tables for a terminal: as wide as it is, words kept whole, what is cut said, and harmless whatever the cells hold."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import polars as pl
 
+from jobs.terminal import columns_of, cut, padded
 from quality.text import visible
 
-_WIDEST = 60
+_GAP = "  "
+# A column of text is not made narrower than this: one word of a message, or a ticker.
+_NARROWEST = 14
 
 
-def table(rows: pl.DataFrame, widest: int = _WIDEST) -> Iterator[str]:
-    """Give the lines of a table: a heading, a rule, and a line a row; numbers stand to the right."""
-    numeric = [dtype.is_numeric() for dtype in rows.dtypes]
-    cells = [[_text(value, widest) for value in row] for row in rows.iter_rows()]
-    widths = [
-        max(len(name), *(len(line[at]) for line in cells)) if cells else len(name)
-        for at, name in enumerate(rows.columns)
-    ]
-    yield _line(rows.columns, widths, numeric)
-    yield "  ".join("-" * width for width in widths)
-    for line in cells:
-        yield _line(line, widths, numeric)
-
-
-def _line(cells: list[str], widths: list[int], numeric: list[bool]) -> str:
-    aligned = (
-        cell.rjust(width) if right else cell.ljust(width)
-        for cell, width, right in zip(cells, widths, numeric, strict=True)
-    )
-    return "  ".join(aligned).rstrip()
-
-
-def _text(value: object, widest: int) -> str:
+def cell_text(value: object) -> str:
+    """Show a value: floats with ten digits, null for none."""
     if value is None:
         return "null"
-    text = visible(f"{value:.10g}" if isinstance(value, float) else str(value))
-    return text if len(text) <= widest else text[: widest - 1] + "…"
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True)
+class Table:
+    """The lines of a table, and what it does not show.
+
+    Attributes:
+        heading: The columns' names and the rule below them.
+        rows: For each row its lines, several where texts are folded.
+        not_shown: The columns for which there was no space.
+        values_cut: How many values are longer than their column, although folded between words.
+
+    """
+
+    heading: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    not_shown: tuple[str, ...] = ()
+    values_cut: int = 0
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the lines."""
+        return iter(self.lines)
+
+    @property
+    def lines(self) -> list[str]:
+        """All lines, from the heading down."""
+        return [*self.heading, *(line for row in self.rows for line in row)]
+
+    @property
+    def cut(self) -> str:
+        """What is not shown, for a note below the table; empty where all is."""
+        parts = [f"columns not shown: {', '.join(self.not_shown)}"] if self.not_shown else []
+        if self.values_cut:
+            parts.append(f"{self.values_cut:,} values cut (…)")
+        return "; ".join(parts)
+
+
+@dataclass
+class _Column:
+    name: str
+    cells: list[str]
+    is_right: bool
+    width: int = 0
+    folded: list[list[str]] = field(default_factory=list)
+
+    @property
+    def narrowest(self) -> int:
+        """What it takes at least: a number is never cut, a text is folded and then cut."""
+        words = max((columns_of(word) for cell in self.cells for word in cell.split(" ")), default=0)
+        least = self.widest if self.is_right else min(words, max(_NARROWEST, columns_of(self.name)))
+        return max(least, columns_of(self.name))
+
+    @property
+    def widest(self) -> int:
+        return max((columns_of(text) for text in (self.name, *self.cells)), default=0)
+
+
+def table(rows: pl.DataFrame, width: int | None = None, text: Callable[[object], str] = cell_text) -> Table:
+    """Lay out rows; numbers stand to the right.
+
+    Texts that are too long for `width` columns in all are folded between words; a word longer than its column
+    is cut. Where that is not enough, the last columns are left out.
+
+    Args:
+        rows: What to show.
+        width: The columns of the terminal; None shows everything whole, each row on one line.
+        text: How a value reads.
+
+    """
+    columns = [
+        _Column(visible(name), [visible(text(value)) for value in rows.get_column(name)], dtype.is_numeric())
+        for name, dtype in rows.schema.items()
+    ]
+    shown = columns if width is None else _fitting(columns, width)
+    values_cut = _fit(shown, width)
+    names = [padded(column.name, column.width, right=column.is_right) for column in shown]
+    heading = (_GAP.join(names).rstrip(), _GAP.join("-" * column.width for column in shown))
+    lines = tuple(tuple(_lines_of_row(shown, at)) for at in range(rows.height))
+    return Table(heading, lines, tuple(column.name for column in columns[len(shown) :]), values_cut)
+
+
+def _fitting(columns: Sequence[_Column], width: int) -> list[_Column]:
+    """Give the first columns, as many as fit when each is as narrow as it can be; one in any case."""
+    used = -len(_GAP)
+    for count, column in enumerate(columns):
+        used += len(_GAP) + column.narrowest
+        if used > width:
+            return list(columns[: max(count, 1)])
+    return list(columns)
+
+
+def _fit(columns: Sequence[_Column], width: int | None) -> int:
+    """Give each column its width and fold its cells into it; give how many values had to be cut."""
+    for column in columns:
+        column.width = column.widest
+    if width is not None:
+        _narrow(columns, width)
+    cuts = 0
+    for column in columns:
+        for cell in column.cells:
+            lines, is_cut = _fold(cell, column.width)
+            column.folded.append(lines)
+            cuts += is_cut
+    return cuts
+
+
+def _narrow(columns: Sequence[_Column], width: int) -> None:
+    """Take the space that is wanting from the widest columns first."""
+    floors = [min(column.narrowest, width) for column in columns]
+    for column in columns:
+        column.width = min(column.width, width)
+    while sum(column.width for column in columns) + len(_GAP) * (len(columns) - 1) > width:
+        wide = [at for at, column in enumerate(columns) if column.width > floors[at]]
+        if not wide:
+            return
+        columns[max(wide, key=lambda at: columns[at].width)].width -= 1
+
+
+def _fold(text: str, width: int) -> tuple[list[str], bool]:
+    """Break a text between words into lines of a width; a word that is longer is cut."""
+    if columns_of(text) <= width:
+        return [text], False
+    lines: list[str] = []
+    for word in text.split(" "):
+        if lines and columns_of(lines[-1]) + 1 + columns_of(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    cut_lines = [cut(line, width) for line in lines]
+    return cut_lines, cut_lines != lines
+
+
+def _lines_of_row(columns: Sequence[_Column], at: int) -> list[str]:
+    cells = [column.folded[at] for column in columns]
+    height = max((len(lines) for lines in cells), default=0)
+    return [
+        _GAP.join(
+            padded(lines[line] if line < len(lines) else "", column.width, right=column.is_right)
+            for column, lines in zip(columns, cells, strict=True)
+        ).rstrip()
+        for line in range(height)
+    ]

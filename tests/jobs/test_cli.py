@@ -42,7 +42,8 @@ def test_the_version_is_told(pricewatch):
 
 
 def test_an_unknown_verb_is_told_what_there_is(pricewatch):
-    assert "no verb 'scna'; there is generate, inject, " in pricewatch("scna").failed(2)
+    assert pricewatch("scna").failed(2) == "pricewatch: no verb 'scna'; did you mean scan?"
+    assert "no verb 'xyzzy'; there is " in pricewatch("xyzzy").failed(2)
     assert "\x1b" not in pricewatch("\x1b[31m").failed(2)
 
 

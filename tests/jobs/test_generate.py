@@ -50,8 +50,8 @@ def test_keeps_a_panel_that_is_there(pricewatch):
         (["--seed", "-1"], "--seed must be from 0"),
         (["--start", "2020-02-30"], "argument --start: '2020-02-30' is not a date YYYY-MM-DD"),
         (["--days", "99999999"], "ends after 9999-12-31"),
-        (["--day", "5"], "unrecognized arguments: --day 5"),
-        (["--threads", "0"], "--threads must be at least 1: 0"),
+        (["--day", "5"], "there is no flag --day; did you mean --days?"),
+        (["--threads", "0"], "--threads: '0' is not a whole number from 1 to 1,024"),
     ],
 )
 def test_a_bad_flag_is_one_line(pricewatch, tmp_path, flags, says):

@@ -80,5 +80,5 @@ def test_a_run_that_is_not_there_is_one_line(pricewatch, server):
 
 
 def test_no_password_can_be_said_as_a_flag(pricewatch, run, server):
-    assert "unrecognized arguments" in pricewatch("mail", run, "--password", "x").failed(2)
+    assert "there is no flag --password" in pricewatch("mail", run, "--password", "x").failed(2)
     assert server.messages == []

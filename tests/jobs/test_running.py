@@ -1,16 +1,11 @@
 """What every verb shares: where it speaks, progress, errors to codes, and nothing that escapes."""
 
-import argparse
-import datetime as dt
-import io
-import json
 import logging
-import sys
 import types
 
 import pytest
 
-from jobs.running import Console, day, run_verb
+from jobs.running import run_verb
 from quality.errors import (
     DeliveryError,
     DestinationBusyError,
@@ -19,11 +14,6 @@ from quality.errors import (
     QualityError,
     UsageError,
 )
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
 
 
 def verb(run):
@@ -66,11 +56,21 @@ class TestErrors:
             run_verb("scan", raising(ZeroDivisionError("oh")), ["--verbose"])
         assert "Traceback" in caplog.text
 
+    def test_a_panic_of_a_library_is_no_traceback_either(self, capsys):
+        class Panic(BaseException):
+            pass
+
+        assert run_verb("scan", raising(Panic("index out of range")), []) == 3
+        assert "internal error: Panic: index out of range" in capsys.readouterr().err
+
     def test_text_in_them_cannot_write_to_the_terminal(self, capsys):
         run_verb("scan", raising(InputError("a\x1b[2J\nb")), [])
         assert capsys.readouterr().err == "pricewatch scan: a\\x1b[2J\\nb\n"
 
-    @pytest.mark.parametrize("flags", [["--bogus"], ["--threads", "x"], ["--threads", "0"], ["more"], ["--bogus\x1b"]])
+    @pytest.mark.parametrize(
+        "flags",
+        [["--bogus"], ["--threads", "x"], ["--threads", "0"], ["--threads", "1000000"], ["more"], ["--bogus\x1b"]],
+    )
     def test_bad_flags_are_one_line(self, capsys, flags):
         assert run_verb("scan", verb(lambda *_: 0), flags) == 2
         (line,) = capsys.readouterr().err.splitlines()
@@ -95,51 +95,21 @@ class TestVerbs:
         assert run_verb("scan", verb(run), ["--config", "own.toml", "--threads", "5", "--json", "--quiet"]) == 1
         assert seen == [(True, 5, 9, True)]
 
+    def test_say_what_they_use_and_took_when_asked(self, caplog):
+        with caplog.at_level(logging.INFO):
+            run_verb("scan", verb(lambda *_: 1), ["--verbose", "--threads", "3"])
+        told = caplog.text
+        assert "scan: python 3." in told
+        assert "threads 3, memory limit 1024 MiB, in /" in told
+        assert "scan: exit code 1, " in told
 
-class TestConsole:
-    def test_results_go_to_stdout_and_messages_to_stderr(self, capsys):
-        console = Console(as_json=False, quiet=False)
-        console.say("result")
-        console.note("message")
-        console.result({"not": "asked for"})
-        assert capsys.readouterr() == ("result\n", "message\n")
 
-    def test_json_alone_where_it_is_asked_for(self, capsys):
-        console = Console(as_json=True, quiet=True)
-        console.say("result")
-        console.note("message")
-        console.result({"day": dt.date(2022, 1, 3), "values": [float("nan"), -float("inf"), 1.5], "text": "\x9b株"})
-        out, err = capsys.readouterr()
-        assert json.loads(out) == {"day": "2022-01-03", "values": ["nan", "-inf", 1.5], "text": "\x9b株"}
-        assert (err, "\x9b" in out, "株" in out) == ("", False, True)
-
-    def test_lines_stay_lines_and_escapes_are_shown(self, capsys):
-        Console(as_json=False, quiet=False).say("a\nb\x1b[2J\tc")
-        assert capsys.readouterr().out == "a\nb\\x1b[2J\\tc\n"
-
-    def test_progress_is_shown_on_a_terminal_only(self, capsys):
-        Console(as_json=False, quiet=False).progress("scan", 1, 1)
-        assert capsys.readouterr() == ("", "")
-
-    def test_progress_ends_its_line_before_anything_else(self, monkeypatch, capsys):
-        monkeypatch.setattr(sys, "stderr", Terminal())
-        console = Console(as_json=False, quiet=False)
-        console.progress("scan", 1, 4)
-        console.progress("scan", 2, 4)  # too soon to redraw
-        console.say("result")
-        console.progress("scan", 4, 4)
-        assert sys.stderr.getvalue() == (
-            "\rscan       [#######.......................] 1/4\n\rscan       [##############################] 4/4\n"
+class TestInterrupted:
+    def test_says_how_to_go_on(self, capsys):
+        module = raising(KeyboardInterrupt())
+        module.AFTER_INTERRUPT = "go on with: {command} --resume"
+        module.add_arguments = lambda parser: parser.add_argument("panel")
+        assert run_verb("scan", module, ["my panel", "--quiet"]) == 130
+        assert capsys.readouterr().err == (
+            "pricewatch scan: interrupted; go on with: pricewatch scan 'my panel' --quiet --resume\n"
         )
-        assert capsys.readouterr().out == "result\n"
-
-    def test_quiet_shows_none(self, monkeypatch):
-        monkeypatch.setattr(sys, "stderr", Terminal())
-        Console(as_json=False, quiet=True).progress("scan", 1, 1)
-        assert sys.stderr.getvalue() == ""
-
-
-def test_a_day_is_an_iso_date():
-    assert day("2022-09-26") == dt.date(2022, 9, 26)
-    with pytest.raises(argparse.ArgumentTypeError, match=r"'26\.9\.2022' is not a date YYYY-MM-DD"):
-        day("26.9.2022")

@@ -62,7 +62,7 @@ def test_a_damaged_partition_is_named_the_rest_is_done_and_the_code_is_3(pricewa
         (["panel", "run", "--format", "xml"], 2, "--format xml: choose from parquet, csv"),
         (["panel", "run", "--start", "2022-02-01", "--end", "2022-01-01"], 2, "--start 2022-02-01 is after --end"),
         (["panel", "run", "--start", "2030-01-01"], 2, "the panel holds 2022-01-01 to 2022-01-10"),
-        (["panel", "run", "--fail-on", "info"], 2, "argument --fail-on: invalid choice: 'info'"),
+        (["panel", "run", "--fail-on", "info"], 2, "argument --fail-on: there is no 'info'"),
         (["panel"], 2, "the following arguments are required: RUN"),
         (["panel", "run", "--config", "none.toml"], 2, "cannot read none.toml: no such file"),
         (["panel", "file"], 3, "file"),

@@ -1,0 +1,96 @@
+"""Real processes that are asked to end: by Ctrl-C and by polite signals, at work and while they start."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+# A verb that says when it is at work, and what it gives back when it ends.
+AT_WORK = """
+import sys, time, types
+import jobs.cli
+from contextlib import contextmanager
+@contextmanager
+def lock():
+    try:
+        print("held", flush=True)
+        yield
+    finally:
+        time.sleep(0.3)
+        print("given back", flush=True)
+def run(options, settings, console):
+    with lock():
+        time.sleep(60)
+sys.modules["jobs.scan"] = types.SimpleNamespace(
+    SUMMARY="", EXAMPLE="", AFTER_INTERRUPT="say {command} --resume", add_arguments=lambda parser: None, run=run)
+sys.exit(jobs.cli.main(["scan"]))
+"""
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start Python in a process of its own, which is ended with the test."""
+    started = []
+
+    def start(*arguments):
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_is_held_is_given_back_and_it_says_how_to_go_on(start, number):
+    process = start("-c", AT_WORK)
+    assert process.stdout.readline() == "held\n"
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert (out, err) == ("given back\n", "pricewatch scan: interrupted; say pricewatch scan --resume\n")
+    assert process.returncode == 130
+
+
+def test_a_second_polite_signal_does_not_disturb_the_tidying_up(start):
+    process = start("-c", AT_WORK)
+    assert process.stdout.readline() == "held\n"
+    for _ in range(2):
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.1)
+    out, _ = process.communicate(timeout=30)
+    assert (out, process.returncode) == ("given back\n", 130)
+
+
+def test_what_is_ignored_stays_ignored(start):
+    program = f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n{AT_WORK.replace('60', '0.5')}"
+    process = start("-c", program.replace("console):", "console):\n    import os; os.kill(os.getpid(), signal.SIGHUP)"))
+    out, err = process.communicate(timeout=30)
+    assert "given back" in out
+    assert "interrupted" not in err
+
+
+@pytest.mark.parametrize("wait", [0.06, 0.15, 0.3])
+def test_ctrl_c_while_it_starts_is_no_traceback(start, wait):
+    """Libraries are being imported then, and some turn the interruption into errors of their own."""
+    marked = "import jobs.cli, sys; print('started', flush=True); sys.exit(jobs.cli.main(['scan', 'a', 'b']))"
+    process = start("-c", marked)
+    assert process.stdout.readline() == "started\n"
+    time.sleep(wait)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert "Traceback" not in err
+    assert process.returncode in (130, 3), err  # 3 where it was faster: there is no panel

@@ -1,19 +1,15 @@
 """`pricewatch check`: one incoming day against history."""
 
 import argparse
-import time
 
 from jobs.reporting import exit_code, show_suppressions
 from jobs.running import Console, day
 from jobs.scan import add_rule_arguments
 from jobs.sources import add_source_arguments, source_of
-from quality.calendar.exchanges import check_calendar
-from quality.check.day_file import read_day
-from quality.check.run import append, check, summarise, write_run
-from quality.findings.suppression_file import open_suppressions
-from quality.rules.description import rules_in_force
+from quality.check.job import Checked, CheckJob, run_check
+from quality.errors import InputError
+from quality.rules.model import DEFAULT_RULESET
 from quality.settings import Settings
-from quality.storage import open_store, read_file
 
 SUMMARY = "Judge one incoming day (wide or long, CSV or Parquet) against the sessions before it."
 EXAMPLE = "  pricewatch check incoming/2022-09-26.csv --history data/panel --out runs/2022-09-26 --append"
@@ -26,39 +22,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="RUN", help="where findings, report and summary go (default: nowhere)")
     parser.add_argument("--date", type=day, metavar="DATE", help="the day, where the file has none or several")
     parser.add_argument("--append", action="store_true", help="add the day to the panel, unless it fails (--fail-on)")
-    add_rule_arguments(parser, "notebook")
+    add_rule_arguments(parser, DEFAULT_RULESET)
     add_source_arguments(parser)
 
 
 def run(options: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Check the day, show the report, write the run, and append the day where that is asked for."""
-    began = time.perf_counter()
-    ruleset = rules_in_force(options.ruleset, options.rules or settings.rules, settings.thresholds)
-    calendar = options.calendar or settings.calendar
-    check_calendar(calendar)
-    suppressions = open_suppressions(options.suppressions or settings.suppressions, settings.s3)
-    panel = open_store(options.history, settings.s3)
-    source = source_of(options, settings)
-    incoming = read_day(read_file(options.file, settings.s3), options.file, options.date, source)
-    result = check(incoming, panel, ruleset, calendar, suppressions)
-    seconds = time.perf_counter() - began
-    if options.out:
-        summary = write_run(result, open_store(options.out, settings.s3), ruleset, panel, seconds)
-    else:
-        summary = summarise(result, ruleset, panel, seconds)
-    console.result(summary)
+    """Check the day, show the report, and what became of the day."""
+    job = CheckJob(
+        file=options.file,
+        panel=options.history,
+        ruleset=settings.load_rules(options.ruleset, options.rules),
+        run=options.out,
+        date=options.date,
+        source=source_of(options, settings),
+        calendar=options.calendar or settings.calendar,
+        suppressions=settings.open_suppressions(options.suppressions),
+        append=options.append,
+        fail_on=options.fail_on,
+    )
+    checked = run_check(job, settings.s3)
+    _show(console, checked)
+    if checked.appended:
+        console.note(f"{checked.result.day} is appended to {options.history}")
+    elif checked.kept_back:
+        console.warn(f"{checked.result.day} is not appended: {checked.kept_back}")
+    elif checked.append_failed:
+        raise InputError(checked.append_failed)
+    return exit_code(checked.summary, options.fail_on)
+
+
+def _show(console: Console, checked: Checked) -> None:
+    result = checked.result
+    console.result(checked.summary)
     for key, issue in result.issues:
         console.say(f"{key}: {issue}")
     for key, issue in result.outside:
         console.note(f"outside the report: {key}: {issue}")
     for key, issue in result.suppressed:
         console.note(f"suppressed: {key}: {issue}")
-    show_suppressions(console, summary)
+    show_suppressions(console, checked.summary)
+    seconds = checked.summary["seconds"]
     console.note(f"{result.day}: {len(result.issues)} issues in {result.entries:,} prices, {seconds:.2f} s")
-    code = exit_code(summary, options.fail_on)
-    if options.append and code:
-        console.warn(f"{result.day} is not appended: its findings reach --fail-on {options.fail_on}")
-    elif options.append:
-        append(incoming, panel)
-        console.note(f"{result.day} is appended to {panel.address}")
-    return code

@@ -16,8 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from jobs.running import DONE, Console
-from quality.check.day_file import read_day
-from quality.check.run import check, write_run
+from quality.check.job import CheckJob, run_check
 from quality.delivery.alerting import mail_run
 from quality.delivery.publish import publish
 from quality.delivery.smtp import SmtpSettings
@@ -152,10 +151,8 @@ class _Demo:
         title = f"check the last day, without {_MISSING_TICKER} and with a column without a name"
         with self.step(title):
             file = self._spoil_last_day()
-            began = time.perf_counter()
-            ruleset, history = load_ruleset("notebook"), self.store("history")
-            result = check(read_day(file.read_bytes(), file.name), history, ruleset)
-            write_run(result, self.store("runs/check"), ruleset, history, time.perf_counter() - began)
+            history, run = self.store("history").address, self.store("runs/check").address
+            result = run_check(CheckJob(str(file), history, load_ruleset("notebook"), run)).result
             self.tell(f"{len(result.issues)} issues:")
             for key, issue in result.issues:
                 self.tell(f"  {key}: {issue}")

@@ -5,8 +5,6 @@ from pathlib import Path
 
 from jobs.reporting import FAIL_ON, exit_code, show_scan
 from jobs.running import Console, day
-from quality.findings.suppression_file import open_suppressions
-from quality.rules.description import rules_in_force
 from quality.rules.loading import ruleset_names
 from quality.rules.model import DEFAULT_RULESET
 from quality.scan.run import FORMATS, ScanOptions, scan
@@ -62,7 +60,7 @@ def add_rule_arguments(parser: argparse.ArgumentParser, default: str) -> None:
 
 def run(options: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Scan, and show the summary."""
-    ruleset = rules_in_force(options.ruleset, options.rules or settings.rules, settings.thresholds)
+    ruleset = settings.load_rules(options.ruleset, options.rules)
     chosen = ScanOptions(
         start=options.start,
         end=options.end,
@@ -72,7 +70,7 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         rows_a_chunk=settings.rows_a_chunk,
         resume=options.resume,
         calendar=options.calendar or settings.calendar,
-        suppressions=open_suppressions(options.suppressions or settings.suppressions, settings.s3),
+        suppressions=settings.open_suppressions(options.suppressions),
     )
     panel, destination = open_store(options.panel, settings.s3), open_store(options.run, settings.s3)
     summary = scan(panel, destination, ruleset, chosen, console.progress)

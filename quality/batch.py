@@ -2,26 +2,19 @@
 
 import datetime as dt
 import logging
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from quality import values
-from quality.calendar.exchanges import check_calendar
-from quality.check.day_file import read_day
-from quality.check.run import append, check, write_run
+from quality.check.job import Checked, CheckJob, run_check
 from quality.delivery.alerting import mail_run
 from quality.delivery.publish import publish
 from quality.errors import DeliveryError, QualityError, UsageError
-from quality.findings import summary as summaries
-from quality.findings.suppression_file import open_suppressions
-from quality.rules.description import rules_in_force
-from quality.rules.model import DEFAULT_RULESET
 from quality.scan.run import FORMATS, Progress, ScanOptions, scan
 from quality.settings import Settings, read_toml
-from quality.storage import is_same_place, open_store, read_file
+from quality.storage import is_same_place, open_store
 from quality.values import Reader, Readers
 
 _log = logging.getLogger(__name__)
@@ -150,7 +143,8 @@ def run_batch(batch: Batch, settings: Settings, progress: Progress = lambda _wha
     if batch.job == "scan":
         summary = _scan(batch, settings, progress)
     else:
-        summary, not_appended = _check(batch, settings)
+        checked = _check(batch, settings)
+        summary, not_appended = checked.summary, checked.append_failed
     undelivered: list[str] = []
     if destination is not None:
         _deliver(lambda: publish(run, destination), undelivered)
@@ -171,8 +165,6 @@ def _deliver(delivery: Any, undelivered: list[str]) -> None:  # noqa: ANN401 - c
 
 
 def _scan(batch: Batch, settings: Settings, progress: Progress) -> dict[str, Any]:
-    name = batch.ruleset or DEFAULT_RULESET
-    ruleset = rules_in_force(name, batch.rules or settings.rules, settings.thresholds)
     options = ScanOptions(
         start=batch.start,
         end=batch.end,
@@ -181,28 +173,21 @@ def _scan(batch: Batch, settings: Settings, progress: Progress) -> dict[str, Any
         memory_limit=settings.memory_limit,
         rows_a_chunk=settings.rows_a_chunk,
         calendar=batch.calendar or settings.calendar,
-        suppressions=open_suppressions(batch.suppressions or settings.suppressions, settings.s3),
+        suppressions=settings.open_suppressions(batch.suppressions),
     )
+    ruleset = settings.load_rules(batch.ruleset, batch.rules)
     return scan(open_store(batch.panel, settings.s3), open_store(batch.run, settings.s3), ruleset, options, progress)
 
 
-def _check(batch: Batch, settings: Settings) -> tuple[dict[str, Any], str]:
-    """Check the day and append it; give the summary, and why the day was not appended."""
-    began = time.perf_counter()
-    name = batch.ruleset or "notebook"
-    ruleset = rules_in_force(name, batch.rules or settings.rules, settings.thresholds)
-    calendar = batch.calendar or settings.calendar
-    check_calendar(calendar)
-    suppressions = open_suppressions(batch.suppressions or settings.suppressions, settings.s3)
-    panel = open_store(batch.panel, settings.s3)
-    file = str(batch.file)
-    incoming = read_day(read_file(file, settings.s3), file)
-    result = check(incoming, panel, ruleset, calendar, suppressions)
-    run = open_store(batch.run, settings.s3)
-    summary = write_run(result, run, ruleset, panel, time.perf_counter() - began)
-    if batch.append and not (batch.fail_on and summaries.reaches(summary["by_severity"], batch.fail_on)):
-        try:
-            append(incoming, panel)
-        except QualityError as error:
-            return summary, str(error)
-    return summary, ""
+def _check(batch: Batch, settings: Settings) -> Checked:
+    job = CheckJob(
+        file=str(batch.file),
+        panel=batch.panel,
+        ruleset=settings.load_rules(batch.ruleset, batch.rules),
+        run=batch.run,
+        calendar=batch.calendar or settings.calendar,
+        suppressions=settings.open_suppressions(batch.suppressions),
+        append=batch.append,
+        fail_on=batch.fail_on,
+    )
+    return run_check(job, settings.s3)

@@ -1,7 +1,7 @@
 """Settings: flags over environment over `pricewatch.toml` over defaults, each checked by name."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,11 @@ from typing import Any
 from quality import values
 from quality.delivery.smtp import SmtpSettings
 from quality.errors import InputError, UsageError
+from quality.findings.suppression_file import open_suppressions
+from quality.findings.suppressions import Suppressions
 from quality.ingest.format.source import Source
-from quality.rules.model import Thresholds
+from quality.rules.description import rules_in_force
+from quality.rules.model import DEFAULT_RULESET, RuleSet, Thresholds
 from quality.rules.thresholds import read_thresholds
 from quality.storage import S3Options, read_file
 from quality.text import similar, visible
@@ -97,6 +100,19 @@ class Settings:
     suppressions: str | None = None
     calendar: str = "panel"
     sources: Mapping[str, Source] = field(default_factory=dict)
+
+    def load_rules(self, ruleset: str | None = None, folders: Sequence[str | Path] = ()) -> RuleSet:
+        """Load the rules of a run: of a set (default: robust), with folders of the user's own, as settings have them.
+
+        Raises:
+            UsageError: A rule, a threshold or the set's name is wrong.
+
+        """
+        return rules_in_force(ruleset or DEFAULT_RULESET, folders or self.rules, self.thresholds)
+
+    def open_suppressions(self, address: str | None = None) -> Suppressions:
+        """Open the suppressions at an address, or those that are set; UsageError where they cannot be read."""
+        return open_suppressions(self.suppressions if address is None else address, self.s3)
 
     def smtp(self, instead: Mapping[str, Any] | None = None) -> SmtpSettings:
         """Give the mail server's settings; without `sender` the user's name is the sender.

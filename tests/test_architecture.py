@@ -60,6 +60,7 @@ TESTED_ELSEWHERE = {
     "quality/scan/executors/local.py": "runs in every scan: tests/quality/scan/test_run.py",
     "quality/scan/chunk.py": "runs in every scan: tests/quality/scan/test_run.py",
     "quality/scan/restated.py": "is what resuming finds: tests/quality/scan/test_ledger.py",
+    "quality/check/report.py": "speaks at the end of a check: tests/quality/check/test_job.py",
     "quality/check/history.py": "is seen through the check: tests/quality/check/test_run.py",
     "quality/delivery/mail_message.py": "is what is sent: tests/quality/delivery/test_smtp.py",
     "quality/scoring/trials.py": "is seen through score: tests/quality/scoring/test_score.py",

@@ -1,12 +1,12 @@
 """Trading calendars: which days are sessions, by the week or by an exchange; the one door to `exchange_calendars`."""
 
 import datetime as dt
-import difflib
 import warnings
 from dataclasses import dataclass
 from typing import Any
 
 from quality.errors import UsageError
+from quality.text import similar
 
 PANEL, WEEKDAYS = "panel", "weekdays"
 _SATURDAY = 5
@@ -102,6 +102,5 @@ def _library() -> Any:  # noqa: ANN401 - an untyped library, imported only where
 def _known_code(library: Any, code: str) -> None:  # noqa: ANN401 - an untyped library
     codes = library.get_calendar_names()
     if code not in codes:
-        near = difflib.get_close_matches(code.upper(), codes, n=3)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        hint = similar(code, codes)
         raise UsageError(f"no calendar {code!r}; there is panel, weekdays, or an exchange such as XNYS{hint}")

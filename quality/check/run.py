@@ -3,13 +3,13 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import polars as pl
 
 from quality.calendar.exchanges import PANEL, open_calendar
 from quality.check.day_file import Day, Entry
 from quality.check.history import History, read_history, too_little_history
+from quality.check.report import make_report
 from quality.check.structure import AS_IT_CAME, DATE, MISSING, WHOLE_DAY, Reported, structure
 from quality.engine.connection import Connection, EngineError, EngineOptions, first_line, open_engine, register
 from quality.engine.statements import statement
@@ -17,11 +17,10 @@ from quality.errors import InputError
 from quality.evaluation.notebook import ChunkInputs, judge
 from quality.evaluation.session_findings import as_findings, session_findings
 from quality.findings import schema as findings_files
-from quality.findings import summary as summaries
-from quality.findings.suppressions import NO_SUPPRESSIONS, Suppressions, mark, suppression_report
-from quality.panel.partitions import SCHEMA, append_rows, list_years, natural_order
+from quality.findings.suppressions import NO_SUPPRESSIONS, Suppressions, mark
+from quality.panel.partitions import SCHEMA, list_years, natural_order
 from quality.rules.model import RuleSet
-from quality.storage import Store, holding, local_copies
+from quality.storage import Store, local_copies
 
 _HISTORY, _INCOMING = 0, 1
 
@@ -33,10 +32,10 @@ class CheckResult:
     Attributes:
         day: The session that was checked.
         findings: The findings' columns, in the order of the report.
-        issues: The notebook's pairs of key and issue, in that order, those that count.
+        issues: The report's pairs of key and issue, in that order, those that count.
         entries: How many prices came.
         history: What they were checked against.
-        outside: Pairs of key and issue that the notebook's report does not know.
+        outside: Pairs of key and issue that the report leaves out.
         suppressed: The pairs of key and issue that a suppression makes not count.
         calendar: Which days are sessions.
         suppressions: The suppressions.
@@ -96,19 +95,15 @@ def check(
             raise InputError(f"{panel.address}: {first_line(error)}") from error
     reported.sort(key=lambda item: item.place)
     found, matched = mark(pl.DataFrame([item.finding for item in reported], schema=findings_files.SCHEMA), suppressions)
-    told: dict[str, list[tuple[str, str]]] = {"issues": [], "outside": [], "suppressed": []}
-    for item, is_suppressed in zip(reported, found.get_column(findings_files.SUPPRESSED), strict=True):
-        is_outside = item.finding["rule"] in findings_files.NOT_IN_NOTEBOOK_REPORT
-        where = "suppressed" if is_suppressed else "outside" if is_outside else "issues"
-        told[where].append((item.key, item.finding["message"]))
+    report = make_report(reported, found, ruleset)
     return CheckResult(
         day.date,
         found,
-        tuple(told["issues"]),
+        report.issues,
         len(day.entries),
         history,
-        tuple(told["outside"]),
-        tuple(told["suppressed"]),
+        report.outside,
+        report.suppressed,
         calendar,
         suppressions,
         matched,
@@ -182,62 +177,3 @@ def _inputs(day: dt.date, tickers: Sequence[str], history: History) -> ChunkInpu
             last_session=pl.lit(today, dtype=pl.Int32),
         ),
     )
-
-
-def write_run(result: CheckResult, run_store: Store, ruleset: RuleSet, panel: Store, seconds: float) -> dict[str, Any]:
-    """Write a check's run: findings, CSV, the notebook's report, and last `summary.json`, which is returned."""
-    with holding(run_store):
-        # What an earlier run left goes first: none of it is this day's.
-        run_store.delete(summaries.KEY)
-        for prefix in ("ledger/", "findings/"):
-            for entry in run_store.entries(prefix):
-                run_store.delete(entry.key)
-        for year in {result.day.year, *result.findings.get_column("date").dt.year()}:
-            of_year = result.findings.filter(pl.col("date").dt.year() == year)
-            run_store.write(findings_files.partition_key(year), findings_files.encode_parquet(of_year))
-        with run_store.writing(findings_files.CSV_KEY) as path:
-            findings_files.write_csv([result.findings], path)
-        run_store.write(findings_files.NOTEBOOK_REPORT_KEY, findings_files.notebook_csv(result.issues))
-        summary = summarise(result, ruleset, panel, seconds)
-        run_store.write(summaries.KEY, summaries.encode(summary))
-    return summary
-
-
-def summarise(result: CheckResult, ruleset: RuleSet, panel: Store, seconds: float) -> dict[str, Any]:
-    """Give a check in numbers."""
-    tally = summaries.Tally()
-    tally.add(result.findings, result.matched)
-    return {
-        "job": "check",
-        "outcome": "complete",
-        "panel": panel.address,
-        "first_session": result.day.isoformat(),
-        "last_session": result.day.isoformat(),
-        "cells": result.entries,
-        "rows": result.entries,
-        "sessions": 1,
-        "tickers": len(result.history.tickers),
-        **tally.as_dict(),
-        "report": [{"key": key, "issue": issue} for key, issue in result.issues],
-        "suppressed_report": [{"key": key, "issue": issue} for key, issue in result.suppressed],
-        "calendar": result.calendar,
-        "suppressions": suppression_report(result.suppressions, result.matched, result.day, result.day),
-        **ruleset.as_dict(),
-        "versions": summaries.versions(),
-        "seconds": round(seconds, 3),
-    }
-
-
-def append(day: Day, panel: Store) -> None:
-    """Add a checked day to the panel, whole or not at all.
-
-    Raises:
-        InputError: The panel holds the day already, or the day has blank or doubled tickers: which price
-            counts is not for this job to guess.
-
-    """
-    if day.blanks or len(day.layers) > 1:
-        raise InputError(f"{day.date} is not appended: it has blank or doubled tickers; mend the file first")
-    rows = [(day.date, entry.ticker, entry.price) for entry in day.entries]
-    with holding(panel):
-        append_rows(panel, pl.DataFrame(rows, schema=SCHEMA, orient="row"))

@@ -27,7 +27,7 @@ def open_suppressions(address: str | None, s3: S3Options | None = None, today: d
         UsageError: It cannot be read or breaks the format.
 
     """
-    if not address:
+    if address is None:
         return NO_SUPPRESSIONS
     try:
         data = read_file(address, s3, _MOST_BYTES)

@@ -120,6 +120,11 @@ class RuleSet:
         return replace(self, rules=tuple(rule for rule in self.rules if not rule.is_retrospective))
 
     @property
+    def has_notebook_report(self) -> bool:
+        """Whether a check reports as the notebook did: in its order, by its keys, and what it knew only."""
+        return self.name == "notebook"
+
+    @property
     def fingerprint(self) -> str:
         """A digest of everything that decides the findings: rules, thresholds and metrics."""
         digest = hashlib.sha256()

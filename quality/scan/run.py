@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +19,7 @@ from quality.evaluation.session_findings import SessionFinding, session_findings
 from quality.evaluation.suspects import suspects
 from quality.findings import schema as findings_files
 from quality.findings import summary as summaries
+from quality.findings.run_files import check_destination, clear
 from quality.findings.suppressions import suppression_report
 from quality.panel.catalogue import Catalogue, Damage, read_catalogue
 from quality.panel.partitions import Year, list_years
@@ -58,6 +59,7 @@ def scan(
         listed under `damaged`, and everything else is done.
 
     Raises:
+        UsageError: The run would lie in its panel, or overwrite what is not its own.
         InputError: There is no panel, or nothing of it can be read.
         DestinationBusyError: Another run is writing there.
 
@@ -66,6 +68,7 @@ def scan(
     options = options or ScanOptions()
     years = list_years(panel)
     keys = [key for year in years for key in year.keys]
+    check_destination(run, panel)
     with holding(run), local_copies(panel, keys) as paths, ExitStack() as stack:
         engines = [stack.enter_context(open_engine(_share(options, paths))) for _ in range(options.threads)]
         catalogue = _catalogue(years, paths, options)
@@ -93,7 +96,7 @@ def _scan_years(work: ScanWork, panel: Store, progress: Progress) -> dict[str, A
     readable = {year: record for year, record in earlier.items() if year not in work.damaged_years}
     restated = restated_years(work.contents, readable, work.rows_digest)
     before = {year: findings_of(run, year) for year in restated}
-    _clear(run, keep=done)
+    clear(run, keep={key for year in done for key in (record_key(year), findings_files.partition_key(year))})
     todo = [year for year in wanted if year not in done]
     ruleset = work.ruleset
     chunks = plan_chunks(work.catalogue, todo, ruleset.look_back, options.rows_a_chunk, ruleset.look_ahead)
@@ -173,18 +176,6 @@ def _years_in_range(work: ScanWork) -> list[int]:
         first, last = work.catalogue.sessions.item(0, "date"), work.catalogue.sessions.item(-1, "date")
         raise UsageError(f"--start and --end leave no session: the panel holds {first} to {last}")
     return wanted.get_column("part").unique().sort().to_list()
-
-
-def _clear(run: Store, keep: Collection[int]) -> None:
-    """Take away what is not kept of an earlier run, its summary first: what is half gone must not look finished."""
-    run.delete(summaries.KEY)
-    run.delete(findings_files.CSV_KEY)
-    run.delete(findings_files.NOTEBOOK_REPORT_KEY)
-    kept = {key for year in keep for key in (record_key(year), findings_files.partition_key(year))}
-    for prefix in ("ledger/", "findings/"):
-        for entry in run.entries(prefix):
-            if entry.key not in kept:
-                run.delete(entry.key)
 
 
 def _write_csv(run: Store, progress: Progress) -> None:

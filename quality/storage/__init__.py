@@ -18,11 +18,13 @@ __all__ = [
     "Held",
     "S3Options",
     "Store",
+    "has_link",
     "holding",
     "is_same_place",
     "local_copies",
     "name_originals",
     "open_store",
+    "overlaps",
     "read_file",
     "split_address",
     "write_file",
@@ -54,6 +56,20 @@ def open_store(address: str | Path, options: S3Options | None = None) -> Store:
 def is_same_place(one: Store, other: Store) -> bool:
     """Tell whether two stores are one, however their addresses are spelled."""
     return _place(one.address) == _place(other.address)
+
+
+def overlaps(one: Store, other: Store) -> bool:
+    """Tell whether two stores are one, or one lies within the other."""
+    first, second = (f"{_place(store.address).rstrip('/')}/" for store in (one, other))
+    return first.startswith(second) or second.startswith(first)
+
+
+def has_link(store: Store, key: str) -> bool:
+    """Tell whether a key, or a folder on the way to it, is a link: what is written there lands elsewhere."""
+    if store.address.startswith(S3_SCHEME):
+        return False
+    path = Path(store.address).expanduser()
+    return any((path := path / part).is_symlink() for part in key.split("/"))
 
 
 def _place(address: str) -> str:

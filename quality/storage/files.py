@@ -16,6 +16,7 @@ _ADVICE = {
     errno.ENOENT: "check the address",
     errno.ENOTDIR: "a part of the address is a file, not a folder",
     errno.EISDIR: "it is a folder: name a file",
+    errno.ELOOP: "it is a link, and nothing is written through it: remove it or choose another address",
     errno.EEXIST: "a file stands where a folder is needed: remove it or choose another address",
     errno.EACCES: "check its owner and mode, and those of its folder",
     errno.EPERM: "check its owner and mode, and those of its folder",

@@ -9,6 +9,7 @@ from pathlib import Path
 from quality.errors import DestinationBusyError, InputError, QualityError
 from quality.storage.files import file_errors
 from quality.storage.locks import Held, busy, decode, encode, this_run
+from quality.text import visible
 
 
 @contextmanager
@@ -31,9 +32,11 @@ def holding_file(path: Path) -> Iterator[None]:
 
 def _lock(path: Path) -> int:
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        # Never through a link, nor into a file that is no lock: what stands there is not this program's to overwrite.
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
         try:
             if _try_to_lock(descriptor, path):
+                _check_is_lock(descriptor, path)
                 os.ftruncate(descriptor, 0)
                 os.write(descriptor, encode(this_run()))
                 return descriptor
@@ -50,6 +53,14 @@ def _try_to_lock(descriptor: int, path: Path) -> bool:
     except BlockingIOError as error:
         raise busy(str(path), decode(os.pread(descriptor, 4096, 0))) from error
     return _is_at(descriptor, path)
+
+
+def _check_is_lock(descriptor: int, path: Path) -> None:
+    left = os.pread(descriptor, 4096, 0)
+    if left and decode(left) is None:
+        raise QualityError(
+            f"{visible(str(path))} is in the way: it is no lock of this program; move it, or choose another destination"
+        )
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

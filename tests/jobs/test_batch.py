@@ -31,7 +31,7 @@ def test_checks_publishes_and_mails(pricewatch, acceptance, config, bucket, monk
         monkeypatch.setenv("PRICEWATCH_MAIL_PASSWORD", server.password)
         file = config(
             f'job = "check"\npanel = "{acceptance.history}"\nfile = "{acceptance.file}"\nrun = "run"\n'
-            f'publish = "{bucket}/{{date}}"\nmail = true\nfail_on = "error"',
+            f'ruleset = "notebook"\npublish = "{bucket}/{{date}}"\nmail = true\nfail_on = "error"',
             f'[mail]\nhost = "{server.host}"\nport = {server.port}\nuser = "{server.user}"\n'
             f'ca_file = "{server.ca_file}"\n'
             'sender = "alerts@example.com"\nrecipients = ["desk@example.com"]\n',
@@ -64,7 +64,8 @@ def test_what_cannot_be_delivered_is_code_4_one_line_each_and_the_results_are_th
 
 def test_a_day_that_cannot_be_appended_is_code_3_and_reported(pricewatch, acceptance, config, tmp_path):
     shutil.copytree(acceptance.history, tmp_path / "history")
-    file = config(f'job = "check"\npanel = "history"\nfile = "{acceptance.file}"\nrun = "run"\nappend = true')
+    day = f'job = "check"\npanel = "history"\nfile = "{acceptance.file}"\nruleset = "notebook"'
+    file = config(f'{day}\nrun = "run"\nappend = true')
     done = pricewatch("batch", file)
     assert done.code == 3
     assert "pricewatch batch: 2022-09-26 is not appended" in done.err

@@ -10,6 +10,8 @@ import pytest
 from quality.panel.partitions import list_years, read_year
 from quality.storage import open_store
 
+NOTEBOOK = ("--ruleset", "notebook")
+
 
 def rows(panel):
     return sum(read_year(panel, year).height for year in list_years(panel))
@@ -25,7 +27,7 @@ def day_file(tmp_path):
 
 
 def test_prints_exactly_the_notebooks_report(pricewatch, acceptance):
-    done = pricewatch("check", acceptance.file, "--history", acceptance.history, "--out", "run")
+    done = pricewatch("check", acceptance.file, "--history", acceptance.history, "--out", "run", *NOTEBOOK)
     assert done.code == 0
     assert done.out.splitlines() == acceptance.lines
     assert done.err.startswith("2022-09-26: 14 issues in 100 prices, ")
@@ -33,14 +35,16 @@ def test_prints_exactly_the_notebooks_report(pricewatch, acceptance):
 
 
 def test_as_json(pricewatch, acceptance):
-    told = json.loads(pricewatch("check", acceptance.file, "--history", acceptance.history, "--json").out)
+    told = json.loads(pricewatch("check", acceptance.file, "--history", acceptance.history, "--json", *NOTEBOOK).out)
     assert [f"{line['key']}: {line['issue']}" for line in told["report"]] == acceptance.lines
     assert told["by_severity"] == {"warning": 10, "error": 4}
 
 
 def test_day_and_run_may_lie_on_s3(pricewatch, acceptance, bucket):
     open_store(bucket).write("incoming/day.csv", Path(acceptance.file).read_bytes())
-    done = pricewatch("check", f"{bucket}/incoming/day.csv", "--history", acceptance.history, "--out", f"{bucket}/run")
+    done = pricewatch(
+        "check", f"{bucket}/incoming/day.csv", "--history", acceptance.history, "--out", f"{bucket}/run", *NOTEBOOK
+    )
     assert done.out.splitlines() == acceptance.lines
     assert open_store(f"{bucket}/run").read("anomalies/anomaly_report_1.csv").decode() == acceptance.csv
 
@@ -52,7 +56,7 @@ def test_findings_decide_the_code_and_whether_the_day_is_appended(
     pricewatch, flat_panel, day_file, price, fail_on, code
 ):
     file = day_file(f"date,AAA,BBB,CCC\n2022-01-11,100,100,{price}\n")
-    done = pricewatch("check", file, "--history", "panel", "--append", "--fail-on", fail_on)
+    done = pricewatch("check", file, "--history", "panel", "--append", "--fail-on", fail_on, *NOTEBOOK)
     assert done.code == code
     assert rows(flat_panel) == (30 if code else 33)
     told = "2022-01-11 is not appended: its findings reach" if code else "2022-01-11 is appended to panel"

@@ -8,6 +8,7 @@ import pytest
 
 from jobs.cli import VERBS
 
+NOTEBOOK = ("--ruleset", "notebook")
 README = Path(__file__).resolve().parents[2] / "README.md"
 
 
@@ -72,7 +73,7 @@ class TestProcesses:
         assert done.out.startswith("clean: 3 sessions")
 
     def test_1_findings(self, process, acceptance):
-        done = process("check", acceptance.file, "--history", acceptance.history, "--fail-on", "error")
+        done = process("check", acceptance.file, "--history", acceptance.history, *NOTEBOOK, "--fail-on", "error")
         assert done.code == 1
         assert done.out.splitlines() == acceptance.lines
 

@@ -29,7 +29,7 @@ def server(monkeypatch):
 
 @pytest.fixture
 def run(pricewatch, acceptance):
-    pricewatch("check", acceptance.file, "--history", acceptance.history, "--out", "run")
+    pricewatch("check", acceptance.file, "--history", acceptance.history, "--out", "run", "--ruleset", "notebook")
     return "run"
 
 

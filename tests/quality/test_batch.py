@@ -165,7 +165,9 @@ class TestCheck:
         return Batch("check", history, str(tmp_path / "run"), file=acceptance.file, **options)
 
     def test_checks_publishes_and_mails_the_notebooks_day(self, acceptance, tmp_path, bucket, mail, server):
-        done = run_batch(self.batch(acceptance, tmp_path, publish=bucket, mail=True), Settings(mail=mail))
+        done = run_batch(
+            self.batch(acceptance, tmp_path, ruleset="notebook", publish=bucket, mail=True), Settings(mail=mail)
+        )
         assert done.undelivered == ()
         assert open_store(bucket).read("anomalies/anomaly_report_1.csv").decode() == acceptance.csv
         message = arrived(server)

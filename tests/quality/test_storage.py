@@ -772,3 +772,21 @@ def test_a_file_that_is_larger_than_it_may_be_is_not_read(tmp_path, request, pla
     assert read_file(address, most=5) == b"12345"
     with pytest.raises(InputError, match="it holds 5 bytes, more than the 4"):
         read_file(address, most=4)
+
+
+class TestALockIsNothingElse:
+    """A lock file that this program did not make is never overwritten."""
+
+    def test_not_through_a_link(self, tmp_path):
+        (tmp_path / "precious").write_text("keep me")
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run" / ".lock").symlink_to(tmp_path / "precious")
+        with pytest.raises(QualityError, match="it is a link"), holding(open_store(tmp_path / "run")):
+            pass
+        assert (tmp_path / "precious").read_text() == "keep me"
+
+    def test_nor_where_another_program_keeps_a_file_of_the_name(self, tmp_path):
+        (tmp_path / ".lock").write_text("keep me")
+        with pytest.raises(QualityError, match="it is no lock of this program"), holding(open_store(tmp_path)):
+            pass
+        assert (tmp_path / ".lock").read_text() == "keep me"

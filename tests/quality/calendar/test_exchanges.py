@@ -61,6 +61,6 @@ def test_without_the_package_the_message_says_what_to_install(monkeypatch: pytes
         return original(name, *rest, **named)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(UsageError, match=r"pip install 'pricewatch\[calendars\]'"):
+    with pytest.raises(UsageError, match=r"pip install 'pricewatch-panel\[calendars\]'"):
         check_calendar("XNYS")
     check_calendar("weekdays")

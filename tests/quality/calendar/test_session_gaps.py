@@ -9,7 +9,8 @@ import pytest
 
 from quality.calendar.exchanges import open_calendar
 from quality.check.day_file import Day, Entry
-from quality.check.run import check, write_run
+from quality.check.results import write_run
+from quality.check.run import check
 from quality.evaluation.session_findings import session_findings
 from quality.panel.partitions import SCHEMA, write_year
 from quality.rules.loading import load_ruleset

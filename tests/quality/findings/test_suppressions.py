@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from quality.check.day_file import Day, Entry
-from quality.check.run import check, write_run
+from quality.check.results import write_run
+from quality.check.run import check
 from quality.delivery.alerting import alert
 from quality.findings.schema import SCHEMA as FINDINGS
 from quality.findings.summary import reaches

@@ -1,0 +1,106 @@
+"""The daily check from end to end: read the day, check it, write the run, add the day to the panel."""
+
+import datetime as dt
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from quality.calendar.exchanges import PANEL, check_calendar
+from quality.check.day_file import Day, read_day
+from quality.check.results import append, summarise, write_run
+from quality.check.run import CheckResult, check
+from quality.errors import QualityError
+from quality.findings.run_files import check_destination
+from quality.findings.summary import reaches
+from quality.findings.suppressions import NO_SUPPRESSIONS, Suppressions
+from quality.ingest.format.source import Source
+from quality.rules.model import RuleSet
+from quality.storage import S3Options, Store, open_store, read_file
+
+
+@dataclass(frozen=True)
+class CheckJob:
+    """What one check is to do.
+
+    Attributes:
+        file: Address of the incoming day.
+        panel: Address of the panel that holds the sessions before it.
+        ruleset: The rules.
+        run: Address where the run goes; None for nowhere.
+        date: The day, where the file has none or several.
+        source: What is known of the file.
+        calendar: Which days are sessions.
+        suppressions: The findings that do not count.
+        append: Whether the day is added to the panel.
+        fail_on: The severity from which on findings keep it from being added.
+
+    """
+
+    file: str
+    panel: str
+    ruleset: RuleSet
+    run: str | None = None
+    date: dt.date | None = None
+    source: Source = field(default_factory=Source)
+    calendar: str = PANEL
+    suppressions: Suppressions = NO_SUPPRESSIONS
+    append: bool = False
+    fail_on: str | None = None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of a check.
+
+    Attributes:
+        result: The findings and the report.
+        summary: The run in numbers, as it was written.
+        appended: Whether the day was added to the panel.
+        kept_back: Why it was not, by the findings' severity; "" where that was not the reason.
+        append_failed: Why it could not be added although it was to be; "" where nothing failed.
+
+    """
+
+    result: CheckResult
+    summary: dict[str, Any]
+    appended: bool = False
+    kept_back: str = ""
+    append_failed: str = ""
+
+
+def run_check(job: CheckJob, s3: S3Options | None = None) -> Checked:
+    """Check one day; results are written before the panel is touched.
+
+    Raises:
+        UsageError: A setting is wrong, or the run would lie in the panel; nothing was started.
+        InputError: The day or the panel cannot be read.
+
+    """
+    began = time.perf_counter()
+    check_calendar(job.calendar)
+    panel = open_store(job.panel, s3)
+    run = open_store(job.run, s3) if job.run is not None else None
+    if run is not None:
+        check_destination(run, panel)
+    day = read_day(read_file(job.file, s3), job.file, job.date, job.source)
+    result = check(day, panel, job.ruleset, job.calendar, job.suppressions)
+    seconds = time.perf_counter() - began
+    if run is None:
+        summary = summarise(result, job.ruleset, panel, seconds)
+    else:
+        summary = write_run(result, run, job.ruleset, panel, seconds)
+    return _append(job, day, panel, Checked(result, summary))
+
+
+def _append(job: CheckJob, day: Day, panel: Store, checked: Checked) -> Checked:
+    """Add the day to the panel, where that is asked for and its findings allow it."""
+    result, summary = checked.result, checked.summary
+    if not job.append:
+        return checked
+    if job.fail_on and reaches(summary["by_severity"], job.fail_on):
+        return Checked(result, summary, kept_back=f"its findings reach --fail-on {job.fail_on}")
+    try:
+        append(day, panel)
+    except QualityError as error:
+        return Checked(result, summary, append_failed=str(error))
+    return Checked(result, summary, appended=True)

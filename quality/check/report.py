@@ -1,0 +1,56 @@
+"""The report of a check: its lines, in order; in the notebook's own, a missing ticker is a position."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from quality.check.structure import Reported
+from quality.findings.schema import COVERED, NOT_IN_NOTEBOOK_REPORT, SUPPRESSED
+from quality.rules.model import RuleSet
+
+Line = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Report:
+    """The findings of a day as pairs of key and issue.
+
+    Attributes:
+        issues: The report's own lines.
+        outside: What counts and is no line of the report.
+        suppressed: What a suppression makes not count.
+
+    """
+
+    issues: tuple[Line, ...]
+    outside: tuple[Line, ...]
+    suppressed: tuple[Line, ...]
+
+
+def make_report(reported: Sequence[Reported], findings: pl.DataFrame, ruleset: RuleSet) -> Report:
+    """Sort findings into the report's lines and what stands outside of it.
+
+    Args:
+        reported: The findings, in the order of the report.
+        findings: The same as a frame, in the same order, with `suppressed` and `covered`.
+        ruleset: Its rules; the notebook's report has its own keys, and knew some of the rules only.
+
+    """
+    issues: list[Line] = []
+    outside: list[Line] = []
+    suppressed: list[Line] = []
+    marks = findings.select(SUPPRESSED, COVERED).rows()
+    for item, (is_suppressed, is_covered) in zip(reported, marks, strict=True):
+        line = (item.key if ruleset.has_notebook_report else item.finding["ticker"], item.finding["message"])
+        if is_suppressed:
+            suppressed.append(line)
+        elif not is_covered:
+            (outside if _is_outside(item, ruleset) else issues).append(line)
+    return Report(tuple(issues), tuple(outside), tuple(suppressed))
+
+
+def _is_outside(item: Reported, ruleset: RuleSet) -> bool:
+    if ruleset.has_notebook_report:
+        return item.finding["rule"] in NOT_IN_NOTEBOOK_REPORT
+    return bool(item.finding["severity"] == "info")

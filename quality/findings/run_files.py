@@ -1,0 +1,47 @@
+"""The files that make up a run: where they may go, and taking away those of an earlier run and no others."""
+
+import re
+from collections.abc import Collection
+
+from quality.errors import UsageError
+from quality.findings import summary as summaries
+from quality.findings.schema import CSV_KEY, NOTEBOOK_REPORT_KEY
+from quality.storage import Store, has_link, overlaps
+
+_BY_YEAR = re.compile(r"findings/year=\d{4}/findings\.parquet|ledger/year=\d{4}\.json")
+_SINGLE = (CSV_KEY, NOTEBOOK_REPORT_KEY)
+
+
+def check_destination(run: Store, panel: Store) -> None:
+    """Make sure that a run can be written to a place without harm to anything else there.
+
+    Raises:
+        UsageError: The place is the panel, lies in it or holds it; or a part of it is a link to elsewhere.
+
+    """
+    if overlaps(run, panel):
+        raise UsageError(
+            f"the run {run.address} and its panel {panel.address} lie in one another: choose another place for the run"
+        )
+    for key in (*_SINGLE, summaries.KEY, *(entry.key for entry in run.entries() if _BY_YEAR.fullmatch(entry.key))):
+        if has_link(run, key):
+            raise UsageError(
+                f"{run.url(key)} is or lies behind a link, and a run would overwrite what is not its own: "
+                "remove the link, or choose another place for the run"
+            )
+
+
+def clear(run: Store, keep: Collection[str] = ()) -> None:
+    """Take away what an earlier run left, its summary first: what is half gone must not look finished.
+
+    Args:
+        run: The run.
+        keep: The keys of files that stay.
+
+    """
+    run.delete(summaries.KEY)
+    for key in _SINGLE:
+        run.delete(key)
+    for entry in [*run.entries("findings/"), *run.entries("ledger/")]:
+        if _BY_YEAR.fullmatch(entry.key) and entry.key not in keep:
+            run.delete(entry.key)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from quality.engine.connection import EngineOptions, frame, open_engine, register, run
@@ -13,10 +14,14 @@ from quality.engine.statements import statement
 from quality.errors import InputError, UsageError
 from quality.findings import schema as findings_files
 from quality.findings import summary as summaries
+from quality.panel.grid import FloatMatrix
 from quality.panel.rounding import round_to_cents
 from quality.storage import Store
+from quality.synthetic.faults import KINDS
 
 TRUTH_COLUMNS = ("date", "ticker", "anomaly_type", "original_value", "new_value")
+# A panel of the job's own has prices in cents; others may have more digits, up to floats of any length.
+_CENTS, _MOST_DIGITS = 2, 10
 _TABLES = ("by_type", "by_rule", "confusion", "reasons", "errors")
 
 
@@ -26,7 +31,7 @@ class Score:
 
     Attributes:
         total: bad, claimed, found (cells), precision, recall, f1, type_right (shares; None where undefined).
-        by_type: type, bad, found, recall, named_right, false_alarms.
+        by_type: type, bad, found, recall, named_right, false_alarms, rules (which of them found it, with shares).
         by_rule: rule, claimed, found, precision, false_alarms.
         confusion: type, rule (null: missed), cells.
         reasons: error (missed or false), what, reason, cells.
@@ -97,7 +102,7 @@ def score(summary: Mapping[str, Any], findings: pl.DataFrame, truth: pl.DataFram
         raise UsageError("the run cannot be scored: it is no scan of eight sessions or more")
     first, last = max(summary["scored_from"], summary["first_session"]), summary["last_session"]
     with open_engine(EngineOptions(threads=2)) as engine:
-        register(engine, "truth", _in_cents(truth))
+        register(engine, "truth", _rounded(truth))
         register(engine, "findings", findings)
         engine.execute(statement("score/rule_types"))
         run(engine, statement("score/cells"), {"first": first, "last": last})
@@ -109,14 +114,32 @@ def score(summary: Mapping[str, Any], findings: pl.DataFrame, truth: pl.DataFram
     return Score(total, **tables)
 
 
-def _in_cents(truth: pl.DataFrame) -> pl.DataFrame:
+def _rounded(truth: pl.DataFrame) -> pl.DataFrame:
     """Add each fault's place in the log, and its values rounded as the panel is: the log itself is not."""
+    numbered = truth.with_row_index("place")
+    values = {
+        name: truth.get_column(column).cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        for name, column in (("clean", "original_value"), ("final", "new_value"))
+    }
+    is_own = set(truth.get_column("anomaly_type")) <= set(KINDS)  # logged of a panel in cents, faults on top unrounded
+    digits = _CENTS if is_own else _digits(values["clean"])
+    return numbered.with_columns(
+        pl.Series(name, _as_panel(prices, digits), nan_to_null=True) for name, prices in values.items()
+    )
 
-    def cents(column: str) -> pl.Series:
-        values = truth.get_column(column).cast(pl.Float64).fill_null(float("nan")).to_numpy()
-        return pl.Series(round_to_cents(values), nan_to_null=True)
 
-    return truth.with_row_index("place").with_columns(clean=cents("original_value"), final=cents("new_value"))
+def _digits(prices: FloatMatrix) -> int:
+    """Give how many decimals clean prices have, at least two; more than any where they are floats of any length."""
+    for digits in range(_CENTS, _MOST_DIGITS):
+        if np.array_equal(_as_panel(prices, digits), prices, equal_nan=True):
+            return digits
+    return _MOST_DIGITS
+
+
+def _as_panel(prices: FloatMatrix, digits: int) -> FloatMatrix:
+    if digits == _MOST_DIGITS:
+        return prices
+    return round_to_cents(prices) if digits == _CENTS else np.round(prices, digits)
 
 
 def write_score(scored: Score, run_store: Store) -> None:

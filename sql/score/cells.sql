@@ -2,7 +2,8 @@
 --
 -- The truth logs faults in order, and a cell can be hit twice: its clean price is what the first fault found,
 -- its final price what the last one left, and its type that of the last fault that changed it. A cell
--- is bad if clean and final price differ once rounded to cents, as the panel is.
+-- is bad if clean and final price differ once rounded as the panel's prices are. A cell of a fault that lasts is claimed
+-- whether its finding counts or is covered by another.
 create or replace temp table scored_cells as
 with applied as (
     select
@@ -47,7 +48,11 @@ select
     bad.clean,
     bad.final,
     claimed.rule,
-    types.type as claimed_type,
+    case
+        when types.rule is not null then coalesce(
+            types.type, case when claimed.deviation > 0 then 'price_spike' else 'price_drop' end
+        )
+    end as claimed_type,
     claimed.deviation,
     claimed.message,
     bad.type is not null as is_bad,

@@ -1,4 +1,4 @@
--- Which type of fault a rule's finding claims.
+-- Which type of fault a rule's finding claims; of the last ones, the direction tells which.
 create or replace temp table rule_types as
 select *
 from (
@@ -15,5 +15,9 @@ from (
         ('drop_in_hindsight', 'price_drop'),
         ('price_decrease', 'price_drop'),
         ('frozen_price', 'duplicate_value'),
-        ('frozen_in_hindsight', 'duplicate_value')
+        ('frozen_in_hindsight', 'duplicate_value'),
+        ('frozen_run', 'duplicate_value'),
+        ('unit_error', null),
+        ('block_error', null),
+        ('spike_reverted', null)
 ) as known (rule, type)

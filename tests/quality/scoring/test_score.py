@@ -76,7 +76,25 @@ def test_missing_values_and_missing_tickers_are_one_type() -> None:
     )
     assert scored.by_type.row(0, named=True) == {
         "type": "missing", "bad": 2, "found": 2, "recall": 1.0, "named_right": 2, "false_alarms": 0,
+        "rules": "missing_price 50 %, missing_ticker 50 %",
     }  # fmt: skip
+
+
+def test_a_truth_may_have_types_of_its_own_and_more_digits_than_cents() -> None:
+    faults = truth((0, "A", "fat finger", 1.08123, 1.08124), (1, "A", "fat finger", 1.08123, 1.081230001))
+    found = findings((0, "A", "spike_reverted", "warning"))
+    scored = score(SUMMARY, found, faults)
+    assert counts(scored) == (1, 1, 1)  # the second differs by less than the prices' last digit
+    assert scored.by_type.select("type", "found", "rules").rows() == [("fat finger", 1, "spike_reverted 100 %")]
+
+
+def test_the_covered_cells_of_a_stretch_are_claimed_and_named_by_direction() -> None:
+    stretch = findings((0, "A", "block_error", "error"), (1, "A", "block_error", "error")).with_columns(
+        covered=pl.Series([False, True]), deviation=pl.lit(0.5)
+    )
+    scored = score(SUMMARY, stretch, truth((0, "A", "price_spike", 1, 1.5), (1, "A", "price_spike", 1, 1.5)))
+    assert counts(scored) == (2, 2, 2)
+    assert scored.total["type_right"] == 1
 
 
 def test_the_first_week_infos_and_findings_of_no_ticker_do_not_count() -> None:

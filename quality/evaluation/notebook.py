@@ -4,15 +4,17 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
-from quality.engine.connection import Connection, EngineError, register, run
+from quality.engine.connection import Connection, EngineError, frame, register, run
 from quality.engine.statements import statement
 from quality.errors import InputError
-from quality.evaluation.robust.measures import absent_by_year, doubled_rows, make_findings, make_metrics, read_cells
+from quality.evaluation.robust.set import Robust
 from quality.evaluation.rule import FOUND, evaluate
 from quality.evaluation.suspects import EVERY_CELL, Suspects, suspects
 from quality.findings.schema import complete, in_order
+from quality.panel.grid import Grid, doubled_rows, first_repeated
 from quality.rules.model import RuleSet
 
 
@@ -80,7 +82,10 @@ def judge(
     _keep_present(connection, wanted or suspects(connection, ruleset))
     disordered, doubled = run(connection, statement("chunk/disorder"))[0]
     if doubled:
-        raise InputError(doubled_rows(doubled))
+        raise InputError(
+            f"{doubled} rows repeat the date and ticker of another row; a panel holds one row a date and ticker: "
+            "ingest the files again to settle which one counts"
+        )
     if disordered:
         return Judgement(pl.DataFrame(), {}, in_order=False)
     for name in ("chunk/absent", "chunk/metrics"):
@@ -94,13 +99,30 @@ def judge(
 def _judge_robustly(
     connection: Connection, inputs: ChunkInputs, ruleset: RuleSet, start: dt.date, end: dt.date
 ) -> Judgement:
-    """Evaluate the set that is measured as a matrix; the order of the rows does not matter to it."""
-    cells = read_cells(connection, inputs.sessions, inputs.tickers)
-    measured = make_metrics(connection, cells, ruleset)
-    absent = absent_by_year(cells, measured, start, end)
-    return Judgement(
-        make_findings(connection, cells, ruleset, inputs.tickers.get_column("ticker"), start=start, end=end), absent
+    """Evaluate the set that is measured on a grid; the order of the rows does not matter to it."""
+    near = inputs.sessions.filter("is_near").sort("session")
+    rows = frame(connection, "select date, ticker, coalesce(price, 'nan'::double) as price from near_rows")
+    names = rows.get_column("ticker").unique().sort()
+    sessions, first = near.get_column("date").to_numpy(), near.item(0, "session")
+    session = np.searchsorted(sessions, rows.get_column("date").to_numpy())
+    known = session < len(sessions)
+    known[known] = sessions[session[known]] == rows.get_column("date").to_numpy()[known]
+    ticker = rows.get_column("ticker").cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int64)
+    cells = (ticker * len(sessions) + session)[known]
+    prices, present = (
+        np.full((len(names), len(sessions)), np.nan),
+        np.zeros((len(names), len(sessions)), dtype=np.bool_),
     )
+    prices.put(cells, rows.get_column("price").to_numpy()[known])
+    present.put(cells, True)  # noqa: FBT003 - NumPy takes values by position
+    if doubled := len(cells) - int(np.count_nonzero(present)):
+        cell = first_repeated(cells)
+        raise doubled_rows(doubled, sessions[cell % len(sessions)], names[cell // len(sessions)])
+    turns = near.get_column("is_sorted").to_numpy().nonzero()[0]
+    judged = slice(int(turns[0]), int(turns[-1]) + 1)
+    grid = Grid(sessions, tuple(names), prices, present, judged, first, np.ones(len(names), dtype=np.int64))
+    evaluated = Robust().evaluate(connection, grid, ruleset, start, end)
+    return Judgement(complete(pl.DataFrame(pl.from_arrow(evaluated.findings))), evaluated.absent)
 
 
 def _keep_present(connection: Connection, wanted: Suspects) -> None:

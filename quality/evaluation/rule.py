@@ -14,7 +14,7 @@ from quality.patterns import best_fits
 from quality.rules.model import Rule
 
 # What a rule's SELECT may leave out, and what stands there then: limits, and the stretch that a finding speaks of.
-_OPTIONAL = {
+OPTIONAL = {
     "lower": "null::double",
     "upper": "null::double",
     "first_date": "null::date",
@@ -56,7 +56,7 @@ def _found(
         columns = _columns(connection, rule.sql, tuple(parameters.items()))
         pattern, arguments = rule.message.as_sql(parameters, columns)
         message = ", ".join(["format($rule_message", *arguments]) + ")"
-        limits = ", ".join(name if name in columns else f"{absent} as {name}" for name, absent in _OPTIONAL.items())
+        limits = ", ".join(name if name in columns else f"{absent} as {name}" for name, absent in OPTIONAL.items())
         text = statement("chunk/found").format(bad_cells=rule.sql, message=message, limits=limits)
         told = {"rule_name": rule.name, "rule_severity": rule.severity, "rule_message": pattern}
         return frame(connection, text, {**parameters, **scope, **told}).cast(FOUND)

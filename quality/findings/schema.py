@@ -23,8 +23,8 @@ SCHEMA = pl.Schema(
         # The limits that the price broke, where the rule has any.
         "lower": pl.Float64,
         "upper": pl.Float64,
-        # What later days made of a finding (`open`, `confirmed`, `reclassified`, `hindsight`), and the rule of the
-        # day itself; the rule set `notebook` knows no hindsight.
+        # What later days made of a finding (`provisional`, `confirmed`, `reclassified`, `hindsight`), and the rule of
+        # the day itself; the rule set `notebook` knows no hindsight.
         "status": pl.String,
         "first_rule": pl.String,
         # Of a fault that lasts: its first and last bad session, how many times too high its prices are, and whether

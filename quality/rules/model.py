@@ -24,7 +24,7 @@ _STATEMENTS = {
         "chunk/metrics",
         "chunk/found",
     ),
-    "robust": ("macros", "robust/rows", "metrics/robust", "robust/look_ahead", "chunk/found"),
+    "robust": ("macros", "metrics/robust", "robust/found"),
 }
 
 

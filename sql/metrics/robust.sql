@@ -29,20 +29,19 @@ create or replace macro upper_limit(expected, limit_above, sigmas, volatility) a
 create or replace macro is_unit_error(price, expected) as
     price > 0 and abs(abs(log10(price / expected)) - 2) < 0.1;
 
-create or replace temp view days as
-    select
-        sessions.date,
-        measured.history,
-        measured.market,
-        measured.movers,
-        (
-            select max(earlier.date)
-            from sessions as earlier
-            where earlier.session = sessions.session - 1
-        ) as date_before
-    from measured_days as measured
-    join sessions using (session);
+-- Ten, a hundred, a thousand times too much, or too little.
+create or replace macro is_power_of_ten(price, expected) as
+    price > 0
+    and abs(log10(price / expected)) > 0.5
+    and abs(log10(price / expected) - round(log10(price / expected))) < 0.1;
 
-create or replace temp view metrics as
-    select * exclude (earlier, expected_after, usable_after, repeat_evidence)
+create or replace temp view days as
+    select date, history, market, movers, date_before
+    from measured_days;
+
+create or replace temp view cells_in_hindsight as
+    from measured_cells;
+
+create or replace temp view cells_on_the_day as
+    select * exclude (earlier, expected_after, usable_after, next_move, repeat_evidence)
     from measured_cells;

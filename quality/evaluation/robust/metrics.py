@@ -1,202 +1,182 @@
-"""Measures prices against their own past, their own future and the market, for the rule set `robust`.
+"""Measures the cells of a grid that the rules of the set `robust` may speak of: all their metrics, side by side.
 
-Everything is counted in sessions and nothing looks further back than `LOOK_BACK` or ahead than
-`LOOK_AHEAD` of them, so a chunk with that margin gives the bits that the whole panel gives.
+Everything is counted in sessions and nothing looks further back than `LOOK_BACK` or ahead than `LOOK_AHEAD` of
+them, so a chunk with that margin gives the bits that the whole panel gives. `sql/reference/robust.sql` says what
+each metric is. Where no rule of the set can tell the difference, a costly one is left out (NaN):
+
+- `expected_after`, `usable_after` are for prices that leap today or on the next session;
+- `earlier` is for prices that leap today;
+- `volatility` is for those, and for prices that are far from what is expected, or from what comes.
 """
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from quality.evaluation.robust.stale import REPEAT_SESSIONS, Repeats, measure_repeats
-from quality.evaluation.robust.windows import Integers, Places, first_of, gather, median, spread
-from quality.panel.grid import BoolMatrix, FloatMatrix
+from quality.evaluation.robust.levels import LEVEL_SESSIONS, earlier_levels, levels_after, levels_before
+from quality.evaluation.robust.margins import with_margins
+from quality.evaluation.robust.moves import (
+    Moves,
+    leaps,
+    measure_moves,
+    next_moves,
+    own_moves,
+    previous_prices,
+    volatilities,
+)
+from quality.evaluation.robust.sessions import Absence, measure_absence
+from quality.evaluation.robust.stale import Repeats, measure_repeats
+from quality.evaluation.robust.windows import Places
+from quality.panel.grid import BoolMatrix, FloatMatrix, Grid
 
-# The expected price is the median of the last 7 usable prices, none of them older than 10 sessions.
-LEVEL_PRICES, LEVEL_SESSIONS = 7, 10
-# A ticker is expected until it has been absent for so many sessions.
-SEEN_SESSIONS = 20
-MOVE_SESSIONS = 30
-# Fewer moves than this tell nothing of a ticker's volatility.
-LEAST_MOVES = 5
-# Fewer tickers than this are no market.
-LEAST_TICKERS = 10
-# The level a few months ago: sessions that lie this far back.
-_EARLIER = range(81, 91)
-LOOK_BACK = MOVE_SESSIONS + REPEAT_SESSIONS + LEVEL_SESSIONS
-LOOK_AHEAD = LEVEL_SESSIONS
-
-
-@dataclass(frozen=True)
-class Prices:
-    """Consecutive sessions of a panel.
-
-    Attributes:
-        raw: Sessions by tickers, as they came: zeros, negatives and infinities too; NaN for no price.
-        has_row: False where there is no row at all.
-
-    """
-
-    raw: FloatMatrix
-    has_row: BoolMatrix
+Column = npt.NDArray[Any]
+# What a check, on the evening itself, cannot know: for retrospective rules only.
+HINDSIGHT = frozenset({"earlier", "expected_after", "usable_after", "next_move", "repeat_evidence"})
+# Windows of so many cells are laid out at once.
+_CELLS_AT_ONCE = 65_536
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What was measured: a value a session, and a value each for the cells that a rule may speak of.
+class Shared:
+    """What all metrics of a grid are made from.
 
     Attributes:
-        market: By session: the market's growth that day, 1 where there are too few tickers.
-        movers: By session: how many tickers the market is made of.
-        frozen_share: By session: see `repeats`.
-        places: The cells; all other arrays belong to them.
-        absent_sessions: Sessions since the ticker's last row, this one included; 0 where there is a row.
-        is_new: There is a row, and none in the `SEEN_SESSIONS` sessions before.
-        previous: The last usable price before, at most `LEVEL_SESSIONS` old.
-        own_move: What the price did since then, beyond the market.
-        expected, usable: The median of the usable prices before, each grown with the market to today, and
-            how many they are.
-        expected_after, usable_after: The same of those after, likewise brought back to today, where
-            the price leapt today or tomorrow.
-        earlier: The level about four months before, grown with nothing.
-        volatility: The standard deviation of daily log moves, where it is needed.
-        repeats: See `repeats`; NaN where the price is not the previous one.
+        grid: The grid, with its margins.
+        moves, absence, repeats: See there.
 
     """
 
-    market: FloatMatrix
-    movers: Integers
-    frozen_share: FloatMatrix
-    places: Places
-    absent_sessions: Integers
-    is_new: BoolMatrix
-    previous: FloatMatrix
-    own_move: FloatMatrix
-    expected: FloatMatrix
-    usable: Integers
-    expected_after: FloatMatrix
-    usable_after: Integers
-    earlier: FloatMatrix
-    volatility: FloatMatrix
+    grid: Grid
+    moves: Moves
+    absence: Absence
     repeats: Repeats
 
 
-def measure(prices: Prices, judged: slice, least_move: float, *, every_cell: bool) -> Measured:
-    """Measure the judged sessions.
+@dataclass(frozen=True)
+class Needs:
+    """What rules ask of the metrics.
 
-    Args:
-        prices: The judged sessions with `LOOK_BACK` before and `LOOK_AHEAD` after, as far as there are.
-        judged: Which rows of the matrices are judged.
-        least_move: A price that moved no more than this share, today or tomorrow, is no jump; for jumps, gaps
-            and repeats alone the costly statistics are made.
-        every_cell: List every expected cell, not only those that a rule of the set may speak of.
+    Attributes:
+        every_cell: They may speak of any cell, so that nothing is left out.
+        least_move: A price that moves no more than this share, beyond the market, is no leap to any of them.
+        least_deviation: A price that is no further than this from what is expected is near, to any of them.
 
     """
-    usable = np.where((prices.raw > 0) & np.isfinite(prices.raw), prices.raw, np.nan)
-    previous = _previous(usable)
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        growth = usable / previous
-    market, movers = _market(growth)
-    own = growth / market[:, np.newaxis] - 1
-    is_jump = np.abs(own) > least_move
-    absent = _sessions_since_row(prices.has_row)
-    expected_absent = ~prices.has_row & (absent <= SEEN_SESSIONS)
-    is_new = prices.has_row & (absent > SEEN_SESSIONS)
-    leaps = is_jump.copy()
-    leaps[:-1] |= is_jump[1:] & ~np.isnan(usable[:-1])
-    suspect = leaps | (prices.has_row & np.isnan(usable)) | expected_absent | is_new | (usable == previous)
-    if every_cell:
-        suspect = prices.has_row | expected_absent
-    suspect[: judged.start] = suspect[judged.stop :] = False
-    places = Places.where(suspect)
-    expected, count = _level_before(usable, market, places)
-    leaping = every_cell | leaps[places.rows, places.columns]
-    after, count_after = np.full(len(places), np.nan), np.zeros(len(places), dtype=np.int64)
-    after[leaping], count_after[leaping] = _level_after(usable, market, places.only(leaping))
-    repeats, frozen_share = measure_repeats(usable, growth, places)
-    return Measured(
-        market=market,
-        movers=movers,
-        frozen_share=frozen_share,
-        places=places,
-        absent_sessions=np.where(prices.has_row, 0, absent)[places.rows, places.columns],
-        is_new=is_new[places.rows, places.columns],
-        previous=places.of(previous),
-        own_move=places.of(own),
-        expected=expected,
-        usable=count,
-        expected_after=after,
-        usable_after=count_after,
-        earlier=_earlier(usable, places, is_jump),
-        volatility=_volatility(growth, places, _far(places.of(usable), expected, after, least_move)),
-        repeats=repeats,
-    )
+
+    every_cell: bool
+    least_move: float = 0.1
+    least_deviation: float = 0.1
 
 
-def _previous(usable: FloatMatrix) -> FloatMatrix:
-    """Give for each cell the last usable price before it, if it is recent."""
-    previous = np.full_like(usable, np.nan)
-    previous[1:] = usable[:-1]
-    for step in range(2, min(LEVEL_SESSIONS + 1, len(usable))):
-        hole = np.nonzero(np.isnan(previous[step:]))
-        previous[step:][hole] = usable[:-step][hole]
-    return previous
+@dataclass(frozen=True)
+class Metrics:
+    """What was measured.
+
+    Attributes:
+        places: The cells.
+        cells: By name, a metric: a value a cell.
+        days: By name, a metric: a value a judged session.
+
+    """
+
+    places: Places
+    cells: Mapping[str, Column]
+    days: Mapping[str, Column]
 
 
-def _market(growth: FloatMatrix) -> tuple[FloatMatrix, Integers]:
-    middle, count = median(growth) if growth.size else (np.ones(len(growth)), np.zeros(len(growth), dtype=np.int64))
-    return np.where(count >= LEAST_TICKERS, middle, 1.0), count
+def prepare(grid: Grid) -> Shared:
+    """Measure what all metrics of a grid are made from."""
+    grid = with_margins(grid)
+    judged = grid.judged
+    moves = measure_moves(grid.prices, slice(judged.start - LEVEL_SESSIONS, judged.stop + LEVEL_SESSIONS))
+    return Shared(grid, moves, measure_absence(grid.present, judged), measure_repeats(moves, judged))
 
 
-def _sessions_since_row(has_row: BoolMatrix) -> Integers:
-    """Count, for each cell, the sessions since its ticker's last row before it: 1 for the session before."""
-    since = np.empty(has_row.shape, dtype=np.int64)
-    age = np.full(has_row.shape[1], LOOK_BACK)
-    for row, present in enumerate(has_row):
-        age += 1
-        since[row] = age
-        age[present] = 0
-    return since
+def measure(shared: Shared, needs: Needs) -> Metrics:
+    """Measure the cells that rules may speak of."""
+    places = _every_cell(shared) if needs.every_cell else _suspects(shared, needs)
+    blocks = [dict(_metrics(shared, needs, block)) for block in places.blocks(_CELLS_AT_ONCE)]
+    cells = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    return Metrics(places, cells, _days(shared))
 
 
-def _level_before(usable: FloatMatrix, market: FloatMatrix, places: Places) -> tuple[FloatMatrix, Integers]:
-    """Grow each of the last prices with the market to today, then take the median."""
-    grown = np.ones((len(market), LEVEL_SESSIONS))
-    for step in range(1, LEVEL_SESSIONS + 1):
-        before = grown[:, step - 2] if step > 1 else np.ones(len(market))
-        shifted = np.concatenate([np.ones(step - 1), market])[: len(market)]
-        grown[:, step - 1] = before * shifted
-    window = gather(usable, places, range(1, LEVEL_SESSIONS + 1)) * grown[places.rows]
-    return median(first_of(window, LEVEL_PRICES))
+def _every_cell(shared: Shared) -> Places:
+    """Give all judged cells with a row, and those of expected tickers without."""
+    chosen = np.zeros(shared.grid.present.shape, dtype=np.bool_)
+    chosen[:, shared.grid.judged] = shared.grid.present[:, shared.grid.judged]
+    chosen.ravel()[shared.absence.absent.at] = True
+    return Places.where(chosen)
 
 
-def _level_after(usable: FloatMatrix, market: FloatMatrix, places: Places) -> tuple[FloatMatrix, Integers]:
-    """Bring each of the next prices back to today, then take the median."""
-    shrunk = np.ones((len(market), LEVEL_SESSIONS))
-    for step in range(1, LEVEL_SESSIONS + 1):
-        before = shrunk[:, step - 2] if step > 1 else np.ones(len(market))
-        shifted = np.concatenate([market, np.ones(step)])[step:]
-        shrunk[:, step - 1] = before / shifted
-    window = gather(usable, places, range(-1, -LEVEL_SESSIONS - 1, -1)) * shrunk[places.rows]
-    return median(first_of(window, LEVEL_PRICES))
+def _suspects(shared: Shared, needs: Needs) -> Places:
+    """Give the cells that a rule may find: no usable price, absent, new, repeats, leaps, and the day before a leap."""
+    judged, usable = shared.grid.judged, shared.moves.usable
+    leap = leaps(shared.moves, slice(judged.start, judged.stop + 1), needs.least_move)
+    priced = ~np.isnan(usable[:, judged])
+    chosen = np.zeros(usable.shape, dtype=np.bool_)
+    chosen[:, judged] = np.where(priced, leap[:, :-1] | leap[:, 1:], shared.grid.present[:, judged])
+    for places in (shared.absence.absent, shared.absence.new, shared.repeats.places):
+        chosen.ravel()[places.at] = True
+    return Places.where(chosen)
 
 
-def _earlier(usable: FloatMatrix, places: Places, is_jump: BoolMatrix) -> FloatMatrix:
-    jumps = is_jump[places.rows, places.columns]
-    earlier = np.full(len(places), np.nan)
-    earlier[jumps], _ = median(gather(usable, places.only(jumps), _EARLIER))
-    return earlier
+def _metrics(shared: Shared, needs: Needs, places: Places) -> Iterator[tuple[str, Column]]:
+    """Give each metric of some cells by name."""
+    moves, repeats = shared.moves, shared.repeats
+    price = places.of(shared.grid.prices)
+    own_move, next_move = own_moves(moves, places), next_moves(moves, places)
+    expected, usable = levels_before(moves, places)
+    leaps_today, leaps_next = (_beyond(move, needs.least_move) | needs.every_cell for move in (own_move, next_move))
+    expected_after, usable_after = _where(leaps_today | leaps_next, places, lambda few: levels_after(moves, few))
+    with np.errstate(invalid="ignore", over="ignore"):
+        deviation = price / expected - 1
+        is_far = _beyond(deviation, needs.least_deviation) | _beyond(price / expected_after - 1, needs.least_deviation)
+    yield "price", price
+    yield "history", shared.grid.history[places.sessions]
+    since = places.look_up(shared.absence.absent, shared.absence.since, 0)
+    yield "is_absent", since > 0
+    yield "absent_sessions", since
+    yield "is_new", places.look_up(shared.absence.new, np.ones(len(shared.absence.new), dtype=np.bool_), fill=False)
+    yield "previous", previous_prices(moves, places)
+    yield "own_move", own_move
+    yield "expected", expected
+    yield "usable", usable
+    yield "deviation", deviation
+    (volatility,) = _where(is_far | leaps_today, places, lambda few: (volatilities(moves, few),))
+    yield "volatility", volatility
+    yield "chance_of_repeat", places.look_up(repeats.places, repeats.chance, np.nan)
+    yield "frozen_share", repeats.frozen_share[places.sessions]
+    (earlier,) = _where(leaps_today, places, lambda few: (earlier_levels(moves, few),))
+    yield "earlier", earlier
+    yield "expected_after", expected_after
+    yield "usable_after", usable_after
+    yield "next_move", next_move
+    yield "repeat_evidence", places.look_up(repeats.places, repeats.evidence, np.nan)
 
 
-def _far(price: FloatMatrix, expected: FloatMatrix, after: FloatMatrix, least_move: float) -> BoolMatrix:
-    """Say where the price is far from what was or from what came."""
-    with np.errstate(invalid="ignore"):
-        return np.asarray((np.abs(price / expected - 1) > least_move) | (np.abs(price / after - 1) > least_move))
+def _beyond(move: FloatMatrix, least: float) -> BoolMatrix:
+    """Say where a move is larger than some share, or smaller by no more than a rounding error."""
+    return np.abs(move) > least * (1 - 1e-9)
 
 
-def _volatility(growth: FloatMatrix, places: Places, far: BoolMatrix) -> FloatMatrix:
-    """Measure the moves before today, for the places that are far from what is expected."""
-    volatility = np.full(len(places), np.nan)
-    deviation, count = spread(np.log(gather(growth, places.only(far), range(1, MOVE_SESSIONS + 1))))
-    volatility[far] = np.where(count >= LEAST_MOVES, deviation, np.nan)
-    return volatility
+def _where(chosen: BoolMatrix, places: Places, measured: Callable[[Places], tuple[Column, ...]]) -> tuple[Column, ...]:
+    """Measure some of the places only; the others have NaN, or 0 of what is counted."""
+    if chosen.all():
+        return measured(places)
+    few = measured(places.only(chosen))
+    made = tuple(np.full(len(places), np.nan if part.dtype.kind == "f" else 0, dtype=part.dtype) for part in few)
+    for whole, part in zip(made, few, strict=True):
+        whole[chosen] = part
+    return made
+
+
+def _days(shared: Shared) -> dict[str, Column]:
+    judged, moves = shared.grid.judged, shared.moves
+    return {
+        "history": shared.grid.history[judged],
+        "market": moves.market[judged] - 1,
+        "movers": moves.movers[judged],
+    }

@@ -2,66 +2,160 @@
 
 The column `status` says what came of it:
 
-- `open`: it is too early to tell, or no retrospective rule can overturn it.
+- `provisional`: it is too early to tell, or no retrospective rule can overturn it.
 - `confirmed`: the days that a retrospective rule looks ahead to have come, and nothing speaks against it.
 - `reclassified`: the days since explain it: `rule` is what they say, `first_rule` what was said on the day.
 - `hindsight`: only the days since show it; `first_rule` is null.
 """
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-import polars as pl
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from quality.evaluation import rule as evaluation
-from quality.findings.schema import in_order
+from quality.panel.grid import BoolMatrix, Integers
+from quality.rules.model import Rule
+from quality.rules.severities import SEVERITIES
 
-_CELL = ("date", "ticker")
-_SEVERITIES = pl.Enum(["error", "warning", "info"])
-# What a rule says: the findings' columns up to the limits, and the rules whose findings it explains.
-FOUND = pl.DataFrame(schema={**evaluation.FOUND, "reclassifies": pl.List(pl.String)})
+STATUSES = ("provisional", "confirmed", "reclassified", "hindsight")
+_PROVISIONAL, _CONFIRMED, _RECLASSIFIED, _HINDSIGHT = range(len(STATUSES))
+# What a rule that explains a finding says in its place; all else is what the day saw.
+_SAID = ("message", "first_date", "last_date", "factor", "covered")
 
 
-def reconsider(
-    on_the_day: pl.DataFrame, late: pl.DataFrame, settled: dt.date | None, reclassified: Collection[str]
-) -> pl.DataFrame:
+@dataclass(frozen=True)
+class _Findings:
+    """Findings as numbers.
+
+    Attributes:
+        row: Where each lies in the table of all that was found.
+        said_by: Where what it says lies: in its own row, or in that of the rule that explains it.
+        cell: The number of its cell: equal for one date and ticker, ascending by date, then ticker.
+        rule: The number of its rule.
+        first_rule: The number of the rule of the day itself, -1 for none.
+        status: A position in `STATUSES`.
+
+    """
+
+    row: Integers
+    said_by: Integers
+    cell: Integers
+    rule: Integers
+    first_rule: Integers
+    status: Integers
+
+
+def reconsider(found: pa.Table, rules: Sequence[Rule], families: Sequence[int], settled: dt.date | None) -> pa.Table:
     """Merge what the rules of the day found with what the retrospective ones found, a cell at a time.
 
     Args:
-        on_the_day: What the causal rules found (the columns of `FOUND`).
-        late: What the retrospective rules found, likewise.
+        found: What all rules found (the columns of `found.FOUND`).
+        rules: The rules that `rule_number` counts, by name, ascending.
+        families: By rule, which rules it belongs to. Within a family hindsight says one thing of a cell, the most
+            severe; what other families find changes nothing of its own, unless a rule `reclassifies` it.
         settled: The last session whose following days have come; None for none.
-        reclassified: All rules that a retrospective rule of the set can overturn.
 
     Returns:
-        The findings' columns, sorted by date, ticker and rule. What the day saw (price, expected value,
-        deviation, limits) stays; a cell has at most one finding by hindsight.
+        The findings' columns, texts but for messages as dictionaries, sorted by date, ticker and rule. What the day
+        saw (price, expected value, deviation, limits) stays.
 
     """
-    late = _one_a_cell(late)
-    is_settled = pl.lit(value=False) if settled is None else pl.col("date") <= settled
-    stands = pl.when(is_settled & pl.col("rule").is_in(list(reclassified))).then(pl.lit("confirmed"))
-    first = on_the_day.with_columns(status=stands.otherwise(pl.lit("open")), first_rule="rule")
-    unseen = late.join(on_the_day, on=_CELL, how="anti").with_columns(
-        status=pl.lit("hindsight"), first_rule=pl.lit(None, dtype=pl.String)
+    names = pc.unique(found["ticker"]).to_pylist()
+    names.sort()
+    ticker = pc.index_in(found["ticker"], pa.array(names, pa.string())).to_numpy()
+    date = found["date"].cast(pa.int32()).to_numpy().astype(np.int64)
+    number = found["rule_number"].to_numpy().astype(np.int64)
+    everything = _Findings(
+        row=np.arange(len(number)),
+        said_by=np.arange(len(number)),
+        cell=date * max(len(names), 1) + ticker,
+        rule=number,
+        first_rule=number,
+        status=np.full(len(number), _PROVISIONAL),
     )
-    return in_order(pl.concat([_explained(first, late), unseen.drop("reclassifies")]))
+    looks_ahead = np.array([rule.is_retrospective for rule in rules], dtype=np.bool_)
+    first = _only(everything, ~looks_ahead[number])
+    overturned = {name for rule in rules if rule.is_retrospective for name in rule.reclassifies}
+    can_be = np.array([rule.name in overturned for rule in rules], dtype=np.bool_)
+    if settled is not None:
+        is_settled = (date[first.row] <= (settled - dt.date(1970, 1, 1)).days) & can_be[first.rule]
+        first = replace(first, status=np.where(is_settled, _CONFIRMED, _PROVISIONAL))
+    family = np.asarray(families, dtype=np.int64)
+    parts = []
+    for each in np.unique(family[looks_ahead]) if len(rules) else ():
+        late = _one_a_cell(_only(everything, looks_ahead[number] & (family[number] == each)), rules)
+        unseen = late if each else _only(late, ~np.isin(late.cell, first.cell[family[first.rule] == each]))
+        first, explaining = _explained(first, late, rules)
+        unseen = _only(unseen, ~np.isin(unseen.row, explaining))
+        none = np.full_like(unseen.rule, -1)
+        parts.append(replace(unseen, first_rule=none, status=np.full_like(none, _HINDSIGHT)))
+    return _as_table(found, _in_order(_together([first, *parts]), len(rules)), ticker, names, rules)
 
 
-def _one_a_cell(late: pl.DataFrame) -> pl.DataFrame:
+def _only(findings: _Findings, kept: BoolMatrix) -> _Findings:
+    return _Findings(**{name: values[kept] for name, values in vars(findings).items()})
+
+
+def _together(parts: Sequence[_Findings]) -> _Findings:
+    return _Findings(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
+
+
+def _in_order(findings: _Findings, rules: int) -> _Findings:
+    order = np.argsort(findings.cell * max(rules, 1) + findings.rule, kind="stable")
+    return _Findings(**{name: values[order] for name, values in vars(findings).items()})
+
+
+def _one_a_cell(late: _Findings, rules: Sequence[Rule]) -> _Findings:
     """Keep the most severe of what hindsight says of a cell, the first by name among equals."""
-    order = late.sort(pl.col("severity").cast(_SEVERITIES), "rule", maintain_order=True)
-    return order.unique(_CELL, keep="first", maintain_order=True)
+    severity = np.array([SEVERITIES.index(rule.severity) for rule in rules], dtype=np.int64)
+    order = np.lexsort((late.rule, severity[late.rule], late.cell))
+    cell = late.cell[order]
+    is_first = np.ones(len(cell), dtype=np.bool_)
+    is_first[1:] = cell[1:] != cell[:-1]
+    return _only(late, np.sort(order[is_first]))
 
 
-def _explained(first: pl.DataFrame, late: pl.DataFrame) -> pl.DataFrame:
-    """Let hindsight rename the findings that it may."""
-    columns = [name for name in first.columns if name != "reclassifies"]
-    said = late.select(*_CELL, "rule", "severity", "message", "reclassifies")
-    both = first.drop("reclassifies").join(said, on=_CELL, how="left", suffix="_late", maintain_order="left")
-    explains = pl.col("reclassifies").list.contains(pl.col("rule")).fill_null(value=False)
-    renamed = [
-        pl.when(explains).then(f"{name}_late").otherwise(name).alias(name) for name in ("rule", "severity", "message")
-    ]
-    status = pl.when(explains).then(pl.lit("reclassified")).otherwise("status").alias("status")
-    return both.with_columns(*renamed, status).select(columns)
+def _explained(first: _Findings, late: _Findings, rules: Sequence[Rule]) -> tuple[_Findings, Integers]:
+    """Let hindsight rename the findings that it may, once each; give the rows of what it says of them, too."""
+    if not len(late.cell) or not len(first.cell):
+        return first, late.row[:0]
+    may = np.array([[rule.name in other.reclassifies for rule in rules] for other in rules], dtype=np.bool_)
+    order = np.argsort(late.cell, kind="stable")
+    near = order[np.minimum(np.searchsorted(late.cell[order], first.cell), len(order) - 1)]
+    is_explained = (late.cell[near] == first.cell) & may[late.rule[near], first.rule] & (first.status != _RECLASSIFIED)
+    renamed = replace(
+        first,
+        rule=np.where(is_explained, late.rule[near], first.rule),
+        said_by=np.where(is_explained, late.row[near], first.said_by),
+        status=np.where(is_explained, _RECLASSIFIED, first.status),
+    )
+    return renamed, late.row[near[is_explained]]
+
+
+def _as_table(
+    found: pa.Table, findings: _Findings, ticker: Integers, names: Sequence[str], rules: Sequence[Rule]
+) -> pa.Table:
+    rule_names = [rule.name for rule in rules]
+    severities = np.array([SEVERITIES.index(rule.severity) for rule in rules], dtype=np.int64)
+    columns: dict[str, pa.Array] = {}
+    for name in found.column_names:
+        if name == "ticker":
+            columns[name] = _texts(ticker[findings.row], names)
+        elif name == "rule_number":
+            columns["rule"] = _texts(findings.rule, rule_names)
+            columns["severity"] = _texts(severities[findings.rule], SEVERITIES)
+        else:
+            rows = findings.said_by if name in _SAID else findings.row
+            columns[name] = found[name].take(pa.array(rows)).combine_chunks()
+    columns["status"] = _texts(findings.status, STATUSES)
+    columns["first_rule"] = _texts(findings.first_rule, rule_names)
+    return pa.table(columns)
+
+
+def _texts(codes: Integers, words: Sequence[str]) -> pa.Array:
+    """Give texts as a dictionary array; a negative code is none."""
+    indices = pa.array(codes.astype(np.int32), mask=codes < 0)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(words, pa.string()))

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quality.evaluation.robust.windows import Integers, Places, gather, spread
-from quality.panel.grid import FloatMatrix
+from quality.evaluation.robust.moves import LEAST_MOVES, VOLATILITY_SESSIONS, Moves
+from quality.evaluation.robust.windows import Places, gather, spread
+from quality.panel.grid import FloatMatrix, Integers
 
+# The frozen share is that of so many sessions, today's included.
 REPEAT_SESSIONS = 60
-_MOVE_SESSIONS = 30
-_LEAST_MOVES = 5
 _TICK = 0.01
 # Repeats that begin a run, among the last moves, from which on a ticker just does not trade much.
 _IDLE_RUNS = 4
@@ -31,41 +31,49 @@ _STEPS, _PER_OCTAVE = 81, 4
 _SCALE = 1 << 20
 # Beyond this size a move is a fault next door, not a price change.
 _LARGE_MOVE = 0.1
+# Price changes that are compared with each one, in order of their size, for being equal.
+_NEIGHBOURS = 12
 
 
 @dataclass(frozen=True)
 class Repeats:
-    """What is known of repeats, a value a place.
+    """The repeats among the judged cells, and what is known of them.
 
     Attributes:
-        chance: q on its grid, NaN where the price is not the previous one or has too short a past.
+        places: The cells whose price is the previous one.
+        chance: q on its grid, NaN for too short a past.
         evidence: How many times likelier the next move makes a frozen price: behind one, two days'
             moves hide. 1 where there is no next price.
+        frozen_share: f, by session of the grid; 0 before the judged ones.
 
     """
 
+    places: Places
     chance: FloatMatrix
     evidence: FloatMatrix
+    frozen_share: FloatMatrix
 
 
-def measure_repeats(usable: FloatMatrix, growth: FloatMatrix, places: Places) -> tuple[Repeats, FloatMatrix]:
-    """Judge the repeats among some places, and give the frozen share of each session.
+def measure_repeats(moves: Moves, judged: slice) -> Repeats:
+    """Judge the repeats of some sessions.
 
     Args:
-        usable: Prices, sessions by tickers, NaN where there is none.
-        growth: Each price over the usable one before it.
-        places: The cells of interest.
+        moves: The moves of a grid.
+        judged: The sessions; the grid holds as many before them as `REPEAT_SESSIONS` and the windows of a move.
 
     """
-    every = Places.where(growth == 1)
-    step, volatility = _chances(usable, growth, every)
-    share = _frozen_share(every, step, (~np.isnan(growth)).sum(axis=1))
-    chance = np.full(growth.shape, np.nan)
-    evidence = np.full(growth.shape, np.nan)
-    known = step >= 0
-    chance[every.rows[known], every.columns[known]] = _grid()[step[known]]
-    evidence[every.rows, every.columns] = _evidence(usable, every, volatility)
-    return Repeats(places.of(chance), places.of(evidence)), share
+    recent = slice(judged.start - REPEAT_SESSIONS + 1, judged.stop)
+    every = Places.where(moves.growth == 1)
+    every = every.only((every.sessions >= recent.start) & (every.sessions < recent.stop))
+    step, volatility = _chances(moves, every)
+    cells = np.zeros(moves.growth.shape[1], dtype=np.int64)
+    cells[recent] = np.count_nonzero(~np.isnan(moves.growth[:, recent]), axis=0)
+    is_judged = every.sessions >= judged.start
+    chance = np.where(step >= 0, _grid()[step], np.nan)
+    places = every.only(is_judged)
+    share = np.zeros(len(cells))
+    share[judged] = _frozen_share(every, step, cells)[judged]
+    return Repeats(places, chance[is_judged], _evidence(moves.usable, places, volatility[is_judged]), share)
 
 
 def _grid() -> FloatMatrix:
@@ -73,34 +81,33 @@ def _grid() -> FloatMatrix:
     return np.exp2((np.arange(_STEPS) - (_STEPS - 1)) / _PER_OCTAVE)
 
 
-def _chances(usable: FloatMatrix, growth: FloatMatrix, repeats: Places) -> tuple[Integers, FloatMatrix]:
+def _chances(moves: Moves, repeats: Places) -> tuple[Integers, FloatMatrix]:
     """Give q of each repeat as a step of the grid, -1 for unknown, and the volatility behind it."""
-    before = range(1, _MOVE_SESSIONS + 1)
-    moves, past = gather(growth, repeats, before), gather(usable, repeats, before)
-    price = repeats.of(usable)
-    volatility, count = spread(np.log(moves))
+    growth = gather(moves.growth, repeats, -VOLATILITY_SESSIONS, -1)
+    past = gather(moves.usable, repeats, -VOLATILITY_SESSIONS, -1)
+    price = repeats.of(moves.usable)
+    volatility, count = spread(np.log(growth))
     with np.errstate(divide="ignore", invalid="ignore"):
         chance = np.minimum(1, _TICK / (price * volatility * np.sqrt(2 * np.pi)))
-    chance = _by_equal_changes(chance, moves, past, price)
-    stands = moves == 1
-    runs = (stands[:, :-1] & ~stands[:, 1:]).sum(axis=1) + stands[:, -1]
-    chance = np.where(runs >= _IDLE_RUNS, np.maximum(chance, runs / _MOVE_SESSIONS), chance)
-    known = count >= _LEAST_MOVES
+    chance = _by_equal_changes(chance, growth, past, price)
+    stands = growth == 1
+    runs = (stands[:, 1:] & ~stands[:, :-1]).sum(axis=1) + stands[:, 0]
+    chance = np.where(runs >= _IDLE_RUNS, np.maximum(chance, runs / VOLATILITY_SESSIONS), chance)
+    known = count >= LEAST_MOVES
     rounded = np.rint(_PER_OCTAVE * np.log2(np.where(known, chance, 1))).astype(np.int64) + _STEPS - 1
     return np.where(known, np.clip(rounded, 0, _STEPS - 1), -1), volatility
 
 
-def _by_equal_changes(chance: FloatMatrix, moves: FloatMatrix, past: FloatMatrix, price: FloatMatrix) -> FloatMatrix:
+def _by_equal_changes(chance: FloatMatrix, growth: FloatMatrix, past: FloatMatrix, price: FloatMatrix) -> FloatMatrix:
     """Raise q where more price changes are equal than a tick of one cent would make them."""
-    with np.errstate(invalid="ignore"):
-        changes = np.where(np.abs(moves - 1) < _LARGE_MOVE, np.abs(past - past / moves), np.nan)
+    changes = np.where(np.abs(growth - 1) < _LARGE_MOVE, np.abs(past - past / growth), np.nan)
     # Prices come as floats, sometimes of single precision: equal means equal to within that.
     same = np.maximum(3e-7 * price, 1e-9)[:, np.newaxis]
     ordered = np.sort(np.where(changes > same, changes, np.nan), axis=1)
     count = (~np.isnan(ordered)).sum(axis=1)
     pairs = count * (count - 1) / 2
     equal = np.zeros(len(ordered), dtype=np.int64)
-    for step in range(1, 13):
+    for step in range(1, _NEIGHBOURS + 1):
         equal += (ordered[:, step:] - ordered[:, :-step] <= same).sum(axis=1)
     by_tick = np.sqrt(2) * pairs * chance
     coarse = equal > by_tick + 2 * np.sqrt(by_tick) + 1
@@ -111,7 +118,7 @@ def _frozen_share(repeats: Places, step: Integers, cells: Integers) -> FloatMatr
     """Give, by session, the largest chance of the grid that is not above the frozen share."""
     known = step >= 0
     counts = np.zeros((len(cells) + 1, _STEPS), dtype=np.int64)
-    np.add.at(counts, (repeats.rows[known] + 1, step[known]), 1)
+    np.add.at(counts, (repeats.sessions[known] + 1, step[known]), 1)
     recent = _over_last(np.cumsum(counts, axis=0))
     held = _over_last(np.concatenate([[0], np.cumsum(cells)]))
     grid = _grid()
@@ -129,8 +136,8 @@ def _over_last(running: Integers) -> Integers:
 
 def _evidence(usable: FloatMatrix, repeats: Places, volatility: FloatMatrix) -> FloatMatrix:
     """Compare the next move with one day's volatility (natural) and with that of two days (frozen)."""
+    growth = usable.ravel()[repeats.at + 1] / repeats.of(usable)
     with np.errstate(divide="ignore", invalid="ignore"):
-        growth = gather(usable, repeats, range(-1, -2, -1))[:, 0] / repeats.of(usable)
         size = np.where(np.abs(growth - 1) < _LARGE_MOVE, np.log(growth) / volatility, np.nan)
     odds = np.exp(np.minimum(size * size, 16) / 4) / np.sqrt(2)
     return np.where(np.isnan(size), 1.0, odds)

@@ -1,70 +1,102 @@
-"""Looks at a few cells of a matrix through their windows: the sessions before or after each of them.
+"""Looks at a few cells of a grid through their windows: the sessions before or after each of them.
 
-A matrix has a row a session and a column a ticker, NaN where there is nothing. A window is gathered
-for the chosen cells only, and what is made of it (order statistics, sums over a fixed length) depends on
-its values alone: the same bits, whatever else the matrix holds.
+A matrix has a row a ticker and a column a session, NaN where there is nothing, so a window is one piece of
+memory. It is gathered for the chosen cells only, and what is made of it (order statistics, sums over a fixed
+length) depends on its values alone: the same bits, whatever else the matrix holds.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
-from quality.panel.grid import BoolMatrix, FloatMatrix
+from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
 
-Integers: TypeAlias = npt.NDArray[np.int64]
+Column = npt.NDArray[Any]
+
+# An outlier lies beyond so many robust standard deviations, each 1.4826 times the median absolute value.
+OUTLIER_DEVIATIONS, MEDIAN_TO_DEVIATION = 4, 1.4826
 
 
 @dataclass(frozen=True)
 class Places:
-    """Some cells of a matrix: row and column of each, in the order of rows, then columns."""
+    """Some cells of a matrix of tickers by sessions.
 
-    rows: Integers
-    columns: Integers
+    Attributes:
+        at: Where each cell lies in the matrix's memory, ascending: by ticker, then session.
+        width: The sessions of a ticker.
+
+    """
+
+    at: Integers
+    width: int
 
     @classmethod
     def where(cls, chosen: BoolMatrix) -> "Places":
         """Give the cells for which a matrix of flags is true."""
-        return cls(*np.nonzero(chosen))
+        return cls(np.flatnonzero(chosen), chosen.shape[1])
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.at)
+
+    @property
+    def tickers(self) -> Integers:
+        """The row of each cell."""
+        return self.at // self.width
+
+    @property
+    def sessions(self) -> Integers:
+        """The column of each cell."""
+        return self.at % self.width
 
     def only(self, kept: BoolMatrix) -> "Places":
         """Keep those for which a flag a place is true."""
-        return Places(self.rows[kept], self.columns[kept])
+        return Places(self.at[kept], self.width)
 
     def of(self, matrix: FloatMatrix) -> FloatMatrix:
         """Give a matrix's values at the places."""
-        return matrix[self.rows, self.columns]
+        return matrix.ravel()[self.at]
+
+    def look_up(self, others: "Places", values: Column, fill: float) -> Column:
+        """Give, for each place, the value that it has among others, `fill` where it is not one of them."""
+        found = np.full(len(self), fill, dtype=values.dtype)
+        if len(self):
+            near = slice(*np.searchsorted(others.at, (self.at[0], self.at[-1] + 1)))
+            where = np.searchsorted(self.at, others.at[near])
+            same = self.at[np.minimum(where, len(self) - 1)] == others.at[near]
+            found[where[same]] = values[near][same]
+        return found
+
+    def blocks(self, size: int) -> Iterator["Places"]:
+        """Give the places in portions, at least one."""
+        for start in range(0, max(len(self), 1), size):
+            yield Places(self.at[start : start + size], self.width)
 
 
-def gather(matrix: FloatMatrix, places: Places, steps: range) -> FloatMatrix:
-    """Give, a row a place, the values so many sessions before it (negative: after it), NaN beyond the matrix.
+def gather(matrix: FloatMatrix, places: Places, first: int, last: int) -> FloatMatrix:
+    """Give, a row a place, the values from session `first` to `last`, counted from the place's own, oldest first.
 
     Args:
-        matrix: Sessions by tickers.
-        places: The cells whose windows are wanted.
-        steps: Sessions back; the order of the columns.
+        matrix: Tickers by sessions, in C order.
+        places: The cells whose windows are wanted; each window lies within its ticker's row.
+        first: Where windows begin: -7 is the session seven sessions before.
+        last: Where they end, that session included.
 
     """
-    width = matrix.shape[1]
-    at = (places.rows * width + places.columns)[:, np.newaxis] - np.asarray(steps) * width
-    found = matrix.take(at, mode="clip") if matrix.size else np.empty(at.shape)
-    outside = (at < 0) | (at >= matrix.size) if len(at) and (at.min() < 0 or at.max() >= matrix.size) else False
-    return np.where(outside, np.nan, found) if np.any(outside) else found
+    length = last - first + 1
+    if not len(places):
+        return np.empty((0, length))
+    return np.asarray(sliding_window_view(matrix.ravel(), length)[places.at + first])
 
 
 def first_of(window: FloatMatrix, count: int) -> FloatMatrix:
     """Keep the first `count` values of each window, in `count` columns; the others become NaN."""
-    kept = window[:, :count].copy()
-    short = np.flatnonzero(np.isnan(kept).any(axis=1))
-    if len(short):
-        held = window[short]
-        # A stable sort by "is missing" moves the values to the front and keeps their order.
-        kept[short] = np.take_along_axis(held, np.argsort(np.isnan(held), axis=1, kind="stable"), axis=1)[:, :count]
-    return kept
+    # A stable sort by "is missing" moves the values to the front and keeps their order.
+    order = np.argsort(np.isnan(window), axis=1, kind="stable")[:, :count]
+    return np.take_along_axis(window, order, axis=1)
 
 
 def median(window: FloatMatrix) -> tuple[FloatMatrix, Integers]:
@@ -77,12 +109,10 @@ def median(window: FloatMatrix) -> tuple[FloatMatrix, Integers]:
 
 
 def spread(moves: FloatMatrix) -> tuple[FloatMatrix, Integers]:
-    """Give the standard deviation about 0 of each window, outliers left out, and how many values it has.
-
-    An outlier lies beyond four robust standard deviations (1.4826 times the median absolute value).
-    """
+    """Give the standard deviation about 0 of each window, outliers left out, and how many values it has."""
     sizes = np.abs(moves)
     middle, count = median(sizes)
-    kept = sizes <= 4 * 1.4826 * np.maximum(middle, 1e-9)[:, np.newaxis]
+    most = OUTLIER_DEVIATIONS * MEDIAN_TO_DEVIATION * np.maximum(middle, 1e-9)
+    kept = sizes <= most[:, np.newaxis]
     squares = np.where(kept, sizes, 0.0) ** 2
     return np.sqrt(squares.sum(axis=1) / np.maximum(kept.sum(axis=1), 1)), count

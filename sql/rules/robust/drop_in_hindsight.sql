@@ -22,5 +22,7 @@ where deviation < -$limit
     -- Beyond this, the rule of the day has spoken already.
     and own_move >= -$own_move
     and price <> previous
+    -- Without a leap today or tomorrow, the price crept away, and nothing of it is an error of one day.
+    and (abs(own_move) > $own_move or abs(next_move) > $own_move)
     and usable >= $least_prices
     and usable_after >= $least_prices

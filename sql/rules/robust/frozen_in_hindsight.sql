@@ -17,5 +17,9 @@ where price = previous
     and (
         chance_of_repeat * $odds between frozen_share and frozen_share * repeat_evidence
         -- Yesterday's price was wrong, and today's is the same one.
-        or (abs(deviation) > $limit and abs(price / expected_after - 1) > $limit)
+        or (
+            abs(deviation) > $limit
+            and abs(next_move) > $own_move
+            and abs(price / expected_after - 1) > $limit
+        )
     )

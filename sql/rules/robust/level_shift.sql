@@ -5,7 +5,7 @@
 -- look-back: 41
 -- look-ahead: 10
 -- retrospective: yes
--- reclassifies: price_spike, price_drop, unit_error
+-- reclassifies: price_spike, price_drop
 select
     date,
     ticker,
@@ -20,5 +20,7 @@ where abs(own_move) > $own_move
         and upper_limit(expected, $limit, $sigmas, volatility)
     and price between lower_limit(expected_after, $limit, $sigmas, volatility)
         and upper_limit(expected_after, $limit, $sigmas, volatility)
+    -- A wrong unit that lasts is still wrong.
+    and not is_power_of_ten(price, expected)
     and usable >= $least_prices
     and usable_after >= $least_prices

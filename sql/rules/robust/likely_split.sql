@@ -5,7 +5,7 @@
 -- look-back: 91
 -- look-ahead: 10
 -- retrospective: yes
--- reclassifies: price_spike, price_drop, unit_error
+-- reclassifies: price_spike, price_drop
 with jumps as (
     select
         *,

@@ -189,8 +189,8 @@ def test_a_level_that_stays_was_a_real_move(tmp_path: Path) -> None:
     assert found.select("severity", "status", "first_rule").row(0) == ("info", "reclassified", "price_drop")
 
 
-def test_the_last_days_are_still_open(tmp_path: Path) -> None:
-    assert scanned(write(tmp_path, with_change(59, 150.0))).item(0, "status") == "open"
+def test_the_last_days_are_still_provisional(tmp_path: Path) -> None:
+    assert scanned(write(tmp_path, with_change(59, 150.0))).item(0, "status") == "provisional"
 
 
 def test_thresholds_below_the_defaults_are_honoured(tmp_path: Path) -> None:

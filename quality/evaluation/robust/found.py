@@ -1,0 +1,154 @@
+"""Finds the bad cells of rules: those of the set in one statement, which is parsed once, the user's own one by one."""
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import pyarrow as pa
+
+from quality.engine.connection import Connection, EngineError, columns_of, first_line
+from quality.engine.statements import statement
+from quality.errors import UsageError
+from quality.evaluation.rule import OPTIONAL
+from quality.patterns import best_fits
+from quality.rules.model import Rule
+
+# The cells as a check sees them on the evening itself, and as a scan does, with the days after.
+ON_THE_DAY, IN_HINDSIGHT = "cells_on_the_day", "cells_in_hindsight"
+# The columns of what is found; `rule_number` is the position among the rules that were asked.
+FOUND = pa.schema(
+    {
+        "date": pa.date32(),
+        "ticker": pa.string(),
+        "rule_number": pa.int32(),
+        "price": pa.float64(),
+        "expected": pa.float64(),
+        "deviation": pa.float64(),
+        "message": pa.string(),
+        "lower": pa.float64(),
+        "upper": pa.float64(),
+        "first_date": pa.date32(),
+        "last_date": pa.date32(),
+        "factor": pa.float64(),
+        "covered": pa.bool_(),
+    }
+)
+_PARAMETER = re.compile(r"\$([a-z][a-z0-9_]*)")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What findings are wanted of.
+
+    Attributes:
+        tickers: All tickers that there are.
+        start: The first date.
+        end: The last date.
+
+    """
+
+    tickers: Sequence[str]
+    start: dt.date
+    end: dt.date
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A rule with its values for a group of tickers, as a statement and its parameters."""
+
+    text: str
+    parameters: Mapping[str, object]
+
+
+def find_together(connection: Connection, rules: Sequence[Rule], scope: Scope) -> pa.Table:
+    """Give what some rules find, in one pass (the columns of `FOUND`); their parameters are told apart by number.
+
+    Raises:
+        UsageError: A rule's SELECT or message is wrong; the message names its file.
+
+    """
+    parts = [_renamed(part, place) for place, part in enumerate(_parts(connection, rules, scope))]
+    if not parts:
+        return FOUND.empty_table()
+    text = "\nunion all\n".join(f"({part.text})" for part in parts)
+    parameters = {name: value for part in parts for name, value in part.parameters.items()}
+    try:
+        return _table(connection, text, parameters)
+    except EngineError:
+        return find_one_by_one(connection, rules, scope)  # which names the rule that is wrong
+
+
+def find_one_by_one(connection: Connection, rules: Sequence[Rule], scope: Scope) -> pa.Table:
+    """Give what some rules find, each in its own words (the columns of `FOUND`).
+
+    Raises:
+        UsageError: A rule's SELECT or message is wrong; the message names its file.
+
+    """
+    found = [FOUND.empty_table()]
+    for number, rule in enumerate(rules):
+        for part in _parts_of(connection, rule, number, scope):
+            try:
+                found.append(_table(connection, part.text, part.parameters))
+            except EngineError as error:
+                raise UsageError(f"{rule.source}: {first_line(error)}") from error
+    return pa.concat_tables(found)
+
+
+def _table(connection: Connection, text: str, parameters: Mapping[str, object]) -> pa.Table:
+    return connection.sql(text, params=dict(parameters)).to_arrow_table().cast(FOUND)
+
+
+def _parts(connection: Connection, rules: Sequence[Rule], scope: Scope) -> Iterator[_Part]:
+    for number, rule in enumerate(rules):
+        yield from _parts_of(connection, rule, number, scope)
+
+
+def _parts_of(connection: Connection, rule: Rule, number: int, scope: Scope) -> Iterator[_Part]:
+    """Give a rule as statements: of most tickers, and of each group that has values of its own."""
+    own = best_fits(rule.by_ticker, scope.tickers) if rule.by_ticker else {}
+    dates = {"scope_start": scope.start, "scope_end": scope.end}
+    of_most = {**dates, "scope_only": None, "scope_but": list(own)}
+    yield _part(connection, rule, number, rule.parameters, of_most)
+    for pattern, parameters in rule.by_ticker.items():
+        if group := [ticker for ticker, best in own.items() if best == pattern]:
+            yield _part(connection, rule, number, parameters, {**dates, "scope_only": group, "scope_but": []})
+
+
+def _part(
+    connection: Connection, rule: Rule, number: int, parameters: Mapping[str, float], scope: Mapping[str, object]
+) -> _Part:
+    cells = IN_HINDSIGHT if rule.is_retrospective else ON_THE_DAY
+    try:
+        columns = _columns(connection, cells, rule.sql, tuple(parameters.items()))
+        pattern, arguments = rule.message.as_sql(parameters, columns)
+    except EngineError as error:
+        raise UsageError(f"{rule.source}: {first_line(error)}") from error
+    except UsageError as error:
+        raise UsageError(f"{rule.source}: {error}") from error
+    text = statement("robust/found").format(
+        cells=cells,
+        number=number,
+        message=", ".join(["format($rule_message", *arguments]) + ")",
+        optional=", ".join(name if name in columns else f"{absent} as {name}" for name, absent in OPTIONAL.items()),
+        bad_cells=rule.sql,
+    )
+    return _Part(text, {**parameters, **scope, "rule_message": pattern})
+
+
+@lru_cache(maxsize=256)
+def _columns(
+    connection: Connection, cells: str, text: str, parameters: tuple[tuple[str, float], ...]
+) -> tuple[str, ...]:
+    """Give the names of a SELECT's columns; the relations that it reads have the same ones in every chunk."""
+    described = f"with metrics as (from {cells}) select * from ({text}\n)"  # noqa: S608 - a rule's own text
+    return tuple(columns_of(connection, described, dict(parameters)))
+
+
+def _renamed(part: _Part, place: int) -> _Part:
+    """Put a part's place before the names of its parameters, which other parts use too."""
+    prefix = f"part_{place}_"
+    text = _PARAMETER.sub(lambda match: f"${prefix}{match[1]}", part.text)
+    return _Part(text, {prefix + name: value for name, value in part.parameters.items()})

@@ -1,0 +1,116 @@
+"""What prices do from one session to the next: beyond the market, and by their own habit."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from quality.evaluation.robust.windows import Places, gather, median, spread
+from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
+
+# The previous price is at most so many sessions old.
+PREVIOUS_SESSIONS = 10
+# Volatility is that of the moves of so many sessions; fewer moves than five tell nothing.
+VOLATILITY_SESSIONS, LEAST_MOVES = 30, 5
+# Fewer tickers than this are no market.
+LEAST_TICKERS = 10
+# Tickers, and sessions, that are worked on at once: what they take stays in the processor's cache.
+_TICKERS_AT_ONCE, _SESSIONS_AT_ONCE = 32, 64
+
+
+@dataclass(frozen=True)
+class Moves:
+    """The moves of a grid.
+
+    Attributes:
+        usable: Prices that are positive and finite, tickers by sessions, NaN where there is none.
+        growth: Each of them over the one before; the first `PREVIOUS_SESSIONS` sessions may lack some.
+        market: By session, the median growth of all tickers, 1 where they are too few.
+        movers: By session, how many tickers the market is made of.
+
+    """
+
+    usable: FloatMatrix
+    growth: FloatMatrix
+    market: FloatMatrix
+    movers: Integers
+
+
+def measure_moves(prices: FloatMatrix, sessions: slice) -> Moves:
+    """Measure the moves of a grid, and the market's on some of its sessions.
+
+    Args:
+        prices: Tickers by sessions, as they came, NaN for none.
+        sessions: Where the market is wanted; elsewhere it is said to stand still.
+
+    """
+    usable, growth = np.empty_like(prices), np.empty_like(prices)
+    for first in range(0, len(prices), _TICKERS_AT_ONCE):
+        rows = slice(first, first + _TICKERS_AT_ONCE)
+        raw = prices[rows]
+        usable[rows] = np.where((raw > 0) & (raw < np.inf), raw, np.nan)
+        with np.errstate(over="ignore"):
+            np.divide(usable[rows], _previous(usable[rows]), out=growth[rows])
+    market, movers = np.ones(prices.shape[1]), np.zeros(prices.shape[1], dtype=np.int64)
+    market[sessions], movers[sessions] = _market(growth[:, sessions])
+    return Moves(usable, growth, market, movers)
+
+
+def _previous(usable: FloatMatrix) -> FloatMatrix:
+    """Give for each cell the last usable price before it, if it is recent."""
+    previous = np.empty_like(usable)
+    previous[:, 1:], previous[:, :1] = usable[:, :-1], np.nan
+    holes = np.flatnonzero(np.isnan(previous))
+    inside, values, filled = holes % usable.shape[1], usable.ravel(), previous.ravel()
+    for step in range(2, PREVIOUS_SESSIONS + 1):
+        holes = holes[inside >= step]
+        found = values[holes - step]
+        filled[holes] = found
+        holes = holes[np.isnan(found)]
+        inside = holes % usable.shape[1]
+    return previous
+
+
+def _market(growth: FloatMatrix) -> tuple[FloatMatrix, Integers]:
+    market, movers = np.ones(growth.shape[1]), np.zeros(growth.shape[1], dtype=np.int64)
+    if len(growth):
+        for first in range(0, growth.shape[1], _SESSIONS_AT_ONCE):
+            some = slice(first, first + _SESSIONS_AT_ONCE)
+            market[some], movers[some] = median(np.ascontiguousarray(growth[:, some].T))
+    return np.where(movers >= LEAST_TICKERS, market, 1.0), movers
+
+
+def leaps(moves: Moves, sessions: slice, least_move: float) -> BoolMatrix:
+    """Say which cells of some sessions moved, beyond the market, by more than a share, or a rounding error less."""
+    growth, market = moves.growth[:, sessions], moves.market[sessions]
+    slack = least_move * (1 - 1e-9)
+    return np.asarray((growth > market * (1 + slack)) | (growth < market * (1 - slack)))
+
+
+def previous_prices(moves: Moves, places: Places) -> FloatMatrix:
+    """Give the last usable price before, NaN where the last ten sessions hold none."""
+    values = moves.usable.ravel()
+    previous = values[places.at - 1]
+    holes = np.flatnonzero(np.isnan(previous))
+    for step in range(2, PREVIOUS_SESSIONS + 1):
+        previous[holes] = values[places.at[holes] - step]
+        holes = holes[np.isnan(previous[holes])]
+    return previous
+
+
+def own_moves(moves: Moves, places: Places) -> FloatMatrix:
+    """Give what the price did since the previous one, beyond the market: 0.1 is 10 % up."""
+    return places.of(moves.growth) / moves.market[places.sessions] - 1
+
+
+def next_moves(moves: Moves, places: Places) -> FloatMatrix:
+    """Give what the price did on the next session, likewise; NaN where either price is missing."""
+    today = places.of(moves.usable)
+    tomorrow = Places(places.at + 1, places.width)
+    return np.where(np.isnan(today), np.nan, own_moves(moves, tomorrow))
+
+
+def volatilities(moves: Moves, places: Places) -> FloatMatrix:
+    """Give the standard deviation of the daily log moves before, NaN for fewer than five."""
+    growth = gather(moves.growth, places, -VOLATILITY_SESSIONS, -1)
+    deviation, count = spread(np.log(growth))
+    return np.where(count >= LEAST_MOVES, deviation, np.nan)

@@ -1,0 +1,120 @@
+"""The rule set `robust`: a grid to its metrics, the rules over them, and what later days make of what they find."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from quality.engine.connection import Connection
+from quality.engine.statements import sql_root, statement
+from quality.evaluation.protocol import Evaluated
+from quality.evaluation.robust.found import Scope, find_one_by_one, find_together
+from quality.evaluation.robust.margins import LOOK_AHEAD, LOOK_BACK
+from quality.evaluation.robust.metrics import Metrics, Needs, Shared, measure, prepare
+from quality.evaluation.robust.outcome import reconsider
+from quality.panel.grid import Grid
+from quality.rules.model import Rule, RuleSet
+
+
+class Robust:
+    """How the rules of the set `robust` are evaluated."""
+
+    look_back: int = LOOK_BACK
+    look_ahead: int = LOOK_AHEAD
+    version: int = 2
+    statements: tuple[str, ...] = ("macros", "metrics/robust", "robust/found")
+    remembers: bool = False
+
+    def evaluate(self, connection: Connection, grid: Grid, ruleset: RuleSet, start: dt.date, end: dt.date) -> Evaluated:
+        """Evaluate every rule on the judged sessions of a grid, between two dates.
+
+        The user's own rules see every cell, those of the set the cells that they may speak of: what the set finds is
+        the same with and without them.
+
+        Raises:
+            UsageError: A rule's SELECT or message is wrong; the message names its file.
+
+        """
+        rules, scope = ruleset.rules, Scope(grid.tickers, start, end)
+        shared = prepare(grid)
+        ours = [not is_users(rule) for rule in rules]
+        _make_relations(connection, shared, measure(shared, _needs(rules)))
+        found = [_numbered(find_together(connection, _chosen(rules, ours), scope), ours)]
+        if not all(ours):
+            theirs = [not own for own in ours]
+            _make_relations(connection, shared, measure(shared, Needs(every_cell=True)))
+            found.append(_numbered(find_one_by_one(connection, _chosen(rules, theirs), scope), theirs))
+        families = [0 if own else number + 1 for number, own in enumerate(ours)]
+        findings = reconsider(pa.concat_tables(found), rules, families, _settled(grid))
+        return Evaluated(findings, _absent_by_year(shared, start, end))
+
+
+def is_users(rule: Rule) -> bool:
+    """Tell whether a rule is the user's own, not of the set."""
+    return not rule.source.startswith(str(sql_root()))
+
+
+def _chosen(rules: Sequence[Rule], kept: Sequence[bool]) -> list[Rule]:
+    return [rule for rule, keep in zip(rules, kept, strict=True) if keep]
+
+
+def _numbered(found: pa.Table, kept: Sequence[bool]) -> pa.Table:
+    """Count rules among all of them, not among those that were asked."""
+    numbers = np.flatnonzero(np.asarray(kept, dtype=np.bool_)).astype(np.int32)
+    at = found.column_names.index("rule_number")
+    return found.set_column(at, "rule_number", pa.array(numbers[found["rule_number"].to_numpy()]))
+
+
+def _needs(rules: Sequence[Rule]) -> Needs:
+    """Give the smallest thresholds in force: below them, nothing costly is measured."""
+    ours = [rule for rule in rules if not is_users(rule)]
+    in_force = [values for rule in ours for values in (rule.parameters, *rule.by_ticker.values())]
+    defaults = Needs(every_cell=False)
+
+    def least(name: str, default: float) -> float:
+        return min([default, *(values[name] for values in in_force if name in values)])
+
+    return Needs(
+        every_cell=False,
+        least_move=least("own_move", defaults.least_move),
+        least_deviation=least("limit", defaults.least_deviation),
+    )
+
+
+def _make_relations(connection: Connection, shared: Shared, metrics: Metrics) -> None:
+    """Make the relations that rules see, in place of those of the chunk before."""
+    grid, places = shared.grid, metrics.places
+    cells = {
+        "date": pa.array(grid.sessions[places.sessions]),
+        "ticker": pa.DictionaryArray.from_arrays(pa.array(places.tickers.astype(np.int32)), pa.array(grid.tickers)),
+        **_columns(metrics.cells),
+    }
+    judged = grid.sessions[grid.judged]
+    before = grid.sessions[grid.judged.start - 1 : grid.judged.stop - 1]
+    days = {"date": pa.array(judged), **_columns(metrics.days), "date_before": pa.array(before)}
+    for name, columns in (("measured_cells", cells), ("measured_days", days)):
+        arriving = f"{name}_arriving"
+        connection.register(arriving, pa.table(columns))
+        connection.execute(f"create or replace temp table {name} as from {arriving}")
+        connection.unregister(arriving)
+    connection.execute(statement("metrics/robust"))
+
+
+def _columns(metrics: Mapping[str, np.ndarray]) -> dict[str, pa.Array]:
+    """Give metrics as Arrow columns, null where there is no number."""
+    return {name: pa.array(values, from_pandas=True) for name, values in metrics.items()}
+
+
+def _settled(grid: Grid) -> dt.date | None:
+    """Give the last session after which as many sessions have come as hindsight looks at."""
+    last = len(grid.sessions) - 1 - LOOK_AHEAD
+    return grid.sessions[last].item() if last >= 0 else None
+
+
+def _absent_by_year(shared: Shared, start: dt.date, end: dt.date) -> dict[int, int]:
+    """Count, by year, the expected cells without a row between two dates."""
+    dates = shared.grid.sessions[shared.absence.absent.sessions]
+    dates = dates[(dates >= np.datetime64(start)) & (dates <= np.datetime64(end))]
+    years, counts = np.unique(dates.astype("datetime64[Y]").astype(np.int64) + 1970, return_counts=True)
+    return dict(zip(years.tolist(), counts.tolist(), strict=True))

@@ -70,7 +70,7 @@ def test_it_ends_when_its_parent_is_killed():
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch):
     monkeypatch.setattr(local_s3, "find_spec", lambda _: None)
-    with pytest.raises(UsageError, match=r"pip install 'pricewatch\[demo\]'"), S3Server():
+    with pytest.raises(UsageError, match=r"pip install 'pricewatch-panel\[demo\]'"), S3Server():
         pass
 
 

@@ -108,5 +108,5 @@ def test_two_servers_share_neither_port_nor_password():
 @pytest.mark.parametrize("module", ["aiosmtpd.smtp", "trustme"])
 def test_names_the_extra_that_is_missing(module, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(UsageError, match=r"pip install 'pricewatch\[demo\]'"), SmtpServer():
+    with pytest.raises(UsageError, match=r"pip install 'pricewatch-panel\[demo\]'"), SmtpServer():
         pass

@@ -43,7 +43,6 @@ TESTED_ELSEWHERE = {
     "quality/rules/severities.py": "holds names only",
     "quality/rules/model.py": "is what rule files are read into: tests/quality/rules/test_loading.py",
     "quality/rules/files.py": "is read through the loader: tests/quality/rules/test_loading.py",
-    "quality/rules/structural.py": "holds names only; tests/quality/calendar/test_session_gaps.py finds by them",
     "quality/rules/description.py": "puts thresholds in force: tests/quality/rules/test_thresholds.py",
     "quality/engine/syntax.py": "is what rule files and queries are parsed by: tests/quality/engine/test_connection.py",
     "quality/panel/block.py": "is what panels are written from: tests/quality/panel/test_partitions.py",

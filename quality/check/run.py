@@ -87,7 +87,7 @@ def check(
         try:
             history = read_history(engine, panel, years, paths, day=day.date, look_back=ruleset.look_back)
             reported = [
-                *structure(day, history),
+                *structure(day, history, ruleset.structural),
                 *_values(engine, day, history, ruleset),
                 *_session_findings(day, history, ruleset, calendar),
             ]
@@ -114,7 +114,7 @@ def _session_findings(day: Day, history: History, ruleset: RuleSet, name: str) -
     """Report that the day is closed, and the sessions that the calendar holds between the last one and the day."""
     last = history.sessions[-1] if history.sessions else None
     calendar = open_calendar(name, last or day.date, day.date)
-    found = as_findings(session_findings(calendar, ruleset.whole_day, [day.date], after=last))
+    found = as_findings(session_findings(calendar, ruleset.structural, [day.date], after=last))
     return [Reported((WHOLE_DAY, at), item["ticker"], item) for at, item in enumerate(found.iter_rows(named=True))]
 
 

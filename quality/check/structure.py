@@ -2,58 +2,20 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from quality.check.day_file import Day
 from quality.check.history import History
+from quality.rules.model import Rule
+from quality.rules.structural import BLANK_TICKER, DUPLICATE_DATE, DUPLICATE_TICKER, INCOMPLETE_DAY, WRONG_DATE
 
-# Of yesterday's tickers, a day that arrived whole has at least this share, or lacks fewer than these.
-_WHOLE_SHARE = 0.8
-_FEW = 5
-_LONGEST_BREAK_DAYS = 10
 _SATURDAY = 5
-
-
-def wrong_date(day: dt.date, named: dt.date | None, sessions: Sequence[dt.date]) -> tuple[str, str] | None:
-    """Tell whether a day's date can be right.
-
-    Args:
-        day: The date.
-        named: The date in the file's name.
-        sessions: The sessions before it, ascending.
-
-    Returns:
-        The severity and the issue; None where nothing speaks against the date.
-
-    """
-    if named and named != day:
-        return "error", f"Wrong Date ({day} in a file named {named})"
-    if not sessions:
-        return None
-    if day.weekday() >= _SATURDAY and all(session.weekday() < _SATURDAY for session in sessions):
-        return "error", f"Wrong Date ({day} is a {day:%A}, history has no weekends)"
-    if (day - sessions[-1]).days > _LONGEST_BREAK_DAYS:
-        return "warning", f"Wrong Date ({(day - sessions[-1]).days} days after the last session {sessions[-1]})"
-    return None
-
-
-def incomplete(arrived: int, yesterday: int) -> str | None:
-    """Give the issue of a day with far fewer tickers than the session before; None where it has enough."""
-    if yesterday - arrived < _FEW or arrived >= _WHOLE_SHARE * yesterday:
-        return None
-    return f"Incomplete Day ({arrived} tickers, {yesterday} the session before)"
-
-
-_DUPLICATE_DATE_KEY = "__DUPLICATE_DATE__"
-
-
+# Keys of findings that are of no ticker, as the notebook's own.
+_DUPLICATE_DATE_KEY, _WRONG_DATE_KEY, _INCOMPLETE_KEY = "__DUPLICATE_DATE__", "__WRONG_DATE__", "__INCOMPLETE_DAY__"
 # The order of the report: blank columns, missing tickers, doubled tickers, the date, then the rest as it came.
 BLANK, MISSING, DOUBLED, DATE, AS_IT_CAME, OUTSIDE, WHOLE_DAY = range(7)
-
-
-_WRONG_DATE_KEY, _INCOMPLETE_KEY = "__WRONG_DATE__", "__INCOMPLETE_DAY__"
 
 
 @dataclass(frozen=True)
@@ -65,46 +27,108 @@ class Reported:
     finding: dict[str, Any]
 
 
-def structure(day: Day, history: History) -> list[Reported]:
-    """Report what is wrong with the day as a table: blank and doubled names, a date that came before."""
-    reported = [
-        report(day, (BLANK, position), f"column_{position}", "blank_ticker", "Unnamed/Blank Ticker Column")
-        for position in day.blanks
-    ]
-    times = Counter(entry.ticker for entry in day.entries if entry.ticker)
-    first = {entry.ticker: entry.position for entry in reversed(day.entries)}
-    reported += [
-        report(day, (DOUBLED, first[ticker]), ticker, "duplicate_ticker", "Duplicate Ticker Name")
-        for ticker, count in times.items()
-        if count > day.times
-    ]
-    if history.holds_day or day.times > 1:
-        issue = f"Duplicate Date Entry ({day.date})"
-        reported.append(report(day, (DATE, 0), _DUPLICATE_DATE_KEY, "duplicate_date", issue))
-    return reported + arrival_issues(day, history)
+@dataclass(frozen=True)
+class WrongDate:
+    """What speaks against the date of a day, and whether it is certain."""
+
+    reason: str
+    is_certain: bool = True
 
 
-def arrival_issues(day: Day, history: History) -> list[Reported]:
-    """Report a date that cannot be right, and a day that did not arrive whole."""
-    reported = []
-    if wrong := wrong_date(day.date, day.named, history.sessions):
-        severity, issue = wrong
-        reported.append(report(day, (OUTSIDE, 0), _WRONG_DATE_KEY, "wrong_date", issue, severity=severity))
-    arrived = len({entry.ticker for entry in day.entries if entry.ticker})
-    if issue := incomplete(arrived, history.yesterday) or "":
-        reported.append(report(day, (OUTSIDE, 1), _INCOMPLETE_KEY, "incomplete_day", issue))
-    return reported
+def structure(day: Day, history: History, rules: Mapping[str, Rule]) -> list[Reported]:
+    """Report what is wrong with the day as a table.
+
+    Args:
+        day: The day.
+        history: The sessions before it.
+        rules: By name, the structural rules in force.
+
+    """
+    found = [*_names(day), *_dates(day, history, rules), *_wholeness(day, history, rules)]
+    return [_reported(day, item, rules[item.rule.name]) for item in found if item.rule.name in rules]
 
 
-def report(day: Day, place: tuple[int, int], key: str, rule: str, issue: str, *, severity: str = "error") -> Reported:
-    """Give a finding of the day as a whole or of a key that is no ticker, with its place in the report."""
-    nothing = {"price": None, "expected": None, "deviation": None}
+@dataclass(frozen=True)
+class _Found:
+    """What a rule of the day found: its place in the report, its key, and what its message says."""
+
+    rule: Rule
+    place: tuple[int, int]
+    key: str
+    values: Mapping[str, object]
+    is_certain: bool = True
+
+
+def _reported(day: Day, found: _Found, rule: Rule) -> Reported:
+    severity = rule.severity if found.is_certain or rule.severity != "error" else "warning"
     finding = {
         "date": day.date,
-        "ticker": key,
-        "rule": rule,
+        "ticker": found.key,
+        "rule": rule.name,
         "severity": severity,
-        **nothing,
-        "message": issue,
+        "message": rule.message.as_text(found.values),
     }
-    return Reported(place, key, finding)
+    return Reported(found.place, found.key, finding)
+
+
+def _names(day: Day) -> list[_Found]:
+    """Find blank and doubled names of tickers."""
+    found = [_Found(BLANK_TICKER, (BLANK, position), f"column_{position}", {}) for position in day.blanks]
+    times = Counter(entry.ticker for entry in day.entries if entry.ticker)
+    first = {entry.ticker: entry.position for entry in reversed(day.entries)}
+    doubled = [ticker for ticker, count in times.items() if count > day.times]
+    return found + [_Found(DUPLICATE_TICKER, (DOUBLED, first[ticker]), ticker, {}) for ticker in doubled]
+
+
+def _dates(day: Day, history: History, rules: Mapping[str, Rule]) -> list[_Found]:
+    """Find a date that came before, and one that cannot be right."""
+    found = []
+    if history.holds_day or day.times > 1:
+        found.append(_Found(DUPLICATE_DATE, (DATE, 0), _DUPLICATE_DATE_KEY, {"date": day.date}))
+    longest = rules.get(WRONG_DATE.name, WRONG_DATE).parameters["longest_break"]
+    if wrong := wrong_date(day.date, day.named, history.sessions, longest):
+        values = {"reason": wrong.reason}
+        found.append(_Found(WRONG_DATE, (OUTSIDE, 0), _WRONG_DATE_KEY, values, wrong.is_certain))
+    return found
+
+
+def wrong_date(
+    day: dt.date, named: dt.date | None, sessions: Sequence[dt.date], longest_break: float
+) -> WrongDate | None:
+    """Tell whether a day's date can be right.
+
+    Args:
+        day: The date.
+        named: The date in the file's name.
+        sessions: The sessions before it, ascending.
+        longest_break: The days after the last session from which on the date is doubtful.
+
+    Returns:
+        What speaks against the date; None where nothing does.
+
+    """
+    if named and named != day:
+        return WrongDate(f"{day} in a file named {named}")
+    if not sessions:
+        return None
+    if day.weekday() >= _SATURDAY and all(session.weekday() < _SATURDAY for session in sessions):
+        return WrongDate(f"{day} is a {day:%A}, history has no weekends")
+    gap = (day - sessions[-1]).days
+    return (
+        WrongDate(f"{gap} days after the last session {sessions[-1]}", is_certain=False)
+        if gap > longest_break
+        else None
+    )
+
+
+def _wholeness(day: Day, history: History, rules: Mapping[str, Rule]) -> list[_Found]:
+    """Find a day with far fewer tickers than the session before."""
+    arrived = len({entry.ticker for entry in day.entries if entry.ticker})
+    if not is_incomplete(arrived, history.yesterday, rules.get(INCOMPLETE_DAY.name, INCOMPLETE_DAY).parameters):
+        return []
+    return [_Found(INCOMPLETE_DAY, (OUTSIDE, 1), _INCOMPLETE_KEY, {"arrived": arrived, "expected": history.yesterday})]
+
+
+def is_incomplete(arrived: int, expected: int, parameters: Mapping[str, float]) -> bool:
+    """Tell whether too few tickers arrived: less than a share of those expected, and not just a few less."""
+    return expected - arrived >= parameters["few"] and arrived < parameters["share"] * expected

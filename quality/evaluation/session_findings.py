@@ -9,8 +9,9 @@ import polars as pl
 from quality.calendar.exchanges import Calendar
 from quality.calendar.session_gaps import session_gaps
 from quality.findings.schema import SCHEMA
+from quality.rules.model import Rule
 from quality.rules.severities import Severity
-from quality.rules.structural import CLOSED_DAY, MISSING_SESSION, WHOLE_DAY_MESSAGES
+from quality.rules.structural import CLOSED_DAY, MISSING_SESSION
 
 # The key of such findings in place of a ticker, as the notebook's own `__DUPLICATE_DATE__`.
 KEY = "__SESSION__"
@@ -28,7 +29,7 @@ class SessionFinding:
 
 def session_findings(
     calendar: Calendar,
-    severities: Mapping[str, Severity],
+    rules: Mapping[str, Rule],
     sessions: Sequence[dt.date],
     after: dt.date | None = None,
 ) -> list[SessionFinding]:
@@ -36,23 +37,18 @@ def session_findings(
 
     Args:
         calendar: The calendar.
-        severities: Of the two rules; one that is not there is not evaluated.
+        rules: By name; of the two rules of whole days, one that is not there is not evaluated.
         sessions: Dates that the panel holds, at least one, ascending.
         after: A date before the first of them, from which on sessions may be missing too.
 
     """
-    named = [
-        (gap.date, CLOSED_DAY if gap.is_closed else MISSING_SESSION) for gap in session_gaps(calendar, sessions, after)
-    ]
-    return [
-        SessionFinding(day, rule, severities[rule], _message(rule, day, calendar))
-        for day, rule in named
-        if rule in severities
-    ]
-
-
-def _message(rule: str, day: dt.date, calendar: Calendar) -> str:
-    return WHOLE_DAY_MESSAGES[rule].format(weekday=f"{day:%A}", date=day, calendar=calendar.name)
+    found = []
+    for gap in session_gaps(calendar, sessions, after):
+        rule = rules.get(CLOSED_DAY.name if gap.is_closed else MISSING_SESSION.name)
+        if rule:
+            message = rule.message.as_text({"weekday": f"{gap.date:%A}", "date": gap.date, "calendar": calendar.name})
+            found.append(SessionFinding(gap.date, rule.name, rule.severity, message))
+    return found
 
 
 def as_findings(days: Sequence[SessionFinding]) -> pl.DataFrame:

@@ -8,11 +8,7 @@ from typing import Any
 from quality.engine.statements import sql_root
 from quality.rules.loading import apply_thresholds, load_ruleset, ruleset_names
 from quality.rules.model import Rule, RuleSet, Thresholds
-from quality.rules.structural import WHOLE_DAY_MESSAGES, WHOLE_DAY_RULES
 from quality.rules.thresholds import lines_of
-
-# Where the rules of whole days come from: no file holds them.
-_CALENDAR = "--calendar"
 
 
 @dataclass(frozen=True)
@@ -94,21 +90,13 @@ def describe(
             _shown(rule.source),
             tuple(_values(_Origins(name, rule.name, given, lines), rule, defaults[rule.name])),
         )
-        for rule in (*chosen.rules, *chosen.disabled)
+        for rule in (*chosen.rules, *chosen.structural.values(), *chosen.disabled)
     ]
-    described += [_whole_day(_Origins(name, rule, given, lines), rule) for rule in WHOLE_DAY_RULES]
     return sorted(described, key=lambda rule: rule.name)
 
 
-def _whole_day(origins: "_Origins", name: str) -> Described:
-    said, default = origins.said, WHOLE_DAY_RULES[name]
-    severity = said.severity or default
-    values = origins.of_rule(default, severity, _CALENDAR)
-    return Described(name, said.enabled, severity, 0, WHOLE_DAY_MESSAGES[name], _CALENDAR, tuple(values))
-
-
 def _by_name(ruleset: RuleSet) -> dict[str, Rule]:
-    return {rule.name: rule for rule in ruleset.rules}
+    return {rule.name: rule for rule in (*ruleset.rules, *ruleset.structural.values())}
 
 
 def _shown(source: str) -> str:

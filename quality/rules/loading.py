@@ -8,8 +8,10 @@ from quality.engine.statements import sql_root
 from quality.errors import UsageError
 from quality.rules.files import read_rule
 from quality.rules.model import DEFAULT_RULESET, Rule, RuleSet, Thresholds
-from quality.rules.severities import Severity
-from quality.rules.structural import WHOLE_DAY_RULES
+from quality.rules.structural import STRUCTURAL_RULES
+from quality.text import similar
+
+_UNSET = Thresholds()
 
 
 def ruleset_names() -> list[str]:
@@ -35,48 +37,45 @@ def load_ruleset(
 
     """
     if name not in ruleset_names():
-        raise UsageError(f"no rule set {name!r}; there is {', '.join(ruleset_names())}")
+        raise UsageError(f"no rule set {name!r}; there is {', '.join(ruleset_names())}{similar(name, ruleset_names())}")
     rules: dict[str, Rule] = {}
     for path in _rule_files([sql_root() / "rules" / name, *folders]):
         rule = read_rule(path)
-        if rule.name in WHOLE_DAY_RULES:
-            raise UsageError(f"{path}: {rule.name!r} is the name of a rule that comes with --calendar; choose another")
+        if rule.name in STRUCTURAL_RULES:
+            raise UsageError(f"{path}: {rule.name!r} is the name of a rule that comes with every set; choose another")
         if rule.name in rules:
             raise UsageError(f"{path}: a rule named {rule.name!r} is already in {rules[rule.name].source}")
         rules[rule.name] = rule
     given = thresholds or {}
     in_force = apply_thresholds(name, rules, given)
-    off = {rule_name for rule_name, values in given.items() if not values.enabled}
+    on = {rule_name: rule for rule_name, rule in sorted(in_force.items()) if given.get(rule_name, _UNSET).enabled}
     return RuleSet(
         name,
-        tuple(in_force[rule_name] for rule_name in sorted(in_force) if rule_name not in off),
-        tuple(in_force[rule_name] for rule_name in sorted(off - set(WHOLE_DAY_RULES))),
-        _whole_day(given),
+        tuple(rule for rule_name, rule in on.items() if rule_name not in STRUCTURAL_RULES),
+        tuple(rule for rule_name, rule in sorted(in_force.items()) if rule_name not in on),
+        {rule_name: rule for rule_name, rule in on.items() if rule_name in STRUCTURAL_RULES},
     )
 
 
-def _whole_day(thresholds: Mapping[str, Thresholds]) -> dict[str, Severity]:
-    said = {name: thresholds.get(name, Thresholds()) for name in WHOLE_DAY_RULES}
-    return {name: values.severity or WHOLE_DAY_RULES[name] for name, values in said.items() if values.enabled}
-
-
 def apply_thresholds(ruleset: str, rules: Mapping[str, Rule], thresholds: Mapping[str, Thresholds]) -> dict[str, Rule]:
-    """Give the rules with what settings say of them.
+    """Give the rules, and the structural ones, with what settings say of them.
 
     Raises:
         UsageError: Settings speak of a rule or a parameter that does not exist; the message names file and key.
 
     """
-    in_force = dict(rules)
+    in_force = {**rules, **STRUCTURAL_RULES}
     for name, values in thresholds.items():
         where = f"{values.path}: rules.{ruleset}.{name}" if values.path else f"rules.{ruleset}.{name}"
-        if name in WHOLE_DAY_RULES:
-            _check_parameters({}, values, where)
-            continue
-        if name not in rules:
-            known = ", ".join(sorted({*rules, *WHOLE_DAY_RULES}))
-            raise UsageError(f"{where}: no such rule; there is {known} (rules of your own come with --rules DIR)")
-        in_force[name] = _in_force(rules[name], values, where)
+        if name not in in_force:
+            known = sorted(in_force)
+            raise UsageError(
+                f"{where}: no such rule; there is {', '.join(known)} (rules of your own come with --rules DIR)"
+                f"{similar(name, known)}"
+            )
+        if name in STRUCTURAL_RULES and values.by_ticker:
+            raise UsageError(f"{where}.tickers: the rule is of files and whole days; it has no thresholds of tickers")
+        in_force[name] = _in_force(in_force[name], values, where)
     return in_force
 
 
@@ -95,7 +94,9 @@ def _check_parameters(known: Mapping[str, float], thresholds: Thresholds, where:
     named += [(name, f"tickers.{ticker}.{name}") for ticker, values in thresholds.by_ticker.items() for name in values]
     for name, key in named:
         if name not in known:
-            raise UsageError(f"{where}.{key}: no such parameter; the rule has {', '.join(known) or 'none'}")
+            raise UsageError(
+                f"{where}.{key}: no such parameter; the rule has {', '.join(known) or 'none'}{similar(name, known)}"
+            )
 
 
 def _in_force(rule: Rule, thresholds: Thresholds, where: str) -> Rule:

@@ -58,6 +58,10 @@ class Message:
                 raise UsageError(f"message: {{{place.name}}} is neither a parameter nor a column of the SELECT")
         return text + _literal(self.template[end:]), arguments
 
+    def as_text(self, values: Mapping[str, object]) -> str:
+        """Fill in the places; for rules that are found by code instead of SQL."""
+        return _PLACE.sub(lambda match: _shown(match[2] or "", values[match[1]]), self.template)
+
 
 def parse_message(template: str) -> Message:
     """Read a template.
@@ -86,6 +90,10 @@ def _fill(spec: str, value: float) -> str:
     if spec == _MAGNITUDE:
         return f"{abs(value) * 100:.10g}%"
     return format(value, spec) if spec else f"{value:.10g}"
+
+
+def _shown(spec: str, value: object) -> str:
+    return _fill(spec, value) if isinstance(value, float) else str(value)
 
 
 def _column(place: Place) -> tuple[str, str]:

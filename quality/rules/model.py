@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from quality.engine.statements import statement
 from quality.rules.messages import Message
 from quality.rules.severities import Severity
-from quality.rules.structural import WHOLE_DAY_RULES
 
 DEFAULT_RULESET = "robust"
 
@@ -50,7 +49,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule file: a SELECT of bad cells under a declared header.
+    """One rule: a SELECT of bad cells under a declared header, or the header of a structural rule, found by code.
 
     Attributes:
         name: The file's name without its ending.
@@ -60,7 +59,7 @@ class Rule:
         look_back: Sessions of history that the rule needs; 0 for a rule that needs none.
         look_ahead: Sessions after a cell that the rule needs; 0 for a causal rule.
         reclassifies: Rules whose findings this one explains, in hindsight, by its own.
-        sql: The SELECT.
+        sql: The SELECT; "" for a structural rule.
         source: Where the file lies, for messages.
         by_ticker: Values in force for a ticker or a pattern of tickers, complete; of several that fit a
             ticker, the most specific counts (`globs.best_fits`).
@@ -92,14 +91,14 @@ class RuleSet:
         name: Of the set and of its metrics.
         rules: By name, ascending.
         disabled: Those that settings turned off, likewise.
-        whole_day: The severities of the rules of whole days that settings did not turn off.
+        structural: By name, the rules of files and of whole days that settings did not turn off.
 
     """
 
     name: str
     rules: tuple[Rule, ...]
     disabled: tuple[Rule, ...] = ()
-    whole_day: Mapping[str, Severity] = field(default_factory=lambda: dict(WHOLE_DAY_RULES))
+    structural: Mapping[str, Rule] = field(default_factory=dict)
 
     @property
     def look_back(self) -> int:
@@ -130,7 +129,7 @@ class RuleSet:
         digest = hashlib.sha256()
         for name in _STATEMENTS[self.name]:
             digest.update(statement(name).encode())
-        for rule in self.rules:
+        for rule in (*self.rules, *self.structural.values()):
             digest.update(repr((rule.name, rule.severity, rule.message.template, rule.look_back, rule.sql)).encode())
             digest.update(repr((sorted(rule.parameters.items()), _sorted_items(rule.by_ticker))).encode())
             if rule.is_retrospective:
@@ -142,7 +141,7 @@ class RuleSet:
         return {
             "ruleset": self.name,
             "ruleset_fingerprint": self.fingerprint,
-            "rules": {rule.name: dict(rule.parameters) for rule in self.rules},
+            "rules": {rule.name: dict(rule.parameters) for rule in (*self.rules, *self.structural.values())},
             "disabled_rules": [rule.name for rule in self.disabled],
         }
 

@@ -151,7 +151,7 @@ def _session_findings(work: ScanWork) -> dict[int, list[SessionFinding]]:
     calendar = open_calendar(work.options.calendar, sessions[0], sessions[-1])
     damaged = {damage.year for damage in work.catalogue.damaged}
     found: dict[int, list[SessionFinding]] = {}
-    for day in session_findings(calendar, work.ruleset.whole_day, sessions):
+    for day in session_findings(calendar, work.ruleset.structural, sessions):
         if work.start <= day.date <= work.end and day.date.year not in damaged:
             found.setdefault(day.date.year, []).append(day)
     return found

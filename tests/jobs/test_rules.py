@@ -22,6 +22,7 @@ def test_it_lists_every_rule_and_where_its_values_come_from(capsys: pytest.Captu
     assert "pricewatch.toml:3: rules.notebook.price_increase.severity" in said
     assert "sql/rules/notebook/zero_price.sql" in said
     assert "missing_session" in said
+    assert "incomplete_day" in said
 
 
 def test_its_json_holds_default_value_and_origin(capsys: pytest.CaptureFixture[str]):
@@ -42,7 +43,8 @@ def test_a_mistake_in_the_settings_is_wrong_usage_in_one_line(capsys: pytest.Cap
     Path("pricewatch.toml").write_text("[rules.notebook.price_increase]\nlimt = 0.3\n")
     assert main(["rules", "--ruleset", "notebook"]) == 2
     assert capsys.readouterr().err == (
-        "pricewatch rules: pricewatch.toml: rules.notebook.price_increase.limt: no such parameter; the rule has limit\n"
+        "pricewatch rules: pricewatch.toml: rules.notebook.price_increase.limt: no such parameter; the rule has limit; "
+        "did you mean limit?\n"
     )
 
 

@@ -14,7 +14,7 @@ from quality.check.run import check
 from quality.evaluation.session_findings import session_findings
 from quality.panel.partitions import SCHEMA, write_year
 from quality.rules.loading import load_ruleset
-from quality.rules.structural import WHOLE_DAY_RULES
+from quality.rules.structural import CLOSED_DAY, STRUCTURAL_RULES
 from quality.scan.run import ScanOptions, scan
 from quality.storage import Store, open_store
 
@@ -153,6 +153,6 @@ def test_a_checks_findings_lie_in_the_years_of_their_dates(panel: Store, tmp_pat
 def test_a_rule_that_settings_turned_off_is_not_evaluated():
     days = [dt.date(2024, 1, 5), dt.date(2024, 1, 6), dt.date(2024, 1, 9)]
     calendar = open_calendar("weekdays", days[0], days[-1])
-    both = session_findings(calendar, WHOLE_DAY_RULES, days)
+    both = session_findings(calendar, STRUCTURAL_RULES, days)
     assert [(day.date.day, day.rule) for day in both] == [(6, "closed_day"), (8, "missing_session")]
-    assert [day.rule for day in session_findings(calendar, {"closed_day": "info"}, days)] == ["closed_day"]
+    assert [day.rule for day in session_findings(calendar, {"closed_day": CLOSED_DAY}, days)] == ["closed_day"]

@@ -64,9 +64,10 @@ def test_severity_and_enabled_are_in_force():
         '[rules.notebook.closed_day]\nseverity = "error"\n[rules.notebook.missing_session]\nenabled = false'
     )
     assert next(rule.severity for rule in ruleset.rules if rule.name == "price_increase") == "info"
-    assert [rule.name for rule in ruleset.disabled] == ["zero_price"]
+    assert [rule.name for rule in ruleset.disabled] == ["missing_session", "zero_price"]
     assert "zero_price" not in {rule.name for rule in ruleset.rules}
-    assert ruleset.whole_day == {"closed_day": "error"}
+    assert "missing_session" not in ruleset.structural
+    assert ruleset.structural["closed_day"].severity == "error"
     assert ruleset.fingerprint != load_ruleset("notebook").fingerprint
 
 
@@ -129,13 +130,6 @@ def test_no_parameter_can_have_a_name_that_settings_use_otherwise(tmp_path: Path
     rule = f"-- name: own\n-- severity: info\n-- message: m\n-- parameters: {name} = 1\n-- look-back: 0\nselect ${name}"
     (tmp_path / "own.sql").write_text(rule)
     with pytest.raises(UsageError, match=rf"own\.sql:4: no parameter can be named '{name}'"):
-        load_ruleset("notebook", [tmp_path])
-
-
-def test_a_rule_of_ones_own_cannot_take_the_name_of_a_rule_of_calendars(tmp_path: Path):
-    rule = "-- name: closed_day\n-- severity: info\n-- message: m\n-- parameters: none\n-- look-back: 0\nselect 1"
-    (tmp_path / "closed_day.sql").write_text(rule)
-    with pytest.raises(UsageError, match="comes with --calendar"):
         load_ruleset("notebook", [tmp_path])
 
 

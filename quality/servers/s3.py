@@ -49,7 +49,7 @@ class S3Server:
     def __enter__(self) -> Self:
         if not all(find_spec(name) for name in ("moto", "flask")):
             raise UsageError("the demo needs the extra: pip install 'pricewatch-panel[demo]'")
-        port = _free_port()
+        port = free_port()
         self.endpoint = f"http://{_HOST}:{port}"
         self._process = _start(port)
         try:
@@ -104,7 +104,8 @@ class S3Server:
         )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Give a port of this machine that nothing listens on."""
     with socket.socket() as probe:
         probe.bind((_HOST, 0))
         return int(probe.getsockname()[1])

@@ -9,6 +9,7 @@ from quality.check.run import CheckResult
 from quality.errors import InputError
 from quality.findings import schema as findings_files
 from quality.findings import summary as summaries
+from quality.findings.identity import identify
 from quality.findings.run_files import clear
 from quality.findings.suppressions import suppression_report
 from quality.panel.partitions import SCHEMA, append_rows
@@ -36,6 +37,7 @@ def summarise(result: CheckResult, ruleset: RuleSet, panel: Store, seconds: floa
     tally = summaries.Tally()
     tally.add(result.findings, result.matched)
     return {
+        **identify(seconds),
         "job": "check",
         "outcome": "complete",
         "panel": panel.address,

@@ -35,7 +35,9 @@ def publish(run: Store, destination: Store, progress: Callable[[int, int], None]
     files = sorted(run.entries(), key=lambda entry: entry.key == summaries.KEY)
     try:
         with holding(destination):
-            destination.delete(summaries.KEY)
+            # Only what is there is deleted: who may publish a new run need not be allowed to.
+            if destination.exists(summaries.KEY):
+                destination.delete(summaries.KEY)
             for stale in {entry.key for entry in destination.entries("findings/")} - {entry.key for entry in files}:
                 destination.delete(stale)
             for done, entry in enumerate(files, start=1):

@@ -39,9 +39,11 @@ def clear(run: Store, keep: Collection[str] = ()) -> None:
         keep: The keys of files that stay.
 
     """
-    run.delete(summaries.KEY)
-    for key in _SINGLE:
-        run.delete(key)
-    for entry in [*run.entries("findings/"), *run.entries("ledger/")]:
-        if _BY_YEAR.fullmatch(entry.key) and entry.key not in keep:
-            run.delete(entry.key)
+    # Only what is there: who may write a new run need not be allowed to delete.
+    present = [entry.key for entry in run.entries()]
+    for key in (summaries.KEY, *_SINGLE):
+        if key in present:
+            run.delete(key)
+    for key in present:
+        if _BY_YEAR.fullmatch(key) and key not in keep:
+            run.delete(key)

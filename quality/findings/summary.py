@@ -14,7 +14,7 @@ from quality.findings.schema import SUPPRESSED, counting
 from quality.storage import Store
 
 KEY = "summary.json"
-_COUNTED = ("rule", "severity", "year", "ticker")
+_COUNTED = ("rule", "severity", "year", "ticker", "date")
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Tally:
     """Findings counted while they are written, so that a summary needs no second pass.
 
     Attributes:
-        by: By rule, severity, year and ticker: the findings that count.
+        by: By rule, severity, year, ticker and date: the findings that count.
         findings: How many they are.
         suppressed: The findings that a suppression makes not count.
         covered: The others that another finding speaks for: further cells of a fault that lasts.
@@ -45,7 +45,7 @@ class Tally:
         self.suppressed += suppressed
         self.covered += findings.height - counted.height - suppressed
         self.by_suppression.update(by_suppression or {})
-        labelled = counted.with_columns(year=pl.col("date").dt.year().cast(pl.String))
+        labelled = counted.with_columns(pl.col("date").cast(pl.String), year=pl.col("date").dt.year().cast(pl.String))
         for name in _COUNTED:
             self.by[name].update(dict(labelled.get_column(name).value_counts().iter_rows()))
 
@@ -59,12 +59,13 @@ class Tally:
             self.by[name].update(other.by[name])
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the counts for a summary: rules and tickers by falling count, years ascending."""
+        """Give the counts for a summary: rules and tickers by falling count, years and dates ascending."""
         return {
             "findings": self.findings,
             "by_rule": _falling(self.by["rule"]),
             "by_severity": _falling(self.by["severity"]),
             "by_year": dict(sorted(self.by["year"].items())),
+            "by_date": dict(sorted(self.by["date"].items())),
             "by_ticker": _falling(self.by["ticker"]),
             "suppressed": self.suppressed,
             "by_suppression": _falling(self.by_suppression),

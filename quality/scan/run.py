@@ -19,6 +19,7 @@ from quality.evaluation.session_findings import SessionFinding, session_findings
 from quality.evaluation.suspects import suspects
 from quality.findings import schema as findings_files
 from quality.findings import summary as summaries
+from quality.findings.identity import identify
 from quality.findings.run_files import check_destination, clear
 from quality.findings.suppressions import suppression_report
 from quality.panel.catalogue import Catalogue, Damage, read_catalogue
@@ -79,7 +80,8 @@ def scan(
             work.engines.put(engine)
         work.session_findings = _session_findings(work)
         summary = _scan_years(work, panel, progress)
-        summary["seconds"] = round(time.perf_counter() - began, 3)
+        seconds = time.perf_counter() - began
+        summary = {**identify(seconds), **summary, "seconds": round(seconds, 3)}
         run.write(summaries.KEY, summaries.encode(summary))
     return summary
 

@@ -30,6 +30,7 @@ def test_counts_add_up_over_parts_and_threads():
         "findings": 3,
         "by_rule": {"zero_price": 2, "price_increase": 1},
         "by_severity": {"error": 2, "warning": 1},
+        "by_date": {"2021-01-03": 1, "2022-01-03": 2},
         "by_year": {"2021": 1, "2022": 2},
         "by_ticker": {"B": 2, "A": 1},
         "suppressed": 0,

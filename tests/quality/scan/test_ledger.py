@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 from quality.errors import DestinationBusyError, InputError
+from quality.findings.identity import OF_THE_MOMENT
 from quality.findings.summary import Tally, read
 from quality.panel.partitions import list_years, read_year, write_year
 from quality.rules.loading import load_ruleset
@@ -45,7 +46,8 @@ def contents(run: Path) -> dict[str, bytes]:
     files = {str(file.relative_to(run)): file.read_bytes() for file in run.rglob("*") if file.is_file()}
     files = {name: data for name, data in files.items() if not Path(name).name.startswith(".")}
     summary = json.loads(files.pop("summary.json"))
-    del summary["seconds"]
+    for name in OF_THE_MOMENT:
+        del summary[name]
     return {**files, "summary.json": json.dumps(summary).encode()}
 
 

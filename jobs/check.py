@@ -31,7 +31,7 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
     job = CheckJob(
         file=options.file,
         panel=options.history,
-        ruleset=settings.load_rules(options.ruleset, options.rules),
+        ruleset=settings.load_rules(options.ruleset, options.rules, options.sensitivity),
         run=options.out,
         date=options.date,
         source=source_of(options, settings),

@@ -8,12 +8,12 @@ import polars as pl
 from jobs.running import DONE, Console
 from quality.rules.description import Described, describe, rules_in_force
 from quality.rules.loading import ruleset_names
-from quality.rules.model import DEFAULT_RULESET
+from quality.rules.model import DEFAULT_RULESET, DEFAULT_SENSITIVITY, SENSITIVITIES
 from quality.settings import Settings
 
 SUMMARY = """List the rules of a set: severity, look-back, parameters, defaults, and what is in force.
 
-The last column says where a value comes from: the rule's file, or file, line and key of the setting."""
+`from` says where a value comes from: the rule's file, or file, line and key of the setting."""
 EXAMPLE = """  pricewatch rules --ruleset notebook
   pricewatch rules --rules examples/rules --json"""
 
@@ -28,16 +28,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rules", action="append", default=[], type=Path, metavar="DIR", help="a folder with rules of your own"
     )
 
+    add_sensitivity(parser)
+
+
+def add_sensitivity(parser: argparse.ArgumentParser) -> None:
+    """Declare how easily rules speak."""
+    parser.add_argument(
+        "--sensitivity",
+        choices=SENSITIVITIES,
+        help=f"how easily rules speak, by the presets in their files (default {DEFAULT_SENSITIVITY})",
+    )
+
 
 def run(options: argparse.Namespace, settings: Settings, console: Console) -> int:
     """List the rules as a table, or as JSON."""
     folders = options.rules or settings.rules
-    fingerprint = rules_in_force(options.ruleset, folders, settings.thresholds).fingerprint
-    rules = describe(options.ruleset, folders, settings.thresholds)
+    sensitivity = options.sensitivity or settings.sensitivity
+    fingerprint = rules_in_force(options.ruleset, folders, settings.thresholds, sensitivity).fingerprint
+    rules = describe(options.ruleset, folders, settings.thresholds, sensitivity)
     console.result(
-        {"ruleset": options.ruleset, "ruleset_fingerprint": fingerprint, "rules": [rule.as_dict() for rule in rules]}
+        {
+            "ruleset": options.ruleset,
+            "sensitivity": sensitivity,
+            "ruleset_fingerprint": fingerprint,
+            "rules": [rule.as_dict() for rule in rules],
+        }
     )
-    console.say(f"rule set {options.ruleset}, {len(rules)} rules, fingerprint {fingerprint}")
+    console.say(f"rule set {options.ruleset}, sensitivity {sensitivity}, {len(rules)} rules, fingerprint {fingerprint}")
     console.say()
     console.table(_overview(rules))
     console.say()
@@ -60,12 +77,15 @@ def _values(rules: list[Described]) -> pl.DataFrame:
     """List the parameters, and of the rest what settings changed."""
     return pl.DataFrame(
         [
-            (rule.name, value.name, value.tickers or "all", _text(value.default), _text(value.value), value.origin)
+            (
+                *(rule.name, value.name, value.tickers or "all", _text(value.default), _text(value.value)),
+                *(value.origin, value.explanation),
+            )
             for rule in rules
             for value in rule.values
             if value.name not in ("severity", "enabled") or value.origin != rule.source
         ],
-        schema=dict.fromkeys(("rule", "value", "tickers", "default", "in force", "from"), pl.String),
+        schema=dict.fromkeys(("rule", "value", "tickers", "default", "in force", "from", "what it does"), pl.String),
         orient="row",
     )
 

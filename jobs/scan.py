@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from jobs.reporting import FAIL_ON, exit_code, show_scan
+from jobs.rules import add_sensitivity
 from jobs.running import Console, day
 from quality.rules.loading import ruleset_names
 from quality.rules.model import DEFAULT_RULESET
@@ -55,12 +56,13 @@ def add_rule_arguments(parser: argparse.ArgumentParser, default: str) -> None:
         metavar="NAME",
         help="which days are sessions: panel (default), weekdays, or an exchange's code such as XNYS",
     )
+    add_sensitivity(parser)
     parser.add_argument("--fail-on", choices=FAIL_ON, help="exit 1 if a finding is at least this severe")
 
 
 def run(options: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Scan, and show the summary."""
-    ruleset = settings.load_rules(options.ruleset, options.rules)
+    ruleset = settings.load_rules(options.ruleset, options.rules, options.sensitivity)
     chosen = ScanOptions(
         start=options.start,
         end=options.end,

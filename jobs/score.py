@@ -6,9 +6,9 @@ from typing import Any
 
 import polars as pl
 
+from jobs.rules import add_sensitivity
 from jobs.running import DONE, Console
 from quality.errors import UsageError
-from quality.rules.description import rules_in_force
 from quality.scoring.realism.bench import level_alarms, measure_realism, pooled
 from quality.scoring.realism.classes import generated_samples
 from quality.scoring.realism.sample import read_sample
@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--realism", action="store_true", help="put realistic faults of every kind into generated and given prices"
     )
     parser.add_argument("--quick", action="store_true", help="with --realism: small samples, a few faults of a kind")
+    add_sensitivity(parser)
     parser.add_argument("--days", type=int, default=1000, help="calendar days of a trial's panel (default 1000)")
     parser.add_argument("--stocks", type=int, default=100, help="stocks of a trial's panel (default 100)")
     parser.add_argument("--seeds", default="1,2,3", metavar="LIST", help="seeds of the trials (default 1,2,3)")
@@ -122,7 +123,7 @@ def _realism(options: argparse.Namespace, settings: Settings, console: Console) 
     samples = generated_samples(**shape, seed=seed)
     if options.run:
         samples.append(read_sample(options.run, open_store(options.run, settings.s3)))
-    ruleset = rules_in_force("robust", settings.rules, settings.thresholds)
+    ruleset = settings.load_rules("robust", sensitivity=options.sensitivity)
     measured = measure_realism(
         samples, episodes=3 if options.quick else 20, seed=seed, ruleset=ruleset, progress=console.progress
     )

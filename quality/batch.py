@@ -12,6 +12,7 @@ from quality.check.job import Checked, CheckJob, run_check
 from quality.delivery.alerting import mail_run
 from quality.delivery.publish import publish
 from quality.errors import DeliveryError, QualityError, UsageError
+from quality.rules.model import SENSITIVITIES
 from quality.scan.run import FORMATS, Progress, ScanOptions, scan
 from quality.settings import Settings, read_toml
 from quality.storage import is_same_place, open_store
@@ -37,6 +38,7 @@ class Batch:
         formats: What a scan writes.
         suppressions: Address of the file of suppressions; None for the one in the settings.
         calendar: Which days are sessions; None for the one in the settings.
+        sensitivity: How easily rules speak; None for the one in the settings.
         start: First session of a scan.
         end: Last session of a scan.
         append: Whether a checked day that does not fail is added to the panel.
@@ -55,6 +57,7 @@ class Batch:
     formats: tuple[str, ...] = FORMATS
     suppressions: str | None = None
     calendar: str | None = None
+    sensitivity: str | None = None
     start: dt.date | None = None
     end: dt.date | None = None
     append: bool = False
@@ -90,6 +93,7 @@ def _readers(day: dt.date) -> Readers:
         "formats": values.listed(values.choice(*FORMATS), "formats"),
         "suppressions": address,
         "calendar": values.text,
+        "sensitivity": values.choice(*SENSITIVITIES),
         "start": values.date,
         "end": values.date,
         "append": values.flag,
@@ -175,7 +179,7 @@ def _scan(batch: Batch, settings: Settings, progress: Progress) -> dict[str, Any
         calendar=batch.calendar or settings.calendar,
         suppressions=settings.open_suppressions(batch.suppressions),
     )
-    ruleset = settings.load_rules(batch.ruleset, batch.rules)
+    ruleset = settings.load_rules(batch.ruleset, batch.rules, batch.sensitivity)
     return scan(open_store(batch.panel, settings.s3), open_store(batch.run, settings.s3), ruleset, options, progress)
 
 
@@ -183,7 +187,7 @@ def _check(batch: Batch, settings: Settings) -> Checked:
     job = CheckJob(
         file=str(batch.file),
         panel=batch.panel,
-        ruleset=settings.load_rules(batch.ruleset, batch.rules),
+        ruleset=settings.load_rules(batch.ruleset, batch.rules, batch.sensitivity),
         run=batch.run,
         calendar=batch.calendar or settings.calendar,
         suppressions=settings.open_suppressions(batch.suppressions),

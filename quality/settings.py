@@ -13,7 +13,7 @@ from quality.findings.suppression_file import open_suppressions
 from quality.findings.suppressions import Suppressions
 from quality.ingest.format.source import Source
 from quality.rules.description import rules_in_force
-from quality.rules.model import DEFAULT_RULESET, RuleSet, Thresholds
+from quality.rules.model import DEFAULT_RULESET, DEFAULT_SENSITIVITY, SENSITIVITIES, RuleSet, Thresholds
 from quality.rules.thresholds import read_thresholds
 from quality.storage import S3Options, read_file
 from quality.text import similar, visible
@@ -38,6 +38,7 @@ _SETTINGS: dict[str, Readers] = {
         "rules": values.listed(values.address, "addresses"),
         "suppressions": values.address,
         "calendar": values.text,
+        "sensitivity": values.choice(*SENSITIVITIES),
         "lock_wait": values.seconds,
     },
     "s3": {
@@ -86,6 +87,7 @@ class Settings:
         rules: Folders with rules of the user's own, for scans and checks.
         suppressions: Address of the file of suppressions, None for none.
         calendar: Which days are sessions: "panel", "weekdays" or the code of an exchange.
+        sensitivity: How easily rules speak: "low", "normal" or "high".
         sources: By name, what is known of the files that a source sends.
 
     """
@@ -99,16 +101,21 @@ class Settings:
     rules: tuple[str, ...] = ()
     suppressions: str | None = None
     calendar: str = "panel"
+    sensitivity: str = DEFAULT_SENSITIVITY
     sources: Mapping[str, Source] = field(default_factory=dict)
 
-    def load_rules(self, ruleset: str | None = None, folders: Sequence[str | Path] = ()) -> RuleSet:
+    def load_rules(
+        self, ruleset: str | None = None, folders: Sequence[str | Path] = (), sensitivity: str | None = None
+    ) -> RuleSet:
         """Load the rules of a run: of a set (default: robust), with folders of the user's own, as settings have them.
 
         Raises:
             UsageError: A rule, a threshold or the set's name is wrong.
 
         """
-        return rules_in_force(ruleset or DEFAULT_RULESET, folders or self.rules, self.thresholds)
+        return rules_in_force(
+            ruleset or DEFAULT_RULESET, folders or self.rules, self.thresholds, sensitivity or self.sensitivity
+        )
 
     def open_suppressions(self, address: str | None = None) -> Suppressions:
         """Open the suppressions at an address, or those that are set; UsageError where they cannot be read."""

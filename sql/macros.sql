@@ -9,3 +9,24 @@ create or replace macro price_from(start, price_then, place_then) as
 
 -- A number, or null for NaN.
 create or replace macro without_nan(value) as case when isnan(value) then null else value end;
+
+-- How many decimals a number has, as it is written.
+create or replace macro decimals(number) as
+    case when contains(number::varchar, '.') and not contains(number::varchar, 'e')
+        then length(split_part(number::varchar, '.', 2))
+        else 0
+    end;
+
+-- A price as text, with as many decimals as another price has: two at least, and six digits at most that count.
+create or replace macro price_text(value, price) as
+    round(
+        value,
+        coalesce(
+            greatest(
+                2,
+                least(decimals(price), 5 - floor(log10(nullif(abs(value), 0)))::int),
+                case when abs(value) < 1 then 2 - floor(log10(nullif(abs(value), 0)))::int else 0 end
+            ),
+            2
+        )::integer
+    )::varchar;

@@ -7,7 +7,7 @@ from typing import Any
 
 from quality.engine.statements import sql_root
 from quality.rules.loading import apply_thresholds, load_ruleset, ruleset_names
-from quality.rules.model import Rule, RuleSet, Thresholds
+from quality.rules.model import DEFAULT_SENSITIVITY, Rule, RuleSet, Thresholds
 from quality.rules.thresholds import lines_of
 
 
@@ -20,7 +20,8 @@ class Value:
         tickers: The ticker or the pattern that it is for, "" for all others.
         default: The rule file's value.
         value: What is in force.
-        origin: The rule file, or file, line and key of the setting.
+        origin: The rule file (with the sensitivity that chose the value), or file, line and key of the setting.
+        explanation: What the parameter does, in a sentence; "" where its file says nothing.
 
     """
 
@@ -29,6 +30,7 @@ class Value:
     default: float | str | bool
     value: float | str | bool
     origin: str
+    explanation: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,10 @@ class Described:
 
 
 def rules_in_force(
-    name: str, folders: Sequence[str | Path], thresholds: Mapping[str, Mapping[str, Thresholds]]
+    name: str,
+    folders: Sequence[str | Path],
+    thresholds: Mapping[str, Mapping[str, Thresholds]],
+    sensitivity: str = DEFAULT_SENSITIVITY,
 ) -> RuleSet:
     """Load a rule set with the settings of all sets checked, whichever is used.
 
@@ -57,13 +62,14 @@ def rules_in_force(
         name: The rule set.
         folders: Folders with rules of one's own.
         thresholds: By rule set and rule, what settings say.
+        sensitivity: Of `SENSITIVITIES`.
 
     Raises:
         UsageError: As `load_ruleset`; or settings of another set speak of what does not exist.
 
     """
     paths = [Path(folder) for folder in folders]
-    chosen = load_ruleset(name, paths, thresholds.get(name))
+    chosen = load_ruleset(name, paths, thresholds.get(name), sensitivity)
     own = _by_name(load_ruleset(name, paths)) if paths else {}
     for other in ruleset_names():
         if other != name and thresholds.get(other):
@@ -72,10 +78,13 @@ def rules_in_force(
 
 
 def describe(
-    name: str, folders: Sequence[str | Path], thresholds: Mapping[str, Mapping[str, Thresholds]]
+    name: str,
+    folders: Sequence[str | Path],
+    thresholds: Mapping[str, Mapping[str, Thresholds]],
+    sensitivity: str = DEFAULT_SENSITIVITY,
 ) -> list[Described]:
     """Say of each rule of a set what is in force, and where each value comes from; errors as `rules_in_force`."""
-    chosen = rules_in_force(name, folders, thresholds)
+    chosen = rules_in_force(name, folders, thresholds, sensitivity)
     defaults = _by_name(load_ruleset(name, [Path(folder) for folder in folders]))
     given = thresholds.get(name, {})
     lines = {path: _lines(path) for path in {values.path for values in given.values()}}
@@ -88,7 +97,7 @@ def describe(
             rule.look_back,
             rule.message.template,
             _shown(rule.source),
-            tuple(_values(_Origins(name, rule.name, given, lines), rule, defaults[rule.name])),
+            tuple(_values(_Origins(name, rule.name, given, lines), rule, defaults[rule.name], sensitivity)),
         )
         for rule in (*chosen.rules, *chosen.structural.values(), *chosen.disabled)
     ]
@@ -139,12 +148,14 @@ class _Origins:
         return [*turned, Value("severity", "", default, severity, where)]
 
 
-def _values(origins: _Origins, rule: Rule, default: Rule) -> list[Value]:
+def _values(origins: _Origins, rule: Rule, default: Rule, sensitivity: str) -> list[Value]:
     file, said = _shown(rule.source), origins.said
+    preset = rule.presets.get(sensitivity, {})
     values = origins.of_rule(default.severity, rule.severity, file)
     for name, value in rule.parameters.items():
-        where = origins.origin(name) if name in said.values else file
-        values.append(Value(name, "", default.parameters[name], value, where))
+        own_file = f"{file} ({sensitivity})" if name in preset else file
+        where = origins.origin(name) if name in said.values else own_file
+        values.append(Value(name, "", default.parameters[name], value, where, rule.explanations.get(name, "")))
         values += [
             Value(name, ticker, default.parameters[name], own[name], origins.origin("tickers", ticker, name))
             for ticker, own in said.by_ticker.items()

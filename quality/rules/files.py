@@ -17,7 +17,15 @@ _KEYS = ("name", "severity", "message", "parameters", "look-back")
 _RETROSPECTIVE_KEYS = ("look-ahead", "retrospective", "reclassifies")
 
 
+# What the parameters are instead where a run is more, or less, sensitive.
+_PRESET_KEYS = ("high", "low")
+
+
 _HEADER_LINE = re.compile(r"--\s*([a-z-]+)\s*:\s*(.*?)\s*")
+
+
+# A sentence about a parameter, named as the SELECT names it.
+_EXPLANATION = re.compile(r"--\s*\$([a-z][a-z0-9_]*)\s*:\s*(.*?)\s*")
 
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -51,13 +59,15 @@ def read_rule(path: Path) -> Rule:
     if not header["look-back"].isdecimal():
         raise _bad(path, lines["look-back"][1], f"look-back {header['look-back']!r} is not a number of sessions")
     parameters = _parameters(path, *lines["parameters"])
+    explanations = _explanations(path, text, parameters)
+    presets = {key: _preset(path, lines[key], parameters) for key in _PRESET_KEYS if key in lines}
     sql, first_line = _body(text)
     _check_select(path, first_line, sql, parameters)
     try:
         message = parse_message(header["message"])
     except UsageError as error:
         raise _bad(path, lines["message"][1], str(error)) from error
-    look_ahead, reclassifies = _hindsight(path, lines)
+    look_ahead, reclassifies, is_causal = _hindsight(path, lines)
     return Rule(
         header["name"],
         severity,
@@ -68,17 +78,20 @@ def read_rule(path: Path) -> Rule:
         str(path),
         look_ahead=look_ahead,
         reclassifies=reclassifies,
+        is_causal=is_causal,
+        explanations=explanations,
+        presets=presets,
     )
 
 
-def _hindsight(path: Path, lines: Mapping[str, tuple[str, int]]) -> tuple[int, tuple[str, ...]]:
-    """Read the keys of a retrospective rule: how far it looks ahead, and which findings it explains."""
+def _hindsight(path: Path, lines: Mapping[str, tuple[str, int]]) -> tuple[int, tuple[str, ...], bool]:
+    """Read the keys of a retrospective rule: how far it looks ahead, what it explains, and if it speaks on the day."""
     given = [key for key in _RETROSPECTIVE_KEYS if key in lines]
     if not given:
-        return 0, ()
+        return 0, (), True
     mark, line = lines.get("retrospective", ("", lines[given[0]][1]))
-    if mark != "yes":
-        raise _bad(path, line, f"{given[0]!r} is for a rule with '-- retrospective: yes'")
+    if mark not in ("yes", "also"):
+        raise _bad(path, line, f"{given[0]!r} is for a rule with '-- retrospective: yes' (or 'also': on the day too)")
     if "look-ahead" not in lines:
         raise _bad(path, line, "a retrospective rule says how many sessions it needs: '-- look-ahead: 10'")
     sessions, line = lines["look-ahead"]
@@ -88,25 +101,52 @@ def _hindsight(path: Path, lines: Mapping[str, tuple[str, int]]) -> tuple[int, t
     names = tuple(part.strip() for part in named.split(",")) if "reclassifies" in lines else ()
     if not all(_NAME.fullmatch(name) for name in names):
         raise _bad(path, line, f"reclassifies {named!r} is not a list of rule names")
-    return int(sessions), names
+    return int(sessions), names, mark == "also"
 
 
 def _header_lines(path: Path, text: str) -> dict[str, tuple[str, int]]:
     lines: dict[str, tuple[str, int]] = {}
-    known = ", ".join((*_KEYS, *_RETROSPECTIVE_KEYS))
+    keys = (*_KEYS, *_RETROSPECTIVE_KEYS, *_PRESET_KEYS)
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.startswith("--"):
             break
+        if _EXPLANATION.fullmatch(line):
+            continue
         match = _HEADER_LINE.fullmatch(line)
-        if not match or match[1] not in (*_KEYS, *_RETROSPECTIVE_KEYS):
-            raise _bad(path, number, f"{line!r} is not a header line '-- key: value' with one of {known}")
+        if not match or match[1] not in keys:
+            raise _bad(path, number, f"{line!r} is not a header line '-- key: value' with one of {', '.join(keys)}")
         if match[1] in lines:
             raise _bad(path, number, f"{match[1]!r} is already in line {lines[match[1]][1]}")
         lines[match[1]] = (match[2], number)
     missing = [key for key in _KEYS if key not in lines]
     if missing:
-        raise _bad(path, len(lines) + 1, f"the header lacks {', '.join(missing)}")
+        raise _bad(path, _body(text)[1], f"the header lacks {', '.join(missing)}")
     return lines
+
+
+def _explanations(path: Path, text: str, parameters: Mapping[str, float]) -> dict[str, str]:
+    """Read the sentences about parameters: `-- $limit: How far is too far.`."""
+    found: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        match = _EXPLANATION.fullmatch(line)
+        if not match:
+            continue
+        name, sentence = match[1], match[2]
+        if name not in parameters:
+            raise _bad(path, number, f"explains ${name}, which the header does not declare")
+        if name in found or not sentence:
+            raise _bad(path, number, f"${name} is explained {'twice' if name in found else 'by nothing'}")
+        found[name] = sentence
+    return found
+
+
+def _preset(path: Path, given: tuple[str, int], parameters: Mapping[str, float]) -> dict[str, float]:
+    """Read what the parameters are at another sensitivity."""
+    text, line = given
+    values = _parameters(path, text, line)
+    if unknown := [name for name in values if name not in parameters]:
+        raise _bad(path, line, f"sets {', '.join(unknown)}, which the header does not declare")
+    return values
 
 
 def _body(text: str) -> tuple[str, int]:

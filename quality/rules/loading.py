@@ -7,7 +7,7 @@ from pathlib import Path
 from quality.engine.statements import sql_root
 from quality.errors import UsageError
 from quality.rules.files import read_rule
-from quality.rules.model import DEFAULT_RULESET, Rule, RuleSet, Thresholds
+from quality.rules.model import DEFAULT_RULESET, DEFAULT_SENSITIVITY, SENSITIVITIES, Rule, RuleSet, Thresholds
 from quality.rules.structural import STRUCTURAL_RULES
 from quality.text import similar
 
@@ -23,6 +23,7 @@ def load_ruleset(
     name: str = DEFAULT_RULESET,
     folders: Sequence[Path] = (),
     thresholds: Mapping[str, Thresholds] | None = None,
+    sensitivity: str = DEFAULT_SENSITIVITY,
 ) -> RuleSet:
     """Load a rule set, the user's own rules beside it, and the thresholds that are in force.
 
@@ -30,12 +31,15 @@ def load_ruleset(
         name: One of `ruleset_names()`.
         folders: Folders with more rule files.
         thresholds: By rule, what replaces the defaults of its parameters.
+        sensitivity: Of `SENSITIVITIES`: which defaults of the rule files are meant.
 
     Raises:
         UsageError: No such set, a file that breaks the format (with file and line), two rules of one
             name, or a threshold for a rule, parameter or value that does not exist.
 
     """
+    if sensitivity not in SENSITIVITIES:
+        raise UsageError(f"no sensitivity {sensitivity!r}; there is {', '.join(SENSITIVITIES)}")
     if name not in ruleset_names():
         raise UsageError(f"no rule set {name!r}; there is {', '.join(ruleset_names())}{similar(name, ruleset_names())}")
     rules: dict[str, Rule] = {}
@@ -45,7 +49,7 @@ def load_ruleset(
             raise UsageError(f"{path}: {rule.name!r} is the name of a rule that comes with every set; choose another")
         if rule.name in rules:
             raise UsageError(f"{path}: a rule named {rule.name!r} is already in {rules[rule.name].source}")
-        rules[rule.name] = rule
+        rules[rule.name] = replace(rule, parameters={**rule.parameters, **rule.presets.get(sensitivity, {})})
     given = thresholds or {}
     in_force = apply_thresholds(name, rules, given)
     on = {rule_name: rule for rule_name, rule in sorted(in_force.items()) if given.get(rule_name, _UNSET).enabled}
@@ -54,6 +58,7 @@ def load_ruleset(
         tuple(rule for rule_name, rule in on.items() if rule_name not in STRUCTURAL_RULES),
         tuple(rule for rule_name, rule in sorted(in_force.items()) if rule_name not in on),
         {rule_name: rule for rule_name, rule in on.items() if rule_name in STRUCTURAL_RULES},
+        sensitivity,
     )
 
 

@@ -10,6 +10,8 @@ _PLACE = re.compile(r"\{([a-z][a-z0-9_]*)(?::([^{}]*))?\}")
 _NUMBER = re.compile(r"\.\d+f")
 _PERCENT = re.compile(r"(\.\d+)%")
 _MAGNITUDE = "abs%"
+_PRICE = "price"
+_COUNT = re.compile(r"count ([a-z]+)")
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,8 @@ class Place:
     Attributes:
         name: A parameter of the rule or a column of its SELECT.
         spec: "" for the plain value, ".2f" for decimals, ".2%" for a share in per cent, "abs%" for a
-            threshold in per cent without its sign and without trailing zeros.
+            threshold in per cent without its sign and without trailing zeros, "price" for a price with the
+            digits of the column `price`, "count session" for `1 session` and `2 sessions`.
 
     """
 
@@ -77,8 +80,11 @@ def parse_message(template: str) -> Message:
         raise UsageError(f"message {template!r} has a brace that is no {{name}} or {{name:spec}}")
     places = tuple(Place(match[1], match[2] or "") for match in _PLACE.finditer(template))
     for place in places:
-        if not (place.spec in ("", _MAGNITUDE) or _NUMBER.fullmatch(place.spec) or _PERCENT.fullmatch(place.spec)):
-            raise UsageError(f"message: {{{place.name}:{place.spec}}} is not .2f, .2% or {_MAGNITUDE}")
+        patterns = (_NUMBER, _PERCENT, _COUNT)
+        if place.spec not in ("", _MAGNITUDE, _PRICE) and not any(known.fullmatch(place.spec) for known in patterns):
+            raise UsageError(
+                f"message: {{{place.name}:{place.spec}}} is not .2f, .2%, {_MAGNITUDE}, {_PRICE} or 'count noun'"
+            )
     return Message(template, places)
 
 
@@ -89,6 +95,10 @@ def _literal(text: str) -> str:
 def _fill(spec: str, value: float) -> str:
     if spec == _MAGNITUDE:
         return f"{abs(value) * 100:.10g}%"
+    if count := _COUNT.fullmatch(spec):
+        return f"{value:.10g} {count[1]}{'' if value == 1 else 's'}"
+    if spec == _PRICE:
+        return f"{value:.10g}"
     return format(value, spec) if spec else f"{value:.10g}"
 
 
@@ -102,4 +112,8 @@ def _column(place: Place) -> tuple[str, str]:
         return f"{{:{percent[1]}f}}%", f"{place.name} * 100"
     if place.spec == _MAGNITUDE:
         return "{}%", f"abs({place.name}) * 100"
+    if place.spec == _PRICE:
+        return "{}", f"price_text({place.name}, price)"
+    if count := _COUNT.fullmatch(place.spec):
+        return "{}", f"{place.name} || case when {place.name} = 1 then ' {count[1]}' else ' {count[1]}s' end"
     return (f"{{:{place.spec}}}" if place.spec else "{}"), place.name

@@ -9,6 +9,9 @@ from quality.rules.messages import Message
 from quality.rules.severities import Severity
 
 DEFAULT_RULESET = "robust"
+# How easily rules speak: what they find, and how often they are wrong, rises from left to right.
+SENSITIVITIES = ("low", "normal", "high")
+DEFAULT_SENSITIVITY = "normal"
 
 
 # What else decides the findings of a set.
@@ -59,6 +62,9 @@ class Rule:
         look_back: Sessions of history that the rule needs; 0 for a rule that needs none.
         look_ahead: Sessions after a cell that the rule needs; 0 for a causal rule.
         reclassifies: Rules whose findings this one explains, in hindsight, by its own.
+        is_causal: Whether the rule speaks on the day itself; one that looks ahead may do both.
+        explanations: By parameter, a sentence that says what it does.
+        presets: By sensitivity, the parameters that are others then.
         sql: The SELECT; "" for a structural rule.
         source: Where the file lies, for messages.
         by_ticker: Values in force for a ticker or a pattern of tickers, complete; of several that fit a
@@ -76,10 +82,13 @@ class Rule:
     by_ticker: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     look_ahead: int = 0
     reclassifies: tuple[str, ...] = ()
+    is_causal: bool = True
+    explanations: Mapping[str, str] = field(default_factory=dict)
+    presets: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def is_retrospective(self) -> bool:
-        """Whether the rule looks ahead: it serves scans only."""
+        """Whether the rule looks ahead: what it says then serves scans only."""
         return self.look_ahead > 0
 
 
@@ -92,6 +101,7 @@ class RuleSet:
         rules: By name, ascending.
         disabled: Those that settings turned off, likewise.
         structural: By name, the rules of files and of whole days that settings did not turn off.
+        sensitivity: Of `SENSITIVITIES`; the parameters are those of it already.
 
     """
 
@@ -99,6 +109,7 @@ class RuleSet:
     rules: tuple[Rule, ...]
     disabled: tuple[Rule, ...] = ()
     structural: Mapping[str, Rule] = field(default_factory=dict)
+    sensitivity: str = DEFAULT_SENSITIVITY
 
     @property
     def look_back(self) -> int:
@@ -116,7 +127,7 @@ class RuleSet:
     @property
     def causal(self) -> "RuleSet":
         """The rules that a daily check can evaluate: those that need no later day."""
-        return replace(self, rules=tuple(rule for rule in self.rules if not rule.is_retrospective))
+        return replace(self, rules=tuple(rule for rule in self.rules if rule.is_causal))
 
     @property
     def has_notebook_report(self) -> bool:
@@ -133,7 +144,7 @@ class RuleSet:
             digest.update(repr((rule.name, rule.severity, rule.message.template, rule.look_back, rule.sql)).encode())
             digest.update(repr((sorted(rule.parameters.items()), _sorted_items(rule.by_ticker))).encode())
             if rule.is_retrospective:
-                digest.update(repr((rule.look_ahead, rule.reclassifies)).encode())
+                digest.update(repr((rule.look_ahead, rule.reclassifies, rule.is_causal)).encode())
         return digest.hexdigest()[:16]
 
     def as_dict(self) -> dict[str, object]:
@@ -141,6 +152,7 @@ class RuleSet:
         return {
             "ruleset": self.name,
             "ruleset_fingerprint": self.fingerprint,
+            "sensitivity": self.sensitivity,
             "rules": {rule.name: dict(rule.parameters) for rule in (*self.rules, *self.structural.values())},
             "disabled_rules": [rule.name for rule in self.disabled],
         }

@@ -10,8 +10,17 @@ from quality.rules.severities import Severity
 _CHECK, _CALENDAR = "every check", "--calendar"
 
 
+_EXPLANATIONS = {
+    "longest_break": "How many days after the last session a date may be.",
+    "share": "The share of the tickers of the session before below which a day is incomplete.",
+    "few": "How many tickers fewer it must also be.",
+}
+
+
 def _rule(name: str, severity: Severity, message: str, source: str = _CHECK, **parameters: float) -> Rule:
-    return Rule(name, severity, parse_message(message), parameters, look_back=0, sql="", source=source)
+    explanations = {key: _EXPLANATIONS[key] for key in parameters}
+    text = parse_message(message)
+    return Rule(name, severity, text, parameters, look_back=0, sql="", source=source, explanations=explanations)
 
 
 BLANK_TICKER = _rule("blank_ticker", "error", "Unnamed/Blank Ticker Column")

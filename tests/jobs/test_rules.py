@@ -36,6 +36,7 @@ def test_its_json_holds_default_value_and_origin(capsys: pytest.CaptureFixture[s
         "default": 0.2,
         "value": 0.3,
         "origin": "pricewatch.toml:2: rules.notebook.price_increase.tickers.A*.limit",
+        "explanation": "",
     }
 
 

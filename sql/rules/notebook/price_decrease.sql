@@ -2,6 +2,7 @@
 -- severity: warning
 -- message: Price Decrease < {limit:abs%} ({deviation:.2%})
 -- parameters: limit = -0.2
+-- $limit: How far below its moving average, as a share of it, a price is too far, negative.
 -- look-back: 7
 select date, ticker, price, moving_average as expected, change as deviation
 from metrics

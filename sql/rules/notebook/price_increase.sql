@@ -2,6 +2,7 @@
 -- severity: warning
 -- message: Price Increase > {limit:abs%} ({deviation:.2%})
 -- parameters: limit = 0.2
+-- $limit: How far above its moving average, as a share of it, a price is too far.
 -- look-back: 7
 select date, ticker, price, moving_average as expected, change as deviation
 from metrics

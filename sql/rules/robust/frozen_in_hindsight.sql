@@ -2,6 +2,9 @@
 -- severity: warning
 -- message: Price {price} is the one before, and what came after shows that it had moved
 -- parameters: odds = 1, own_move = 0.1, limit = 0.2
+-- $odds: How much likelier a frozen price must be than a natural repeat.
+-- $own_move: How far, as a share, the market may have moved away from a price that stands still.
+-- $limit: How far, as a share, a repeated wrong price must be from what was before and from what came after.
 -- look-back: 100
 -- look-ahead: 10
 -- retrospective: yes

@@ -2,6 +2,9 @@
 -- severity: warning
 -- message: Likely split: price went from {previous} to {price}, near {ratio}, and stayed
 -- parameters: near = 0.15, least_prices = 3, fallen = 0.6
+-- $near: How unquiet, as a share, the week before and the week after a small ratio may be.
+-- $least_prices: How many of the last 7 prices there must be at least to expect anything.
+-- $fallen: The share of its level of four months ago below which a ticker is not likely to split.
 -- look-back: 91
 -- look-ahead: 10
 -- retrospective: yes

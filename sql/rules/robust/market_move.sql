@@ -2,6 +2,7 @@
 -- severity: warning
 -- message: The whole market moved {deviation:.1%}: the median of {movers} tickers
 -- parameters: limit = 0.1
+-- $limit: How far, as a share, the median ticker must have moved in a day.
 -- look-back: 10
 select
     date,

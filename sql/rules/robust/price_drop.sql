@@ -2,6 +2,10 @@
 -- severity: warning
 -- message: Price {price} is {shortfall:.1%} below the expected {expected:.2f}
 -- parameters: limit = 0.2, sigmas = 8, own_move = 0.1, least_prices = 3
+-- $limit: How far from the expected price, as a share of it, is too far.
+-- $sigmas: How many times the ticker's own volatility it must be from it as well.
+-- $own_move: How far, as a share, the price must also have moved since the one before, beyond the market.
+-- $least_prices: How many of the last 7 prices there must be at least to expect anything.
 -- look-back: 41
 select
     date,

@@ -2,6 +2,7 @@
 -- severity: error
 -- message: Price {price} is {times:.2f} times the expected {expected:.2f}: a wrong unit?
 -- parameters: least_prices = 3
+-- $least_prices: How many of the last 7 prices there must be at least to expect anything.
 -- look-back: 10
 select
     date,

@@ -110,6 +110,52 @@ class TestLoader:
             read_rule(path)
 
 
+def own_rule(ruleset):
+    return next(rule for rule in ruleset.rules if rule.name == "own")
+
+
+class TestExplanationsAndPresets:
+    def test_a_parameter_may_have_a_sentence_and_other_values_at_other_sensitivities(self, write_rule):
+        rule = read_rule(write_rule(**{"$limit": "How high is too high.", "high": "limit = 9", "low": "limit = 999"}))
+        assert rule.explanations == {"limit": "How high is too high."}
+        assert rule.presets == {"high": {"limit": 9.0}, "low": {"limit": 999.0}}
+
+    @pytest.mark.parametrize(
+        ("key", "value", "says"),
+        [
+            ("$floor", "What.", "explains $floor, which the header does not declare"),
+            ("$limit", "", "$limit is explained by nothing"),
+            ("high", "floor = 1", "sets floor, which the header does not declare"),
+            ("low", "limit = much", "the default of 'limit' is not a number"),
+        ],
+    )
+    def test_what_is_no_parameter_is_refused(self, write_rule, key, value, says):
+        line, what = refusal(write_rule(**{key: value}))
+        assert (line, says in what) == (6, True), what
+
+    def test_a_sensitivity_puts_its_values_in_force_and_thresholds_go_over_it(self, write_rule):
+        folder = write_rule(high="limit = 9").parent
+        limit = {
+            (sensitivity, bool(given)): own_rule(load_ruleset("notebook", [folder], given, sensitivity)).parameters
+            for sensitivity in ("normal", "high", "low")
+            for given in ({}, {"own": Thresholds({"limit": 5.0})})
+        }
+        assert {key: value["limit"] for key, value in limit.items()} == {
+            ("normal", False): 99, ("high", False): 9, ("low", False): 99,
+            ("normal", True): 5, ("high", True): 5, ("low", True): 5,
+        }  # fmt: skip
+
+    def test_an_unknown_sensitivity_is_refused(self):
+        with pytest.raises(UsageError, match="no sensitivity 'loud'; there is low, normal, high"):
+            load_ruleset("notebook", sensitivity="loud")
+
+    @pytest.mark.parametrize("name", ruleset_names())
+    def test_every_parameter_of_the_jobs_own_rules_has_a_sentence(self, name):
+        for rule in load_ruleset(name).rules:
+            assert set(rule.explanations) == set(rule.parameters), rule.name
+            assert all(sentence.endswith(".") for sentence in rule.explanations.values()), rule.name
+
+
 class TestSets:
     def test_the_notebooks_rules_look_back_a_week_of_sessions(self):
         rules = load_ruleset("notebook")

@@ -28,6 +28,13 @@ def written(template, parameters, **columns):
         ("at {position}", {}, {"position": 5}, "at 5"),
         ("100% sure, $1, it's {price:.0f}", {}, {"price": 3.0}, "100% sure, $1, it's 3"),
         ("of {ticker}", {}, {"ticker": "{}{0}'; drop"}, "of {}{0}'; drop"),
+        ("at {expected:price}", {}, {"expected": 0.00123456, "price": 0.0012}, "at 0.00123"),
+        ("at {expected:price}", {}, {"expected": 1.234567, "price": 1.23456}, "at 1.23457"),
+        ("at {expected:price}", {}, {"expected": 99.999, "price": 120.0}, "at 100.0"),
+        ("at {expected:price}", {}, {"expected": 0.0, "price": 1.0}, "at 0.0"),
+        ("for {run:count session}", {}, {"run": 1}, "for 1 session"),
+        ("for {run:count session}", {}, {"run": 7}, "for 7 sessions"),
+        ("for {least:count price}", {"least": 3}, {}, "for 3 prices"),
         ("no place at all", {}, {}, "no place at all"),
     ],
 )
@@ -35,7 +42,9 @@ def test_places_are_filled_in(template, parameters, columns, text):
     assert written(template, parameters, **columns) == text
 
 
-@pytest.mark.parametrize("template", ["", "{", "a } b", "{Price}", "{price:>9}", "{price:.2}", "{price!r}", "{}"])
+@pytest.mark.parametrize(
+    "template", ["", "{", "a } b", "{Price}", "{price:>9}", "{price:.2}", "{price!r}", "{}", "{price:count 2}"]
+)
 def test_what_is_no_template_is_refused(template):
     with pytest.raises(UsageError, match="message"):
         parse_message(template)

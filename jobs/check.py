@@ -12,7 +12,9 @@ from quality.rules.model import DEFAULT_RULESET
 from quality.settings import Settings
 
 SUMMARY = "Judge one incoming day (wide or long, CSV or Parquet) against the sessions before it."
-EXAMPLE = "  pricewatch check incoming/2022-09-26.csv --history data/panel --out runs/2022-09-26 --append"
+EXAMPLE = """  pricewatch check demo/incoming/2022-09-26.csv --history demo/history --out runs/2022-09-26
+  # and add the day to the panel, unless it fails:
+  # pricewatch check incoming/2022-09-27.csv --history data/panel --append --fail-on error"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,9 +15,10 @@ from quality.storage import open_store
 
 SUMMARY = "Read prices from CSV, Parquet or Arrow files, also in gz, zst, bz2, zip or tar, into a panel."
 EXAMPLE = (
-    "  pricewatch ingest 'incoming/*.csv.gz' data/panel --dry-run\n"
-    "  pricewatch ingest 'incoming/*.csv.gz' data/panel --out runs/ingest\n"
-    "  pricewatch ingest lean/daily data/panel --ticker-from '{ticker}.csv' --ticker-case upper"
+    "  pricewatch ingest 'demo/incoming/*.csv' data/panel --ignore '#101' --dry-run\n"
+    "  pricewatch ingest 'demo/incoming/*.csv' data/panel --ignore '#101' --out runs/ingest\n"
+    "  # one file a ticker:\n"
+    "  # pricewatch ingest lean/daily data/panel --ticker-from '{ticker}.csv' --ticker-case upper"
 )
 _SHOWN = 20
 AFTER_INTERRUPT = "no year of the panel is half written; say it again: {command}"

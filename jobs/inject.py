@@ -9,7 +9,7 @@ from quality.storage import open_store
 from quality.synthetic.panels import write_faulty
 
 SUMMARY = "Write a faulty copy of a panel, and the truth: every fault in the order in which it was injected."
-EXAMPLE = "  pricewatch inject data/clean data/faulty --truth data/truth.parquet --rate 0.05 --seed 42"
+EXAMPLE = "  pricewatch inject demo/clean data/faulty --truth data/truth.parquet --rate 0.05 --seed 42"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ SUMMARY = """Send a finished run by e-mail: the day's alert after a check, a sum
 The server and the addresses are settings: [mail] host, port, user, sender, recipients, … in
 pricewatch.toml, or PRICEWATCH_MAIL_HOST, … in the environment. The password comes from
 PRICEWATCH_MAIL_PASSWORD, or from the file that mail.password_file names."""
-EXAMPLE = "  PRICEWATCH_MAIL_PASSWORD=… pricewatch mail runs/2022-09-26 --to desk@example.com"
+EXAMPLE = "  PRICEWATCH_MAIL_PASSWORD=… pricewatch mail demo/runs/check --to desk@example.com"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

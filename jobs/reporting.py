@@ -18,6 +18,8 @@ FAIL_ON = ("error", "warning")
 def show_scan(console: Console, summary: Mapping[str, Any], run: str) -> None:
     """Show a scan's summary, or print it as JSON."""
     console.result(summary)
+    if "ingest" in summary:
+        _show_books(console, summary["file"], summary["ingest"], run)
     console.say(
         f"{run}: {summary['findings']:,} findings in {summary['cells']:,} cells "
         f"({summary['sessions']:,} sessions × {summary['tickers']:,} tickers, "
@@ -36,6 +38,18 @@ def show_scan(console: Console, summary: Mapping[str, Any], run: str) -> None:
         )
     for damage in summary["damaged"]:
         console.warn(f"not scanned: year={damage['year']}: {damage['reason']}")
+
+
+def _show_books(console: Console, file: str, books: Mapping[str, Any], run: str) -> None:
+    """Show what became of the rows of a file that was scanned in one step."""
+    console.say(
+        f"{file}: {books['rows_read']:,} rows read = {books['rows_written']:,} written + "
+        f"{books['duplicates_agreeing']:,} duplicates that agree + {books['rows_refused']:,} refused"
+    )
+    if books["rows_refused"]:
+        console.warn(f"{books['rows_refused']:,} rows are refused: {run}/ingest says which and why")
+    for failed in books["failed_files"]:
+        console.warn(f"nothing taken: {failed['reason']}")
 
 
 def show_suppressions(console: Console, summary: Mapping[str, Any]) -> None:
@@ -57,6 +71,7 @@ def show_suppressions(console: Console, summary: Mapping[str, Any]) -> None:
 
 def exit_code(summary: Mapping[str, Any], fail_on: str | None) -> int:
     """Give the exit code of a run: 3 where a part could not be processed, 1 where it fails on its findings."""
-    if summary.get("damaged"):
+    books = summary.get("ingest", {})
+    if summary.get("damaged") or books.get("rows_refused") or books.get("failed_files"):
         return BAD_INPUT
     return FOUND if fail_on and reaches(summary["by_severity"], fail_on) else DONE

@@ -15,7 +15,8 @@ SUMMARY = """List the rules of a set: severity, look-back, parameters, defaults,
 
 `from` says where a value comes from: the rule's file, or file, line and key of the setting."""
 EXAMPLE = """  pricewatch rules --ruleset notebook
-  pricewatch rules --rules examples/rules --json"""
+  pricewatch rules --json
+  # pricewatch rules --rules my-rules"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""`pricewatch scan`: every rule over every cell of a panel."""
+"""`pricewatch scan`: every rule over every cell of a panel, or of one file."""
 
 import argparse
 from pathlib import Path
@@ -6,21 +6,29 @@ from pathlib import Path
 from jobs.reporting import FAIL_ON, exit_code, show_scan
 from jobs.rules import add_sensitivity
 from jobs.running import Console, day
+from jobs.sources import add_source_arguments, source_of
+from quality.direct.files import is_table_file, scan_file
+from quality.errors import UsageError
+from quality.ingest.format.source import Source
 from quality.rules.loading import ruleset_names
 from quality.rules.model import DEFAULT_RULESET
 from quality.scan.run import FORMATS, ScanOptions, scan
 from quality.settings import Settings
 from quality.storage import open_store
 
-SUMMARY = "Judge the whole history of a panel by every rule; findings go to RUN as Parquet by year and as CSV."
-EXAMPLE = "  pricewatch scan data/faulty runs/full --start 2021-01-01 --format parquet,csv"
+SUMMARY = """Check the whole history of a panel by every rule; findings go to RUN as Parquet by year and as CSV.
+
+PANEL may also be one CSV or Parquet file, long or wide, as `ingest` reads it: it becomes a panel in RUN/panel, and
+RUN/ingest says what became of every row."""
+EXAMPLE = """  pricewatch scan demo/faulty runs/full --start 2021-01-01 --format parquet,csv
+  pricewatch scan demo/incoming/2022-09-26.csv runs/file --ruleset notebook --ignore '#101'"""
 
 AFTER_INTERRUPT = "finished years are kept; go on with: {command} --resume"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument("panel", metavar="PANEL", help="the panel: a folder or s3://bucket/prefix")
+    parser.add_argument("panel", metavar="PANEL", help="the panel: a folder or s3://bucket/prefix; or one file")
     parser.add_argument("run", metavar="RUN", help="where the run goes; an earlier run there is replaced")
     add_rule_arguments(parser, DEFAULT_RULESET)
     parser.add_argument("--start", type=day, metavar="DATE", help="first session wanted (default: the panel's first)")
@@ -30,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", action="store_true", help="keep the years in RUN that are finished and whose input is the same"
     )
+    add_source_arguments(parser)
 
 
 def add_rule_arguments(parser: argparse.ArgumentParser, default: str) -> None:
@@ -74,7 +83,14 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         calendar=options.calendar or settings.calendar,
         suppressions=settings.open_suppressions(options.suppressions),
     )
-    panel, destination = open_store(options.panel, settings.s3), open_store(options.run, settings.s3)
-    summary = scan(panel, destination, ruleset, chosen, console.progress)
+    destination, source = open_store(options.run, settings.s3), source_of(options, settings)
+    if is_table_file(options.panel):
+        summary = scan_file(
+            options.panel, destination, ruleset, chosen, source=source, s3=settings.s3, progress=console.progress
+        )
+    elif source != Source():
+        raise UsageError(f"{options.panel} is no file: flags on how a file is read do not apply to a panel")
+    else:
+        summary = scan(open_store(options.panel, settings.s3), destination, ruleset, chosen, console.progress)
     show_scan(console, summary, destination.address)
     return exit_code(summary, options.fail_on)

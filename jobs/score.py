@@ -18,11 +18,11 @@ from quality.settings import Settings
 from quality.storage import open_store, read_file
 
 SUMMARY = "Hold a run's findings against the truth of injected faults: precision, recall, F1, by type and by rule."
-EXAMPLE = """  pricewatch score runs/scan data/truth.parquet
-  pricewatch score runs/scan data/truth.parquet --sweep     beside the limits chosen
-  pricewatch score --trials --seeds 1,2,3 --rates 0.01,0.05,0.2     on fresh panels
-  pricewatch score --realism     realistic faults in generated prices of seven asset classes
-  pricewatch score data/clean --realism     and in a panel of your own"""
+EXAMPLE = """  pricewatch score demo/runs/scan demo/truth.parquet
+  pricewatch score demo/runs/scan demo/truth.parquet --sweep    # beside the limits chosen
+  pricewatch score --trials --days 300 --stocks 20 --seeds 1,2 --rates 0.01,0.05    # on fresh panels
+  # realistic faults in generated prices of seven asset classes, and in a panel of your own:
+  # pricewatch score data/clean --realism"""
 _RULESETS = ("robust", "notebook")
 
 

@@ -15,8 +15,8 @@ SUMMARY = """Ask a panel and a run questions in DuckDB SQL, read-only.
 
 QUERY is a SELECT, the name of a saved question, or - to read it from standard input; without it,
 the views and the saved questions are listed. Nothing but the views can be read."""
-EXAMPLE = """  pricewatch sql worst_tickers --run runs/full
-  pricewatch sql "select * from panel where ticker = 'ST0001' and price > 250" --panel data/faulty"""
+EXAMPLE = """  pricewatch sql worst_tickers --run demo/runs/scan
+  pricewatch sql "select * from panel where ticker = 'ST0001' and price > 250" --panel demo/faulty"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ SUMMARY = """Say who holds a place (a panel, a run, a publication), and free it 
 A run that was killed frees its local lock at once, and its lock on S3 when that expires (15 minutes after
 its last sign of life). A run that lives loses its place by --free, and says so at its end: first make sure
 that the process is gone."""
-EXAMPLE = "  pricewatch unlock runs/full\n  pricewatch unlock s3://market-data/quality --free"
+EXAMPLE = "  pricewatch unlock demo/runs/scan\n  # pricewatch unlock s3://market-data/quality --free"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

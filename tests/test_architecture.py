@@ -27,6 +27,7 @@ FLOORS = (
     ("ingest",),
     ("check",),
     ("scoring",),
+    ("direct",),
     ("investigate",),
     ("delivery",),
     ("settings",),

@@ -6,9 +6,11 @@ from collections.abc import Collection
 from quality.errors import UsageError
 from quality.findings import summary as summaries
 from quality.findings.schema import CSV_KEY, NOTEBOOK_REPORT_KEY
-from quality.storage import Store, has_link, overlaps
+from quality.storage import S3Options, Store, has_link, is_same_place, open_store, overlaps
 
 _BY_YEAR = re.compile(r"findings/year=\d{4}/findings\.parquet|ledger/year=\d{4}\.json")
+# Where a run that was made from one file keeps what became of its rows.
+BOOKS = "ingest"
 _SINGLE = (CSV_KEY, NOTEBOOK_REPORT_KEY)
 
 
@@ -16,10 +18,12 @@ def check_destination(run: Store, panel: Store) -> None:
     """Make sure that a run can be written to a place without harm to anything else there.
 
     Raises:
-        UsageError: The place is the panel, lies in it or holds it; or a part of it is a link to elsewhere.
+        UsageError: The place is the panel, lies in it or holds it, unless it is the run's own; or a part of it
+            is a link to elsewhere.
 
     """
-    if overlaps(run, panel):
+    is_own = is_same_place(panel, own_panel(run)) and run.exists(f"{BOOKS}/{summaries.KEY}")
+    if overlaps(run, panel) and not is_own:
         raise UsageError(
             f"the run {run.address} and its panel {panel.address} lie in one another: choose another place for the run"
         )
@@ -29,6 +33,11 @@ def check_destination(run: Store, panel: Store) -> None:
                 f"{run.url(key)} is or lies behind a link, and a run would overwrite what is not its own: "
                 "remove the link, or choose another place for the run"
             )
+
+
+def own_panel(run: Store, s3: S3Options | None = None) -> Store:
+    """Open the panel that a run holds itself, where it was made from one file."""
+    return open_store(f"{run.address}/panel", s3)
 
 
 def clear(run: Store, keep: Collection[str] = ()) -> None:

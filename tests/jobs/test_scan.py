@@ -53,6 +53,25 @@ def test_a_damaged_partition_is_named_the_rest_is_done_and_the_code_is_3(pricewa
     assert set(summary["by_year"]) == {"2020", "2022"}
 
 
+def test_one_file_is_scanned_without_a_panel_first(pricewatch, tmp_path):
+    lines = [f"2022-01-{day:02},ACME,{0 if day == 9 else 100}" for day in range(1, 11)]
+    (tmp_path / "prices.csv").write_text("\n".join(["Date,Symbol,Close", *lines, "2022-01-11,ACME,oops"]))
+    done = pricewatch("scan", "prices.csv", "run", "--ruleset", "notebook")
+    assert done.code == 3
+    assert done.out.splitlines()[:3] == [
+        "prices.csv: 11 rows read = 10 written + 0 duplicates that agree + 1 refused",
+        done.out.splitlines()[1],
+        f"  {'zero_price':<24} {1:>12}",
+    ]
+    assert done.err == "1 rows are refused: run/ingest says which and why\n"
+
+
+def test_flags_for_files_are_refused_for_a_panel(pricewatch, flat_panel):
+    assert "is no file: flags on how a file is read" in pricewatch(
+        "scan", flat_panel.address, "run", "--decimal", "comma"
+    ).failed(2)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [

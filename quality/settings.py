@@ -60,6 +60,7 @@ _SETTINGS: dict[str, Readers] = {
         "ca_file": values.address,
         "timeout": values.seconds,
         "attempts": values.whole(most=100),
+        "retry_after": values.listed(values.seconds, "seconds"),
     },
 }
 # Older names of settings, which stay readable.

@@ -39,6 +39,7 @@ EXEMPT: dict[tuple[str, str], str] = {}
 SEEN_IN_ROBUST = "is seen through the rules: tests/quality/evaluation/robust/test_metrics.py"
 # Modules that are tested by another file than their mirror, and why.
 TESTED_ELSEWHERE = {
+    "quality/delivery/smtp_settings.py": "says where and to whom: tests/quality/delivery/test_smtp.py",
     "quality/errors.py": "holds names only; every test of a refusal uses them",
     "quality/digests.py": "decides what a resumed scan keeps: tests/quality/scan/test_ledger.py",
     "quality/rules/severities.py": "holds names only",

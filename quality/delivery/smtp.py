@@ -5,18 +5,17 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import random
-import re
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from quality.errors import DeliveryError, UsageError
+from quality.delivery.smtp_settings import SmtpSettings
+from quality.errors import DeliveryError
 from quality.text import visible
 
 if TYPE_CHECKING:
+    import smtplib
     import ssl
     from email.message import EmailMessage
 
@@ -24,113 +23,58 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-_ADDRESS = re.compile(r"[!-~]+@[A-Za-z0-9.-]+")
-
-
-_ADDRESS_SYNTAX = frozenset('<>()[],;:\\"')
-
-
-_MOST_DOUBLINGS = 6
-
-
 _SHOWN_ANSWER = 200
+# "Too much mail data": the message, or what the mailbox can hold.
+_TOO_LARGE = (552, 523)
+__all__ = ["SmtpSettings", "UndeliveredError", "log_in", "send"]
 
 
-@dataclass(frozen=True)
-class SmtpSettings:
-    """Hold a mail server, a login and who writes to whom; certificates are always checked.
+class UndeliveredError(DeliveryError):
+    """Somebody was not reached; `reached` are those who were."""
 
-    `user` and `password` come together or not at all (no login). `timeout` is in seconds and bounds each
-    wait for the server, so that a silent one costs an attempt no more. `ca_file` (PEM) is trusted besides
-    the system's authorities. Raise UsageError, naming the setting, where a value cannot work.
-    """
-
-    host: str = "smtp.gmail.com"
-    port: int = 465
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-    sender: str = ""
-    recipients: tuple[str, ...] = ()
-    timeout: float = 30.0
-    attempts: int = 3
-    ca_file: str | None = None
-    security: Literal["tls", "starttls"] = "tls"
-
-    def __post_init__(self) -> None:
-        _check_server(self)
-        _check_login(self)
-        _check_address("sender", self.sender)
-        if not self.recipients:
-            raise UsageError("recipients: nobody to write to; name at least one address")
-        for recipient in self.recipients:
-            _check_address("recipients", recipient)
+    def __init__(self, message: str, reached: Sequence[str]) -> None:
+        super().__init__(message)
+        self.reached = tuple(reached)
 
 
-def send(message: EmailMessage, settings: SmtpSettings, *, sleep: Callable[[float], None] = time.sleep) -> None:
+def send(
+    message: EmailMessage,
+    settings: SmtpSettings,
+    *,
+    smaller: Sequence[EmailMessage] = (),
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
     """Send a message to each recipient once, trying again what may pass.
 
-    Answers of the 4xx kind, time-outs and lost or refused connections are tried again, at most
-    `settings.attempts` times in all and only for recipients who do not have the message; `sleep` waits in
-    between, in seconds. Where a server falls silent after it was handed the text, nobody can know whether
-    it was taken: it is sent again, under the same Message-ID. Raise DeliveryError, naming who was refused
-    and why, where anybody was not reached.
+    Answers of the 4xx kind, time-outs and lost or refused connections are tried again, as `settings` say and
+    only for recipients who do not have the message; `sleep` waits in between, in seconds. Where a server falls
+    silent after it was handed the text, nobody can know whether it was taken: it is sent again, under the same
+    Message-ID. A server that finds the message too large gets the first of `smaller`, and so on. Raise
+    UndeliveredError, naming who was refused and why, where anybody was not reached.
     """
     from email.policy import SMTP
 
-    payload = message.as_bytes(policy=SMTP)
+    payloads = [each.as_bytes(policy=SMTP) for each in (message, *smaller)]
     context = _tls_context(settings.ca_file)
     everybody = tuple(dict.fromkeys(settings.recipients))
     undelivered: dict[str, _Problem] = {}
     pending = everybody
-    for attempt in range(1, settings.attempts + 1):
-        problems = _attempt(payload, settings, context, pending)
+    attempt = 0
+    while True:
+        attempt += 1
+        problems = _attempt(payloads, settings, context, pending)
         undelivered = {who: why for who, why in undelivered.items() if who not in pending} | problems
         pending = tuple(who for who, why in problems.items() if why.transient)
-        if not pending or attempt == settings.attempts:
+        pause = settings.pause_after(attempt)
+        if not pending or pause is None:
             break
-        pause = _pause(attempt)
         causes = "; ".join(dict.fromkeys(why.cause for why in problems.values()))
         _log.warning("%s, attempt %d: %s; next in %.1f s", _server(settings), attempt, causes, pause)
         sleep(pause)
     if undelivered:
-        raise DeliveryError(_failure(undelivered, settings, len(everybody), attempt))
+        reached = [who for who in everybody if who not in undelivered]
+        raise UndeliveredError(_failure(undelivered, settings, len(everybody), attempt), reached)
     _log.info("%s: mail accepted for %d recipients", _server(settings), len(everybody))
-
-
-def _check_server(settings: SmtpSettings) -> None:
-    """Raise UsageError where the server's side of the settings cannot work."""
-    if not re.fullmatch(r"[A-Za-z0-9:_-]+(\.[A-Za-z0-9_-]+)*", settings.host):
-        raise UsageError(f"host: {settings.host!r} is no host name; write one like smtp.gmail.com")
-    if not 0 < settings.port <= 65535:  # noqa: PLR2004 - the highest port there is
-        raise UsageError(f"port: {settings.port} is not between 1 and 65535; 465 is the usual one")
-    if settings.security not in ("tls", "starttls"):
-        raise UsageError(f"security: {settings.security!r} is neither 'tls' nor 'starttls'")
-    if not 0 < settings.timeout < float("inf"):
-        raise UsageError(f"timeout: {settings.timeout} is no number of seconds above 0")
-    if settings.attempts < 1:
-        raise UsageError(f"attempts: {settings.attempts} is less than 1")
-    if settings.ca_file is not None and not Path(settings.ca_file).is_file():
-        raise UsageError(f"ca_file: there is no file {settings.ca_file!r}")
-
-
-def _check_login(settings: SmtpSettings) -> None:
-    """Raise UsageError where user and password do not go together or SMTP cannot carry them."""
-    if settings.user and not settings.password:
-        raise UsageError(f"password: missing for user {settings.user!r}; set it, or leave user out too")
-    if settings.password and not settings.user:
-        raise UsageError("user: missing beside a password; set it, or leave password out too")
-    for name, value in (("user", settings.user or ""), ("password", settings.password or "")):
-        if not (value.isascii() and value.isprintable()):
-            raise UsageError(
-                f"{name}: holds a character outside printable ASCII, which SMTP logins cannot carry "
-                "(pasting often adds a no-break space or a newline); type it anew"
-            )
-
-
-def _check_address(name: str, address: str) -> None:
-    """Raise UsageError unless `address` is one bare ASCII address: no display name, no list, no newline."""
-    if not _ADDRESS.fullmatch(address) or not _ADDRESS_SYNTAX.isdisjoint(address) or address.count("@") > 1:
-        raise UsageError(f"{name}: {address!r} is no e-mail address; write one like alerts@example.com")
 
 
 @dataclass(frozen=True)
@@ -149,11 +93,6 @@ def _server(settings: SmtpSettings) -> str:
     return f"{settings.host}:{settings.port}"
 
 
-def _pause(attempt: int) -> float:
-    """Return the seconds to wait after an attempt: doubling, with jitter so that jobs do not come in step."""
-    return 2.0 ** min(attempt, _MOST_DOUBLINGS) * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, no secret
-
-
 def _tls_context(ca_file: str | None) -> ssl.SSLContext:
     """Return a context that checks certificates against the system's authorities and `ca_file`."""
     import ssl
@@ -168,13 +107,23 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
 
 
 def _attempt(
-    payload: bytes, settings: SmtpSettings, context: ssl.SSLContext, recipients: Sequence[str]
+    payloads: list[bytes], settings: SmtpSettings, context: ssl.SSLContext, recipients: Sequence[str]
 ) -> dict[str, _Problem]:
     """Try once; return the recipients who were not reached, each with its problem."""
     import smtplib
 
     try:
-        answers = _transmit(payload, settings, context, recipients)
+        while True:
+            try:
+                answers = _transmit(payloads, settings, context, recipients)
+                break
+            except smtplib.SMTPResponseException as error:
+                if error.smtp_code not in _TOO_LARGE or len(payloads) == 1:
+                    raise
+                _log.warning(
+                    "%s refuses a mail of %d bytes: sending a smaller one", _server(settings), len(payloads[0])
+                )
+                del payloads[0]
     except smtplib.SMTPRecipientsRefused as error:
         # Nobody has it, whoever is named: a server that hangs up half-way leaves the rest unasked.
         answers = dict.fromkeys(recipients, (421, b"hung up")) | error.recipients
@@ -184,9 +133,27 @@ def _attempt(
 
 
 def _transmit(
-    payload: bytes, settings: SmtpSettings, context: ssl.SSLContext, recipients: Sequence[str]
+    payloads: list[bytes], settings: SmtpSettings, context: ssl.SSLContext, recipients: Sequence[str]
 ) -> dict[str, tuple[int, bytes]]:
-    """Hand the message over in one connection; return the refused recipients with the server's answers."""
+    """Hand the message over in one connection; return the refused recipients with the server's answers.
+
+    Payloads that are larger than the server says it takes are removed, while there is a smaller one.
+    """
+    with _connected(settings, context) as client:
+        most = int(client.esmtp_features.get("size") or 0) if client.esmtp_features.get("size", "").isdecimal() else 0
+        while most and len(payloads) > 1 and len(payloads[0]) > most:
+            _log.warning("%s takes %d bytes at most: sending a smaller mail", _server(settings), most)
+            del payloads[0]
+        refused = client.sendmail(settings.sender, recipients, payloads[0])
+        # The server has the message: a bad goodbye must not send it again.
+        with contextlib.suppress(OSError):
+            client.quit()
+        return refused
+
+
+@contextlib.contextmanager
+def _connected(settings: SmtpSettings, context: ssl.SSLContext) -> Iterator[smtplib.SMTP]:
+    """Connect over TLS, and log in where that is asked for."""
     import smtplib
 
     client: smtplib.SMTP
@@ -197,15 +164,22 @@ def _transmit(
     try:
         if settings.security == "starttls":
             client.starttls(context=context)
+        client.ehlo_or_helo_if_needed()
         if settings.user and settings.password:
             client.login(settings.user, settings.password)
-        refused = client.sendmail(settings.sender, recipients, payload)
-        # The server has the message: a bad goodbye must not send it again.
-        with contextlib.suppress(OSError):
-            client.quit()
-        return refused
+        yield client
     finally:
         client.close()
+
+
+def log_in(settings: SmtpSettings) -> None:
+    """Connect and log in, and send nothing; raises DeliveryError where that fails."""
+    try:
+        with _connected(settings, _tls_context(settings.ca_file)) as client, contextlib.suppress(OSError):
+            client.quit()
+    except (OSError, ValueError) as error:
+        problem = _diagnosis(error, settings)
+        raise DeliveryError(f"mail server {_server(settings)}: {problem.cause} ({problem.advice})") from error
 
 
 def _answered(code: int, text: bytes | str) -> _Problem:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 _ADDRESS = "127.0.0.1"
+_MOST_BYTES = 33_554_432
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,9 @@ class SmtpServer:
 
     `host`, `port`, `user`, `password` and `ca_file` (PEM) say how to reach it; `messages` holds what it has
     accepted, in order. It fails on demand: `refuse` are recipients answered 550; the first `greylist` tries
-    for each recipient are answered 451; each message is accepted `delay` seconds late. Raise UsageError where
-    the extra `demo` is not installed.
+    for each recipient are answered 451; each message is accepted `delay` seconds late; those above `most_bytes`
+    are answered 552, which the greeting says where `advertises`; the first `drop` messages end the connection
+    instead of an answer. Raise UsageError where the extra `demo` is not installed.
     """
 
     def __init__(
@@ -50,6 +52,9 @@ class SmtpServer:
         refuse: AbstractSet[str] = frozenset(),
         greylist: int = 0,
         delay: float = 0.0,
+        most_bytes: int | None = None,
+        advertises: bool = True,
+        drop: int = 0,
         security: Literal["tls", "starttls"] = "tls",
     ) -> None:
         self.host = _ADDRESS
@@ -59,6 +64,9 @@ class SmtpServer:
         self.ca_file = ""
         self.messages: list[Received] = []
         self._mailbox = _Mailbox(self.messages, refuse, greylist, delay)
+        self._mailbox.most_bytes = None if advertises else most_bytes
+        self._mailbox.drop = drop
+        self._advertised = most_bytes if advertises else None
         self._security = security
         self._resources = ExitStack()
 
@@ -124,6 +132,7 @@ class SmtpServer:
             require_starttls=self._security == "starttls",
             auth_require_tls=self._security == "starttls",  # aiosmtpd cannot see TLS that was there before it
             authenticator=self._authenticate,
+            data_size_limit=_MOST_BYTES if self._advertised is None else self._advertised,
         )
 
     def _authenticate(
@@ -153,6 +162,8 @@ class _Mailbox:
         self._greylist = greylist
         self._delay = delay
         self._tries: Counter[str] = Counter()
+        self.most_bytes: int | None = None
+        self.drop = 0
 
     async def handle_MAIL(  # noqa: N802
         self, _server: SMTP, session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -173,8 +184,15 @@ class _Mailbox:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         await asyncio.sleep(self._delay)
+        if self.drop:
+            self.drop -= 1
+            if isinstance(server.transport, asyncio.WriteTransport):
+                server.transport.abort()
+            return "421 4.3.2 Gone"
+        if self.most_bytes is not None and len(envelope.original_content or b"") > self.most_bytes:
+            return "552 5.3.4 Message too big"
         raw, sender = envelope.original_content or b"", envelope.mail_from or ""
         self._messages.append(Received(raw, sender, tuple(envelope.rcpt_tos)))
         return "250 OK"

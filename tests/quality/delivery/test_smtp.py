@@ -175,7 +175,45 @@ def test_greylisting_is_waited_out_with_growing_pauses():
     with SmtpServer(greylist=2) as server:
         _, pauses = delivered(server)
     first, second = pauses
-    assert 1 <= first <= 2 <= second <= 4
+    assert 2.5 <= first <= 5
+    assert 45 <= second <= 90
+
+
+def test_the_schedule_of_tries_is_a_setting():
+    with SmtpServer(greylist=4) as server:
+        _, pauses = delivered(server, retry_after=(1.0, 2.0, 60.0, 600.0))
+    assert [0.5, 1, 30, 300] <= pauses <= [1, 2, 60, 600]
+    with SmtpServer(greylist=3) as server:
+        _, pauses = delivered(server, attempts=4)
+    assert [1, 2, 4] <= pauses <= [2, 4, 8]
+
+
+@pytest.mark.parametrize("says_so", [True, False], ids=["advertised", "552 after the data"])
+def test_a_mail_that_is_too_large_goes_out_smaller(says_so):
+    with SmtpServer(most_bytes=20_000, advertises=says_so) as server:
+        chosen = settings_for(server)
+        large, small = (
+            compose("subject", "body\n", chosen, [Attachment("a.csv", bytes(size), "text/csv")])
+            for size in (90_000, 90)
+        )
+        send(large, chosen, smaller=[small])
+        (received,) = server.messages
+    message = email.message_from_bytes(received.raw, policy=email.policy.default)
+    assert [len(part.get_content()) for part in message.iter_attachments()] == [90]
+
+
+def test_a_mail_that_is_too_large_however_small_is_refused_at_once():
+    with SmtpServer(most_bytes=100) as server:
+        text, pauses = failed(settings_for(server))
+    assert "552" in text
+    assert pauses == []
+
+
+def test_a_connection_that_drops_after_the_data_is_tried_again_under_the_same_id():
+    with SmtpServer(drop=1) as server:
+        message, pauses = delivered(server)
+    assert len(pauses) == 1
+    assert message["Message-ID"]
 
 
 def test_one_bad_recipient_of_two_is_named_and_the_good_one_written_to_once():
@@ -224,8 +262,8 @@ def test_a_server_that_never_says_goodbye_gets_the_message_once(server, monkeypa
 def test_a_silent_server_is_given_up_after_the_last_attempt():
     with listening() as port:
         text, pauses = failed(anywhere(port=port, timeout=0.1))
-    assert f"127.0.0.1:{port}: 0 of 1 recipients reached in 3 attempts: no answer within 0.1 s" in text
-    assert len(pauses) == 2
+    assert f"127.0.0.1:{port}: 0 of 1 recipients reached in 4 attempts: no answer within 0.1 s" in text
+    assert len(pauses) == 3
 
 
 def test_a_server_that_goes_silent_before_it_accepts_is_a_time_out_too():
@@ -238,8 +276,8 @@ def test_a_refused_connection_is_tried_again():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     text, pauses = failed(anywhere(port=port))
-    assert "3 attempts: Connection refused (check host, port" in text
-    assert len(pauses) == 2
+    assert "4 attempts: Connection refused (check host, port" in text
+    assert len(pauses) == 3
 
 
 @pytest.mark.parametrize("security", ["tls", "starttls"])

@@ -1,19 +1,12 @@
 -- What the rules of the set `robust` see. Two relations:
 --
--- metrics: the cells that a rule may speak of (all of them where the user has rules of his own), one row a
--- session and expected ticker, with or without a row in the panel:
---   price             null where it is missing
---   history           sessions before this one
---   is_absent         the ticker was expected and has no row, now for `absent_sessions` sessions
---   is_new            there is a row, and none in the 20 sessions before
---   previous          the last usable (positive, finite) price, at most 10 sessions old
---   own_move          what the price did since then, beyond the market's own move: 0.1 is 10 % up
---   expected          the median of the last 7 usable prices, each grown with the market to today
---   usable            how many they are
---   deviation         price / expected - 1
---   volatility        of daily log moves over 30 sessions; null where the price is near what is expected
---   chance_of_repeat  the chance that nature repeats this price; null where it is no repeat
---   frozen_share      the share of frozen prices in the panel, over the last 60 sessions
+-- metrics: the cells that a rule may speak of (all of them for the user's own rules), one row a session and expected
+-- ticker, with or without a row in the panel. `sql/reference/robust.sql` says what each metric is, in plain windows:
+--   date, ticker, price, history, is_absent, absent_sessions, is_new
+--   previous, own_move, expected, usable, deviation, volatility, earlier
+--   chance_of_repeat, frozen_share
+--   expected_after, usable_after, next_move, repeat_evidence    for retrospective rules only: a check cannot know them
+-- For the set's own rules, costly metrics are null where none of them can tell the difference.
 --
 -- days: one row a session:
 --   market            the median move of all tickers that day, 0 for fewer than 10
@@ -43,5 +36,5 @@ create or replace temp view cells_in_hindsight as
     from measured_cells;
 
 create or replace temp view cells_on_the_day as
-    select * exclude (earlier, expected_after, usable_after, next_move, repeat_evidence)
+    select * exclude (expected_after, usable_after, next_move, repeat_evidence)
     from measured_cells;

@@ -33,8 +33,6 @@ from quality.evaluation.robust.windows import Places
 from quality.panel.grid import BoolMatrix, FloatMatrix, Grid
 
 Column = npt.NDArray[Any]
-# What a check, on the evening itself, cannot know: for retrospective rules only.
-HINDSIGHT = frozenset({"earlier", "expected_after", "usable_after", "next_move", "repeat_evidence"})
 # Windows of so many cells are laid out at once.
 _CELLS_AT_ONCE = 65_536
 

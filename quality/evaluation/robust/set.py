@@ -39,7 +39,7 @@ class Robust:
         rules, scope = ruleset.rules, Scope(grid.tickers, start, end)
         shared = prepare(grid)
         ours = [not is_users(rule) for rule in rules]
-        _make_relations(connection, shared, measure(shared, _needs(rules)))
+        _make_relations(connection, shared, measure(shared, needs_of(rules)))
         found = [_numbered(find_together(connection, _chosen(rules, ours), scope), ours)]
         if not all(ours):
             theirs = [not own for own in ours]
@@ -66,7 +66,7 @@ def _numbered(found: pa.Table, kept: Sequence[bool]) -> pa.Table:
     return found.set_column(at, "rule_number", pa.array(numbers[found["rule_number"].to_numpy()]))
 
 
-def _needs(rules: Sequence[Rule]) -> Needs:
+def needs_of(rules: Sequence[Rule]) -> Needs:
     """Give the smallest thresholds in force: below them, nothing costly is measured."""
     ours = [rule for rule in rules if not is_users(rule)]
     in_force = [values for rule in ours for values in (rule.parameters, *rule.by_ticker.values())]

@@ -43,7 +43,7 @@ class Repeats:
         places: The cells whose price is the previous one.
         chance: q on its grid, NaN for too short a past.
         evidence: How many times likelier the next move makes a frozen price: behind one, two days'
-            moves hide. 1 where there is no next price.
+            moves hide. 1 where there is no next price, NaN where chance is.
         frozen_share: f, by session of the grid; 0 before the judged ones.
 
     """
@@ -73,7 +73,8 @@ def measure_repeats(moves: Moves, judged: slice) -> Repeats:
     places = every.only(is_judged)
     share = np.zeros(len(cells))
     share[judged] = _frozen_share(every, step, cells)[judged]
-    return Repeats(places, chance[is_judged], _evidence(moves.usable, places, volatility[is_judged]), share)
+    evidence = np.where(step >= 0, _evidence(moves.usable, every, volatility), np.nan)
+    return Repeats(places, chance[is_judged], evidence[is_judged], share)
 
 
 def _grid() -> FloatMatrix:

@@ -6,7 +6,7 @@
 -- $sigmas: How many times the ticker's own volatility it must be from it as well.
 -- $own_move: How far, as a share, the price may have moved that day: beyond this, the rule of the day speaks.
 -- $least_prices: How many of the last 7 prices there must be at least to expect anything.
--- look-back: 41
+-- look-back: 40
 -- look-ahead: 10
 -- retrospective: yes
 select

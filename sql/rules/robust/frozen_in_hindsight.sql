@@ -5,7 +5,7 @@
 -- $odds: How much likelier a frozen price must be than a natural repeat.
 -- $own_move: How far, as a share, the market may have moved away from a price that stands still.
 -- $limit: How far, as a share, a repeated wrong price must be from what was before and from what came after.
--- look-back: 100
+-- look-back: 99
 -- look-ahead: 10
 -- retrospective: yes
 select

@@ -5,7 +5,7 @@
 -- $near: How unquiet, as a share, the week before and the week after a small ratio may be.
 -- $least_prices: How many of the last 7 prices there must be at least to expect anything.
 -- $fallen: The share of its level of four months ago below which a ticker is not likely to split.
--- look-back: 91
+-- look-back: 90
 -- look-ahead: 10
 -- retrospective: yes
 -- reclassifies: price_spike, price_drop

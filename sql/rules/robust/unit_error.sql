@@ -3,7 +3,7 @@
 -- message: Price {price} is {times:.2f} times the expected {expected:.2f}: a wrong unit?
 -- parameters: least_prices = 3
 -- $least_prices: How many of the last 7 prices there must be at least to expect anything.
--- look-back: 10
+-- look-back: 19
 select
     date,
     ticker,

@@ -1,0 +1,242 @@
+-- The metrics of the rule set `robust` in plain windows, as slow and obvious as they can be said: what the rules mean.
+-- The scan computes the same faster, and a test holds it to this. Input: `panel` (date, ticker, price).
+--
+-- A session is a date that the panel holds; windows count sessions. A price is usable if it is positive and finite.
+with sessions as (
+    select date, row_number() over (order by date) as session
+    from (select distinct date from panel)
+),
+
+-- Every ticker on every session, with or without a row.
+cells as (
+    select
+        sessions.date,
+        sessions.session,
+        tickers.ticker,
+        panel.price,
+        panel.date is not null as has_row,
+        case when panel.price > 0 and isfinite(panel.price) then panel.price end as usable_price
+    from sessions
+    cross join (select distinct ticker from panel) as tickers
+    left join panel on panel.date = sessions.date and panel.ticker = tickers.ticker
+),
+
+-- What each price did since the last usable one, at most ten sessions before.
+grown as (
+    select
+        *,
+        last_value(usable_price ignore nulls) over (
+            partition by ticker order by session rows between 10 preceding and 1 preceding
+        ) as previous,
+        usable_price / previous as growth
+    from cells
+),
+
+-- The market's growth is the median of all tickers'; fewer than ten are no market, and it stands still.
+days as (
+    select
+        session,
+        count(growth) as movers,
+        case when count(growth) >= 10 then median(growth) else 1 end as market
+    from grown
+    group by session
+),
+
+-- What one unit of money that moved with the market would be worth.
+indexed as (
+    select *, exp(sum(ln(market)) over (order by session)) as market_index
+    from days
+),
+
+moved as (
+    select
+        grown.*,
+        indexed.movers,
+        indexed.market,
+        indexed.market_index,
+        growth / market - 1 as own_move,
+        usable_price / market_index as deflated,
+        growth is not null and growth = 1 as is_repeat,
+        case when abs(growth - 1) < 0.1 then abs(usable_price - usable_price / growth) end as price_change
+    from grown
+    join indexed using (session)
+),
+
+windowed as (
+    select
+        *,
+        -- The nearest seven usable prices of the ten sessions before, and of the ten after, in money of the market.
+        list(deflated) filter (deflated is not null) over (
+            partition by ticker order by session rows between 10 preceding and 1 preceding
+        )[-7:] as prices_before,
+        list(deflated) filter (deflated is not null) over (
+            partition by ticker order by session rows between 1 following and 10 following
+        )[:7] as prices_after,
+        -- The sizes of the moves of the last thirty sessions, and the changes in price behind the small ones.
+        list(abs(ln(growth))) filter (growth is not null) over last30 as sizes,
+        list(price_change) filter (price_change is not null) over last30 as price_changes,
+        -- How many runs of repeats they hold: one that began before counts, too.
+        count(*) filter (is_repeat and not was_repeat) over (
+            partition by ticker order by session rows between 29 preceding and 1 preceding
+        ) + coalesce(lag(is_repeat, 30) over (partition by ticker order by session), false)::int as runs,
+        median(usable_price) over (
+            partition by ticker order by session rows between 90 preceding and 81 preceding
+        ) as earlier,
+        session - max(session) filter (has_row) over (
+            partition by ticker order by session rows between unbounded preceding and 1 preceding
+        ) as sessions_since_row,
+        case when usable_price is not null
+            then lead(own_move) over (partition by ticker order by session)
+        end as next_move,
+        case when usable_price is not null
+            then lead(growth) over (partition by ticker order by session)
+        end as next_growth
+    from (
+        select *, coalesce(lag(is_repeat) over (partition by ticker order by session), false) as was_repeat
+        from moved
+    )
+    window last30 as (partition by ticker order by session rows between 30 preceding and 1 preceding)
+),
+
+-- Moves beyond four robust standard deviations (1.4826 times the median size) are left out as outliers.
+trimmed as (
+    select
+        *,
+        list_filter(sizes, lambda size: size <= 4 * 1.4826 * greatest(list_median(sizes), 1e-9)) as usual_sizes,
+        -- Prices of single precision are equal to within this.
+        list_sort(
+            list_filter(price_changes, lambda change: change > greatest(3e-7 * usable_price, 1e-9))
+        ) as changes
+    from windowed
+),
+
+spread as (
+    select
+        *,
+        sqrt(list_sum(list_transform(usual_sizes, lambda size: size * size)) / len(usual_sizes)) as deviation_of_moves,
+        len(sizes) >= 5 as has_past,
+        len(changes) as change_count,
+        -- Pairs of equal changes, each change beside the next twelve by size.
+        list_sum(list_transform(range(1, 13), lambda step: len(list_filter(
+            range(1, change_count - step + 1),
+            lambda place: changes[place + step] - changes[place] <= greatest(3e-7 * usable_price, 1e-9)
+        )))) as equal_pairs
+    from trimmed
+),
+
+-- The chance that a price stands still by nature: a tick of one cent, over the height of a normal distribution.
+by_cents as (
+    select
+        *,
+        change_count * (change_count - 1) / 2 as pairs,
+        least(1, 0.01 / (usable_price * deviation_of_moves * sqrt(2 * pi()))) as chance_by_cents,
+        sqrt(2) * pairs * chance_by_cents as pairs_by_cents
+    from spread
+),
+
+-- More equal changes than a tick of a cent would make show a coarser tick; many runs, a ticker that hardly trades.
+by_tick as (
+    select
+        *,
+        case when equal_pairs > pairs_by_cents + 2 * sqrt(pairs_by_cents) + 1
+            then least(1, equal_pairs / (sqrt(2) * greatest(pairs, 1)))
+            else chance_by_cents
+        end as chance_by_tick,
+        case when runs >= 4 then greatest(chance_by_tick, runs / 30) else chance_by_tick end as chance
+    from by_cents
+),
+
+-- Chances are kept on a grid of quarter octaves, 80 steps below 1.
+repeats as (
+    select
+        *,
+        case when is_repeat and has_past
+            then greatest(round(4 * log2(chance)), -80)::int
+        end as chance_step
+    from by_tick
+),
+
+-- The share of frozen prices in the panel: the likeliest one that explains the repeats of the last sixty sessions.
+repeats_of_days as (
+    select session, chance_step, count(*) as repeat_count
+    from repeats
+    where chance_step is not null
+    group by all
+),
+
+recent_cells as (
+    select session, sum(movers) over (order by session rows between 59 preceding and current row) as cell_count
+    from days
+),
+
+-- A share explains too little while its repeats, each weighed by share / (share + chance), are more than the cells'
+-- share; 700 cells without a frozen price are added, so that one repeat in a small panel proves nothing.
+shares as (
+    select recent_cells.session, share_step
+    from recent_cells
+    cross join (select unnest(range(-80, 1)) as share_step) as grid
+    join repeats_of_days
+        on repeats_of_days.session between recent_cells.session - 59 and recent_cells.session
+    group by recent_cells.session, share_step, cell_count
+    having sum(repeat_count * round(1048576 / (pow(2, share_step / 4) + pow(2, chance_step / 4))))
+        > (cell_count + 700) * 1048576
+),
+
+frozen as (
+    select session, coalesce(pow(2, max(share_step) / 4), 0) as frozen_share
+    from days
+    left join shares using (session)
+    group by session
+),
+
+metrics as (
+    select
+        date,
+        ticker,
+        -- The price as it came, null where it is missing.
+        price,
+        -- The sessions before this one.
+        session - 1 as history,
+        -- The ticker was expected, because one of the twenty sessions before has a row, and has none.
+        not has_row as is_absent,
+        -- For how many sessions it has been absent, this one included; 0 where there is a row.
+        case when has_row then 0 else sessions_since_row end as absent_sessions,
+        -- There is a row, and none in the twenty sessions before.
+        has_row and coalesce(sessions_since_row > 20, true) as is_new,
+        -- The last usable price, at most ten sessions old.
+        previous,
+        -- What the price did since then beyond the market's own move: 0.1 is 10 % up.
+        own_move,
+        -- The median of the last seven usable prices of the ten sessions before, each grown with the market to today.
+        list_median(prices_before) * market_index as expected,
+        -- How many prices that median is made of.
+        coalesce(len(prices_before), 0) as usable,
+        -- How far the price is from what is expected: price / expected - 1.
+        price / expected - 1 as deviation,
+        -- The standard deviation of the log moves of the last thirty sessions without outliers, from five moves on.
+        case when has_past then deviation_of_moves end as volatility,
+        -- The chance that nature repeats this price, from five moves on; null where it is no repeat.
+        pow(2, chance_step / 4) as chance_of_repeat,
+        -- The share of frozen prices in the panel over the last sixty sessions, this one included.
+        frozen_share,
+        -- The median of the usable prices 81 to 90 sessions before, grown with nothing.
+        earlier,
+        -- The median of the next seven usable prices of the ten sessions after, each brought back with the market.
+        list_median(prices_after) * market_index as expected_after,
+        -- How many prices that median is made of.
+        coalesce(len(prices_after), 0) as usable_after,
+        -- What the price does on the next session beyond the market; null where either price is missing.
+        next_move,
+        -- How many times likelier the next move makes a frozen price than a natural repeat: behind one hide two days.
+        case when chance_step is not null
+            then case when abs(next_growth - 1) < 0.1 and not isnan(ln(next_growth) / deviation_of_moves)
+                then exp(least(pow(ln(next_growth) / deviation_of_moves, 2), 16) / 4) / sqrt(2)
+                else 1
+            end
+        end as repeat_evidence
+    from repeats
+    join frozen using (session)
+    where has_row or sessions_since_row <= 20
+)
+
+select * from metrics

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 # Every verb, in the order of the usage: its module is `jobs.<verb>`.
 VERBS = {
     "init": "write settings and a scheduled run to begin with",
+    "doctor": "say whether a configuration would run",
     "generate": "write a clean panel of daily prices",
     "inject": "write a faulty copy of a panel, and the truth about its faults",
     "ingest": "read files of any shape into a panel",

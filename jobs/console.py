@@ -5,7 +5,7 @@ import logging
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -41,13 +41,20 @@ class Console:
             self._erase()
             print(as_json(value))
 
-    def table(self, rows: "pl.DataFrame", text: Callable[[object], str] | None = None, indent: str = "") -> None:
+    def table(
+        self,
+        rows: "pl.DataFrame",
+        text: Callable[[object], str] | None = None,
+        indent: str = "",
+        styles: Sequence[str] | None = None,
+    ) -> None:
         """Print rows as a table that fits the terminal; below it, on stderr, what was cut.
 
         Args:
             rows: What to show.
             text: How a value reads, where it is not `jobs.tables.cell_text`.
             indent: What stands before each line.
+            styles: How each row is painted; by default by its severity, where there is one.
 
         """
         if self.as_json:
@@ -59,10 +66,11 @@ class Console:
         self._erase()
         for line in laid_out.heading:
             print(painted(f"{indent}{line}", "dim", sys.stdout))
-        severities = rows.get_column("severity").to_list() if "severity" in rows.columns else [""] * rows.height
-        for severity, lines in zip(severities, laid_out.rows, strict=True):
+        if styles is None:
+            styles = rows.get_column("severity").to_list() if "severity" in rows.columns else [""] * rows.height
+        for style, lines in zip(styles, laid_out.rows, strict=True):
             for line in lines:
-                print(painted(f"{indent}{line}", str(severity), sys.stdout))
+                print(painted(f"{indent}{line}", str(style), sys.stdout))
         if laid_out.cut:
             self.note(f"{laid_out.cut}; a wider terminal or --json shows all")
 

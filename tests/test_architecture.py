@@ -32,6 +32,7 @@ FLOORS = (
     ("delivery",),
     ("settings",),
     ("batch",),
+    ("readiness",),
     ("servers",),
 )
 # Imports against the order, and why they are there.

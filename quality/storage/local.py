@@ -1,5 +1,6 @@
 """A store in a local folder."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -79,6 +80,17 @@ class LocalStore:
         path = self._path(key)
         with file_errors("delete", path, QualityError):
             path.unlink(missing_ok=True)
+
+    def check_writable(self) -> None:
+        """Look at the folder, or at the nearest one above it that is there."""
+        path = self._folder.absolute()
+        with file_errors("write", self._folder, QualityError):
+            while not path.exists() and path != path.parent:
+                path = path.parent
+            if not path.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, "", str(path))
+            if not os.access(path, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, "", str(path))
 
     def url(self, key: str) -> str:
         """Return a file's full path for messages."""

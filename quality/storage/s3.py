@@ -19,6 +19,7 @@ from quality.storage.temporary import temporary_path
 from quality.text import visible
 
 ONE_PUT_BYTES = 5 * 1024**3
+_PROBE = ".pricewatch-doctor"
 _COPY_BYTES = 1024 * 1024
 
 
@@ -84,6 +85,10 @@ class S3Store:
     def delete(self, key: str) -> None:
         """Remove a file; one that is not there is no error."""
         self._bucket.delete(self._name(key))
+
+    def check_writable(self) -> None:
+        """Begin an upload and give it up: nothing appears."""
+        self._bucket.begin_to_write(f"{self._base}{_PROBE}")
 
     def url(self, key: str) -> str:
         """Return a file's full address for messages."""

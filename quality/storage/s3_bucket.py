@@ -106,6 +106,17 @@ class Bucket:
             parts = make_client(self._options, attempts=min(self._options.attempts, _MOST_ATTEMPTS_A_PART))
             parts.upload_file(path, self.name, name)
 
+    def begin_to_write(self, name: str) -> None:
+        """Begin to upload an object in parts, and give it up: it never appears, and is refused as a PUT would be."""
+        place = {"Bucket": self.name, "Key": name}
+
+        def ask(_: int) -> None:
+            begun = self._client.create_multipart_upload(**place)
+            self._client.abort_multipart_upload(**place, UploadId=begun["UploadId"])
+
+        with s3_errors("write", self.url(name), DeliveryError):
+            self._try(name, ask)
+
     def delete(self, name: str) -> None:
         """Remove an object; one that is not there is no error."""
         with s3_errors("delete", self.url(name), DeliveryError):

@@ -112,6 +112,13 @@ class Store(Protocol):
         """Remove a file; one that is not there is no error."""
         ...
 
+    def check_writable(self) -> None:
+        """Make sure, as far as can be told without writing, that files can be written; nothing is changed.
+
+        Raises QualityError locally and DeliveryError on S3.
+        """
+        ...
+
     def url(self, key: str) -> str:
         """Return a file's full address for messages, with control characters escaped."""
         ...

@@ -44,6 +44,7 @@ def test_the_examples_work_after_the_demo(verb, after_demo, smtp, monkeypatch, c
         "USER": smtp.user,
         "PASSWORD": smtp.password,
         "SENDER": "pricewatch@example.com",
+        "RECIPIENTS": "desk@example.com",
         "CA_FILE": str(smtp.ca_file),
     }.items():
         monkeypatch.setenv(f"PRICEWATCH_MAIL_{name}", value)

@@ -1,0 +1,151 @@
+"""Says whether a configuration would run: settings, rules, addresses, mail; nothing is sent and nothing changed."""
+
+import datetime as dt
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from quality.batch import Batch, read_batch
+from quality.calendar.exchanges import open_calendar
+from quality.delivery.smtp import log_in
+from quality.errors import QualityError, UsageError
+from quality.findings.run_files import check_destination
+from quality.panel.partitions import list_years
+from quality.settings import Settings, read_toml
+from quality.storage import LOCK_KEY, Store, is_same_place, open_store, split_address
+from quality.text import visible
+
+OK, WRONG, FAILED = "ok", "wrong", "failed"
+_LITTLE_SPACE = 1 << 30
+
+
+@dataclass(frozen=True)
+class Examined:
+    """One thing that was looked at.
+
+    Attributes:
+        what: What it is, such as `panel`.
+        state: `ok`, `wrong` (the configuration is to be mended) or `failed` (the place or the server is).
+        detail: What was found, or why it does not do.
+
+    """
+
+    what: str
+    state: str
+    detail: str
+
+
+def examine(settings: Settings, config: Path | None, day: dt.date) -> Iterator[Examined]:
+    """Look at everything that a run with some settings needs, one thing after the other.
+
+    Args:
+        settings: The settings, read already.
+        config: The configuration of a scheduled run, where there is a section `[batch]` in it; None for none.
+        day: What `{date}` in addresses stands for.
+
+    """
+    batch: Batch | None = None
+    if config is not None and "batch" in read_toml(config):
+        try:
+            batch = read_batch(config, day)
+        except QualityError as error:
+            yield Examined("batch", WRONG, str(error))
+        else:
+            yield Examined("batch", OK, f"a {batch.job} of {batch.panel} into {batch.run}")
+    yield _look("rules", lambda: _rules(settings, batch))
+    yield _look("suppressions", lambda: _suppressions(settings, batch))
+    yield _look("calendar", lambda: _calendar((batch and batch.calendar) or settings.calendar, day))
+    yield _look("temporary folder", _temporary_folder)
+    if batch is not None:
+        yield from _addresses(settings, batch)
+    if settings.mail or (batch is not None and batch.mail):
+        yield _look("mail", lambda: _mail(settings))
+
+
+def _look(what: str, look: Callable[[], str]) -> Examined:
+    try:
+        return Examined(what, OK, look())
+    except UsageError as error:
+        return Examined(what, WRONG, str(error))
+    except QualityError as error:
+        return Examined(what, FAILED, str(error))
+
+
+def _rules(settings: Settings, batch: Batch | None) -> str:
+    chosen = (batch.ruleset, batch.rules, batch.sensitivity) if batch else ()
+    ruleset = settings.load_rules(*chosen)
+    return f"{len(ruleset.rules)} rules of the set {ruleset.name}, fingerprint {ruleset.fingerprint}"
+
+
+def _suppressions(settings: Settings, batch: Batch | None) -> str:
+    found = settings.open_suppressions(batch.suppressions if batch else None)
+    return f"{len(found.entries)} entries" if found.entries else "none"
+
+
+def _calendar(name: str, day: dt.date) -> str:
+    open_calendar(name, day, day)
+    return name
+
+
+def _temporary_folder() -> str:
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    if free < _LITTLE_SPACE:
+        raise QualityError(
+            f"{folder}: only {free >> 20} MiB are free; free some space, or set TMPDIR to another folder"
+        )
+    return f"{folder}, {free >> 30} GiB free"
+
+
+def _addresses(settings: Settings, batch: Batch) -> Iterator[Examined]:
+    def opened(address: str | None) -> Store:
+        return open_store(str(address), settings.s3)
+
+    yield _look("panel", lambda: _panel(opened(batch.panel)))
+    if batch.append:
+        yield _look("append", lambda: _writable(opened(batch.panel)))
+    if batch.job == "check":
+        yield _look("file", lambda: _file(str(batch.file), settings))
+    yield _look("run", lambda: _run(opened(batch.run), opened(batch.panel)))
+    if batch.publish:
+        yield _look("publish", lambda: _publish(opened(batch.publish), opened(batch.run)))
+
+
+def _panel(panel: Store) -> str:
+    years = list_years(panel)
+    with panel.open(years[-1].keys[-1]) as file:
+        file.read(4)
+    size = sum(entry.size for year in years for entry in year.entries)
+    return f"{panel.address}: {years[0].year} to {years[-1].year}, {size:,} bytes, readable"
+
+
+def _file(address: str, settings: Settings) -> str:
+    parent, name = split_address(address)
+    there = open_store(parent, settings.s3).exists(name)
+    return f"{visible(address)}: {'there' if there else 'not there yet'}"
+
+
+def _run(run: Store, panel: Store) -> str:
+    check_destination(run, panel)
+    return _writable(run)
+
+
+def _publish(place: Store, run: Store) -> str:
+    if is_same_place(place, run):
+        raise UsageError(f"batch.publish: {place.address} is the run's own place: choose another")
+    return _writable(place)
+
+
+def _writable(place: Store) -> str:
+    place.check_writable()
+    held = place.holder(LOCK_KEY)
+    return f"{place.address}: writable{f'; now {held}' if held else ''}"
+
+
+def _mail(settings: Settings) -> str:
+    smtp = settings.smtp()
+    log_in(smtp)
+    who = f"as {smtp.user}" if smtp.user else "without a login"
+    return f"{smtp.host}:{smtp.port}, {who}, to {', '.join(smtp.recipients)}; nothing was sent"

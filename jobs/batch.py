@@ -14,7 +14,7 @@ from quality.text import visible
 SUMMARY = """Run what CONFIG describes, unattended: scan or check, publish, mail.
 
 CONFIG is a settings file (as pricewatch.toml) with a section [batch]: job, panel, run, and as needed
-file, ruleset, rules, suppressions, calendar, formats, start, end, append, fail_on, publish, mail.
+file, ruleset, rules, suppressions, calendar, formats, start, end, append, append_anyway, fail_on, publish, mail.
 {date} in addresses stands for the day of the batch."""
 EXAMPLE = """  pricewatch init . --panel demo/faulty    # writes nightly.toml
   pricewatch batch nightly.toml

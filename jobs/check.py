@@ -1,6 +1,8 @@
 """`pricewatch check`: one incoming day against history."""
 
 import argparse
+import datetime as dt
+from collections.abc import Mapping
 
 from jobs.reporting import exit_code, show_suppressions
 from jobs.running import Console, day
@@ -16,6 +18,8 @@ EXAMPLE = """  pricewatch check demo/incoming/2022-09-26.csv --history demo/hist
   # and add the day to the panel, unless it fails:
   # pricewatch check incoming/2022-09-27.csv --history data/panel --append --fail-on error"""
 
+_SHOWN = 5
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
@@ -24,6 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="RUN", help="where findings, report and summary go (default: nowhere)")
     parser.add_argument("--date", type=day, metavar="DATE", help="the day, where the file has none or several")
     parser.add_argument("--append", action="store_true", help="add the day to the panel, unless it fails (--fail-on)")
+    parser.add_argument(
+        "--append-anyway", action="store_true", help="add it even if it is incomplete, stale or of a wrong date"
+    )
     add_rule_arguments(parser, DEFAULT_RULESET)
     add_source_arguments(parser)
 
@@ -39,7 +46,8 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         source=source_of(options, settings),
         calendar=options.calendar or settings.calendar,
         suppressions=settings.open_suppressions(options.suppressions),
-        append=options.append,
+        append=options.append or options.append_anyway,
+        append_anyway=options.append_anyway,
         fail_on=options.fail_on,
     )
     checked = run_check(job, settings.s3)
@@ -63,5 +71,13 @@ def _show(console: Console, checked: Checked) -> None:
     for key, issue in result.suppressed:
         console.note(f"suppressed: {key}: {issue}")
     show_suppressions(console, checked.summary)
+    if result.ignored:
+        console.note(f"left aside as of other dates: {_ignored(result.ignored)}")
     seconds = checked.summary["seconds"]
     console.note(f"{result.day}: {len(result.issues)} issues in {result.entries:,} prices, {seconds:.2f} s")
+
+
+def _ignored(ignored: Mapping[dt.date, int]) -> str:
+    shown = ", ".join(f"{date} ({count:,})" for date, count in list(ignored.items())[:_SHOWN])
+    more = f" and {len(ignored) - _SHOWN:,} more dates" if len(ignored) > _SHOWN else ""
+    return f"{sum(ignored.values()):,} rows: {shown}{more}"

@@ -6,10 +6,8 @@ from typing import Any
 
 from jobs.running import BAD_INPUT, DONE, Console
 from jobs.sources import add_source_arguments, source_of
-from quality.ingest.format.source import Source
-from quality.ingest.job import CONFLICTS_KEY, REFUSED_KEY, IngestOptions, ingest
-from quality.ingest.preview import preview
-from quality.ingest.rows.merge import POLICIES
+from quality.ingest.job import CONFLICTS_KEY, REFUSED_KEY, ingest
+from quality.ingest.options import ARRIVAL, POLICIES, PREFERENCES, IngestOptions
 from quality.settings import Settings
 from quality.storage import open_store
 
@@ -41,79 +39,112 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=POLICIES,
         help="which of several prices of one date and ticker counts (default last: the last to arrive)",
     )
-    parser.add_argument("--dry-run", action="store_true", help="show how the files are understood; write nothing")
+    parser.add_argument(
+        "--prefer",
+        choices=PREFERENCES,
+        default=ARRIVAL,
+        help="what decides it instead of the order of arrival: the date and name of each file",
+    )
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="up to which share two prices are the same (1e-6)",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show how the files are understood, and all counts; write nothing"
+    )
     add_source_arguments(parser)
 
 
 def run(options: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Show how the files are understood, or ingest them and say what became of every row."""
-    source = source_of(options, settings)
-    if options.dry_run:
-        return _dry_run(options, source, settings, console)
+    """Ingest files, or show what would become of them, and say what became of every row."""
     panel, out = open_store(options.panel, settings.s3), open_store(options.out, settings.s3)
-    chosen = IngestOptions(source, options.on_conflict or POLICIES[0], settings.s3)
+    chosen = IngestOptions(
+        source_of(options, settings),
+        options.on_conflict or POLICIES[0],
+        settings.s3,
+        options.prefer,
+        options.tolerance,
+        options.dry_run,
+    )
     summary = ingest(options.files, panel, out, chosen, console.progress)
     console.result(summary)
+    if options.dry_run:
+        _show_files(console, summary)
     _show(console, summary, options.out)
-    is_whole = summary["outcome"] == "complete" and not summary["unreadable"]
+    if options.dry_run:
+        console.note("nothing is written: this was a dry run")
+    is_whole = summary["outcome"] == "complete" and not summary["rows_refused"]
     return DONE if is_whole else BAD_INPUT
 
 
-def _dry_run(options: argparse.Namespace, source: Source, settings: Settings, console: Console) -> int:
-    seen, found = preview(options.files, source, settings.s3)
-    console.result(
-        {
-            "files": [
-                {"file": one.file, "mapping": one.mapping, "rows": one.rows, "problem": one.problem} for one in seen
-            ],
-            "skipped_files": list(found.skipped),
-        }
-    )
-    shown: list[Mapping[str, Any]] = []
-    for one in seen:
-        if one.mapping is None:
-            console.say(f"cannot be read: {one.problem}")
-        elif _alike(one.mapping) in shown:
-            console.say(f"{one.file}: likewise")
-        else:
-            shown.append(_alike(one.mapping))
-            console.say(f"{one.file}")
-            for name, value in one.mapping.items():
-                console.say(f"  {name.replace('_', ' '):<20} {value if value != '' else 'none'}")
-            for date, ticker, price in one.rows:
-                console.say(f"  | {date}  {ticker:<12} {'' if price is None else repr(price)}")
-    for name in found.skipped:
-        console.say(f"{name}: left aside, it is no table by its name")
-    problems = sum(one.mapping is None for one in seen)
-    console.note(f"{len(seen)} files looked at, {problems} cannot be read; nothing is written")
-    return BAD_INPUT if problems else DONE
-
-
-def _alike(mapping: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in mapping.items() if name not in ("ticker", "tickers")}
+def _show_files(console: Console, summary: Mapping[str, Any]) -> None:
+    """Show how each file is understood, those understood alike once."""
+    shown: list[dict[str, Any]] = []
+    for one in summary["files"]:
+        if not one["mapping"] or "failed" in one:
+            continue
+        mapping = one["mapping"] | {"lines_before_header": one["lines_before_header"]}
+        alike = {name: value for name, value in mapping.items() if name not in ("ticker", "tickers")}
+        if alike in shown:
+            continue
+        shown.append(alike)
+        console.say(f"{one['file']}")
+        for name, value in mapping.items():
+            console.say(f"  {name.replace('_', ' '):<20} {value if value != '' else 'none'}")
+        for date, ticker, price in one.get("first_rows", ()):
+            console.say(f"  | {date}  {ticker:<12} {'' if price is None else repr(price)}")
+    likewise = sum(bool(one["mapping"]) and "failed" not in one for one in summary["files"]) - len(shown)
+    if likewise:
+        console.say(f"{likewise:,} more files, each like one of these")
 
 
 def _show(console: Console, summary: Mapping[str, Any], out: str) -> None:
+    is_dry = summary["dry_run"]
     console.say(
         f"{summary['panel']}: {summary['rows_read']:,} rows read from {summary['files_read']:,} files = "
-        f"{summary['rows_written']:,} written + {summary['duplicates_agreeing']:,} duplicates that agree + "
+        f"{summary['rows_written']:,} {'to write' if is_dry else 'written'} + "
+        f"{summary['duplicates_agreeing']:,} duplicates that agree + "
         f"{summary['rows_refused']:,} refused, {summary['seconds']:.1f} s"
     )
     years = summary["years_written"]
     if years:
-        console.say(f"  years written: {len(years)}, {years[0]} to {years[-1]}")
+        console.say(f"  years {'to write' if is_dry else 'written'}: {len(years)}, {years[0]} to {years[-1]}")
     if summary["not_listed"]:
         console.say(f"  {summary['not_listed']:,} blanks before a ticker's first price are no rows")
     if summary["conflicts"]:
-        console.say(
-            f"  {summary['conflicts']:,} prices conflict, the {summary['on_conflict']} to arrive counts: "
-            f"{out}/{CONFLICTS_KEY}"
-        )
+        where = "" if is_dry else f": {out}/{CONFLICTS_KEY}"
+        console.say(f"  {summary['conflicts']:,} prices conflict, {_which_counts(summary)}{where}")
     if summary["unreadable"]:
-        console.say(f"  {summary['unreadable']:,} rows cannot be read: {out}/{REFUSED_KEY} says why")
-    for failed in summary["failed_files"][:_SHOWN]:
-        console.warn(f"nothing taken: {failed['reason']}")
+        where = "" if is_dry else f": {out}/{REFUSED_KEY} says why"
+        console.say(f"  {summary['unreadable']:,} rows cannot be read{where}")
+    for number, what in (
+        (len(summary["empty_files"]), "files are empty, as they may be"),
+        (summary["members_left_aside"], "files and members are left aside, as said"),
+    ):
+        if number:
+            console.say(f"  {number:,} {what}")
+    _show_trouble(console, summary)
+
+
+def _which_counts(summary: Mapping[str, Any]) -> str:
+    if summary["prefer"] != ARRIVAL:
+        return f"the {summary['prefer'].replace('-', ' ')} counts"
+    return "none is taken" if summary["on_conflict"] == "error" else f"the {summary['on_conflict']} to arrive counts"
+
+
+def _show_trouble(console: Console, summary: Mapping[str, Any]) -> None:
+    failed = summary["failed_files"]
+    for one in failed[:_SHOWN]:
+        console.warn(f"nothing taken: {one['reason']}")
+    if len(failed) > _SHOWN:
+        console.warn(f"nothing taken of {len(failed) - _SHOWN:,} more files: summary.json says why")
     for damaged in summary["damaged"]:
         console.warn(f"not written: year={damaged['year']}: {damaged['reason']}")
-    for name in summary["skipped_files"][:_SHOWN]:
+    skipped = summary["skipped_files"]
+    for name in skipped[:_SHOWN]:
         console.warn(f"left aside, it is no table by its name: {name}")
+    if len(skipped) > _SHOWN:
+        console.warn(f"left aside likewise: {len(skipped) - _SHOWN:,} more files")

@@ -27,6 +27,9 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     said.add_argument("--header", action=argparse.BooleanOptionalAction, help="the first line names the columns")
     said.add_argument("--skip-lines", type=int, metavar="N", help="lines before the header")
     said.add_argument("--blanks", choices=BLANKS, help="what a blank in a wide file is: a row without price, or none")
+    said.add_argument("--member", action="append", metavar="PATTERN", help="of archives, read these members alone")
+    said.add_argument("--skip", action="append", metavar="PATTERN", help="files and members that are no tables")
+    said.add_argument("--allow-empty", action="append", metavar="PATTERN", help="files that may hold no row: '*'")
     said.add_argument("--ignore", action="append", metavar="COLUMN", help="a column to leave aside: name, or #N")
 
 

@@ -42,6 +42,7 @@ class Batch:
         start: First session of a scan.
         end: Last session of a scan.
         append: Whether a checked day that does not fail is added to the panel.
+        append_anyway: Whether it is added although it is incomplete, stale or of a wrong date.
         fail_on: The severity from which on findings make the exit code 1.
         publish: Address to copy the finished run to; `{date}` likewise.
         mail: Whether to mail the run, by the settings of `[mail]`.
@@ -61,6 +62,7 @@ class Batch:
     start: dt.date | None = None
     end: dt.date | None = None
     append: bool = False
+    append_anyway: bool = False
     fail_on: str | None = None
     publish: str | None = None
     mail: bool = False
@@ -97,6 +99,7 @@ def _readers(day: dt.date) -> Readers:
         "start": values.date,
         "end": values.date,
         "append": values.flag,
+        "append_anyway": values.flag,
         "fail_on": values.choice(*_FAIL_ON),
         "publish": address,
         "mail": values.flag,
@@ -191,7 +194,8 @@ def _check(batch: Batch, settings: Settings) -> Checked:
         run=batch.run,
         calendar=batch.calendar or settings.calendar,
         suppressions=settings.open_suppressions(batch.suppressions),
-        append=batch.append,
+        append=batch.append or batch.append_anyway,
+        append_anyway=batch.append_anyway,
         fail_on=batch.fail_on,
     )
     return run_check(job, settings.s3)

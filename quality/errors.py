@@ -13,6 +13,10 @@ class InputError(QualityError):
     """The input, or a part of it, could not be processed."""
 
 
+class EmptyInputError(InputError):
+    """A file holds no row."""
+
+
 class NotEnoughHistoryError(InputError):
     """There are fewer sessions of history than the rule set looks back on."""
 

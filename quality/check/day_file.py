@@ -1,39 +1,33 @@
-"""One incoming day as it arrived: its columns in order, blank and doubled names kept as they are."""
+"""One incoming day as it arrived, read as `ingest` reads: blank and doubled names are kept as they are."""
 
 import datetime as dt
 import io
-import math
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import PurePath
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import polars as pl
+
 from quality.errors import InputError
+from quality.ingest.drops import date_in_name
 from quality.ingest.files.unpack import members
+from quality.ingest.files.validation import Validator, validating
 from quality.ingest.format.columns import Columns
-from quality.ingest.format.dates import (
-    CANDIDATES,
-    DateFormat,
-    DateReader,
-    NotADateError,
-    detect_format,
-    looks_like_dates,
-)
+from quality.ingest.format.dates import CANDIDATES, DateFormat, DateReader, detect_format
+from quality.ingest.format.mapping import Mapping as FileMapping
 from quality.ingest.format.mapping import find_mapping
 from quality.ingest.format.names import clean
-from quality.ingest.format.numbers import NotAPriceError, NumberFormat, detect_marks, infinite
+from quality.ingest.format.numbers import infinite
 from quality.ingest.format.source import Source
+from quality.ingest.rows.convert import as_texts, explain_date, read_dates, read_prices
+from quality.ingest.rows.reading import is_wanted_member
+from quality.ingest.rows.records import Batch
+from quality.ingest.rows.table import Table
 from quality.ingest.rows.tables import open_table
 from quality.text import visible
 
-_DATE_NAMES = frozenset({"date", "session", "day", "datetime", "timestamp"})
-_TICKER_NAMES = frozenset({"ticker", "symbol"})
-_PRICE_NAMES = frozenset({"price", "close"})
 _EXAMPLES = 3
-_ISO = "%Y-%m-%d"
-_DATE_IN_NAME = re.compile(r"(?<!\d)((?:19|20|21)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
 
 
 @dataclass(frozen=True)
@@ -61,6 +55,7 @@ class Day:
         times: How many times the file gives that date.
         entries: Its prices in order.
         named: The date that the file's name tells.
+        ignored: How many rows of other dates the file holds, which are left aside, by date.
 
     """
 
@@ -68,6 +63,7 @@ class Day:
     times: int
     entries: tuple[Entry, ...]
     named: dt.date | None = None
+    ignored: Mapping[dt.date, int] = field(default_factory=dict)
 
     @property
     def blanks(self) -> list[int]:
@@ -89,66 +85,69 @@ class Day:
 
 
 def read_day(data: bytes, name: str, day: dt.date | None = None, source: Source | None = None) -> Day:
-    """Read a day from a wide or long table in any form that `ingest` reads.
+    """Read a day from a wide or long table in any form that `ingest` reads, and as it reads them.
 
-    Wide is one row with a column a ticker; long is a row a ticker, with columns named date, ticker (or
-    symbol) and price (or close), or as the source says.
+    Wide is one row with a column a ticker; long is a row a ticker. What `ingest` would refuse is refused here too,
+    but for what is a finding of the day: blank and doubled tickers, and prices beyond all numbers.
 
     Args:
         data: The file's bytes.
         name: What to call the file in messages.
         day: Which date to take where there are several; the date itself where the file has none.
-        source: What is said of the file.
+        source: What is known of the file.
 
     Raises:
-        InputError: The file is no such table, or holds no day, several days, or prices that are no numbers.
+        InputError: The file is no such table, or holds no day, several days, or rows that are none.
 
     """
     source = source or Source()
-    sheet = _sheet(data, name, source)
-    if not sheet.rows:
+    with validating() as validator:
+        sheet = _sheet(data, name, source, validator)
+    if not sheet.height:
         raise InputError(f"{name}: holds no day: there is no row below its header")
-    ticker, price = _named(sheet.names, _TICKER_NAMES), _named(sheet.names, _PRICE_NAMES)
-    date = _date_column(sheet)
-    is_told = source.layout or source.date_column or source.ticker_column or source.price_column
-    if is_told or not any(sheet.names):
-        mapping = find_mapping(sheet.columns, source, sheet.delimiter)
-        date, ticker, price = mapping.date, mapping.ticker, mapping.price
-    reader = _Reader(sheet, source, date, day)
-    if ticker is not None and price is not None:
-        return _long(reader, ticker, price)
-    return _wide(reader)
+    if day is not None:
+        sheet, source = _with_day(sheet, source, day)
+    mapping = _mapping(sheet, source, day)
+    return _Reader(sheet, mapping).read(day)
 
 
 @dataclass(frozen=True)
 class _Sheet:
-    """A whole table: the names of its columns, "" for blank ones, and its rows with their lines."""
+    """A whole table: its columns, and all its records in batches."""
 
     name: str
-    names: list[str]
-    rows: list[tuple[int, list[Any]]]
     columns: Columns
     delimiter: str
+    batches: list[Batch]
+
+    @property
+    def height(self) -> int:
+        return sum(len(batch.lines) for batch in self.batches)
 
 
-def _sheet(data: bytes, name: str, source: Source) -> _Sheet:
+def _sheet(data: bytes, name: str, source: Source, validator: Validator) -> _Sheet:
     found: list[_Sheet] = []
-    for member in members(io.BytesIO(data), name):
-        table = open_table(member, source)
-        batches = list(table.batches)
-        refused = [row for batch in batches for row in batch.refused.iter_rows(named=True)]
-        if refused:
-            raise _refusal(name, len(table.sample), refused)
-        rows = [
-            (int(line), list(fields))
-            for batch in batches
-            for line, *fields in zip(batch.lines, *(column.to_list() for column in batch.columns), strict=True)
-        ]
-        columns = Columns(table.header, table.sample, visible(name), member.path)
-        found.append(_Sheet(name, columns.names, rows, columns, table.delimiter))
+    for member in members(io.BytesIO(data), name, lambda path: is_wanted_member(path, source)):
+        if member.problem:
+            raise InputError(member.problem)
+        table = open_table(member, source, validator)
+        batches = _batches(table, name)
+        columns = Columns(table.header, table.sample, visible(name), member.path, table.fields)
+        found.append(_Sheet(name, columns, table.delimiter, batches))
     if len(found) != 1:
-        raise InputError(f"{name}: holds {len(found)} files; check takes one day, in one file")
+        raise InputError(f"{name}: holds {len(found)} files; check takes one day, in one file: say --member PATTERN")
     return found[0]
+
+
+def _batches(table: Table, name: str) -> list[Batch]:
+    try:
+        batches = list(table.batches)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise InputError(f"{name}: holds what cannot be read: {visible(str(error).splitlines()[0])}") from error
+    refused = [row for batch in batches for row in batch.refused.iter_rows(named=True)]
+    if refused:
+        raise _refusal(name, len(table.sample), refused)
+    return batches
 
 
 def _refusal(name: str, width: int, refused: Sequence[Mapping[str, Any]]) -> InputError:
@@ -160,117 +159,136 @@ def _refusal(name: str, width: int, refused: Sequence[Mapping[str, Any]]) -> Inp
     return InputError(f"{name}: {len(refused)} lines are no rows, first line {first['line']}: it {first['reason']}")
 
 
-def _named(names: Sequence[str], wanted: frozenset[str]) -> int | None:
-    return next((at for at, name in enumerate(names) if name.lower() in wanted), None)
+def _with_day(sheet: _Sheet, source: Source, day: dt.date) -> tuple[_Sheet, Source]:
+    """Add what a stated day tells of a file: its date where it has none, or whether day or month stands first."""
+    date = sheet.columns.date(source)
+    if date is None:
+        return _dated(sheet, day), source
+    if source.date_format or sheet.columns.sample[date].dtype != pl.String:
+        return sheet, source
+    texts = sheet.columns.texts(date)
+    try:
+        detect_format(texts, "")
+    except InputError:
+        readers = {form: DateReader(DateFormat(form), source.timezone, source.clock) for form in CANDIDATES}
+        fitting = [form for form, reader in readers.items() if day in reader.read(texts)]
+        if len(fitting) == 1:
+            return sheet, replace(source, date_format=fitting[0])
+    return sheet, source
 
 
-def _date_column(sheet: _Sheet) -> int | None:
-    """Find the dates: a column named so, or a nameless first one that holds dates (an exported index)."""
-    named = _named(sheet.names, _DATE_NAMES)
-    if named is not None:
-        return named
-    if not sheet.names or sheet.names[0]:
-        return None
-    first = sheet.rows[0][1][0]
-    return 0 if isinstance(first, dt.date) or looks_like_dates([str(first)]) else None
+def _dated(sheet: _Sheet, day: dt.date) -> _Sheet:
+    """Give a table without dates a column of the one that was stated."""
+    columns, text = sheet.columns, day.isoformat()
+    header = [*columns.header, "date"] if columns.header is not None else None
+    fields = [*columns.fields, "date"] if columns.fields is not None else None
+    sample = [*columns.sample, pl.Series([text]).new_from_index(0, len(columns.sample[0]))]
+    batches = [
+        Batch([*batch.columns, pl.Series([text]).new_from_index(0, len(batch.lines))], batch.lines, batch.refused)
+        for batch in sheet.batches
+    ]
+    return replace(sheet, columns=Columns(header, sample, columns.where, columns.path, fields), batches=batches)
+
+
+def _mapping(sheet: _Sheet, source: Source, day: dt.date | None) -> FileMapping:
+    if day is None and sheet.columns.date(source) is None:
+        raise InputError(f"{sheet.name}: has no column of dates (date, session, day, …); say --date YYYY-MM-DD")
+    return find_mapping(sheet.columns, source, sheet.delimiter)
 
 
 class _Reader:
     """Reads the dates and prices of a sheet; what is no price is kept, so that one error names all."""
 
-    def __init__(self, sheet: _Sheet, source: Source, date: int | None, day: dt.date | None) -> None:
-        self.sheet = sheet
-        self.date = date
-        self._day = day
-        self._dates = None if date is None else _date_reader(sheet, source, date, day)
-        self._numbers: NumberFormat | None = None
-        self._source = source
+    def __init__(self, sheet: _Sheet, mapping: FileMapping) -> None:
+        self._sheet = sheet
+        self._mapping = mapping
         self._refused: list[str] = []
 
-    def rows(self) -> tuple[dt.date, list[tuple[int, list[Any]]]]:
-        """Give the day, and its rows with their lines."""
-        chosen: list[tuple[int, list[Any]]] = []
-        dates: set[dt.date] = set()
-        for line, fields in self.sheet.rows:
-            found = self._date_of(line, fields)
-            if self._day is None or found == self._day:
-                dates.add(found)
-                chosen.append((line, fields))
-        return _one_day(self.sheet.name, sorted(dates), self._day), chosen
+    def read(self, day: dt.date | None) -> Day:
+        """Give the day."""
+        chosen, ignored = self._chosen(day)
+        dates = sorted({date for dates, _ in chosen for date in dates.unique().to_list()})
+        session = _one_day(self._sheet.name, dates, day)
+        lines = sum(len(batch.lines) for _, batch in chosen)
+        of_batches = [self._wide(batch) if self._mapping.layout == "wide" else self._long(batch) for _, batch in chosen]
+        entries = [entry for entries in of_batches for entry in entries]
+        self._check()
+        times = lines if self._mapping.layout == "wide" else 1
+        named = date_in_name(self._sheet.name)
+        return Day(session, times, tuple(self._placed(entries)), named, ignored)
 
-    def _date_of(self, line: int, fields: list[Any]) -> dt.date:
-        name = self.sheet.name
-        if self.date is None or self._dates is None:
-            if self._day is None:
-                raise InputError(f"{name}: has no date column (date, session, day, …); say --date YYYY-MM-DD")
-            return self._day
-        value = fields[self.date]
-        try:
-            if isinstance(value, dt.datetime):
-                # Without an exchange's time zone the date as written is the best that can be had of a day.
-                return self._dates.local_date(value if self._dates.timezone else value.replace(tzinfo=None))
-            return value if isinstance(value, dt.date) else self._dates.session(str(value))
-        except NotADateError as error:
-            shown = visible(str(value))
-            expected = "YYYY-MM-DD" if self._dates.format.text == _ISO else self._dates.format.text
-            what = f"{shown!r} is not a date {expected}" if "written as" in str(error) else f"{shown!r} {error}"
-            raise InputError(f"{name}: line {line}: {what}") from None
+    def _placed(self, entries: Sequence[Entry]) -> Iterator[Entry]:
+        """Count the rows of a long file through."""
+        if self._mapping.layout == "wide":
+            yield from entries
+            return
+        for position, entry in enumerate(entries):
+            yield replace(entry, position=position)
 
-    def understand(self, values: Iterable[object]) -> None:
-        """Find how the prices are written."""
-        source = self._source
-        decimal, thousands = source.decimal, source.thousands
-        if decimal is None:
-            texts = [value for value in values if isinstance(value, str)]
-            decimal, found = ".", ""
-            if self.sheet.delimiter != ",":
-                decimal, found = detect_marks(texts, self.sheet.delimiter, visible(self.sheet.name))
-            thousands = found if thousands is None else thousands
-        self._numbers = NumberFormat(decimal, thousands or "", source.scale or 1.0)
+    def _chosen(self, day: dt.date | None) -> tuple[list[tuple[pl.Series, Batch]], dict[dt.date, int]]:
+        """Give each batch's rows of the day with their dates, and count those of other days."""
+        chosen: list[tuple[pl.Series, Batch]] = []
+        ignored: Counter[dt.date] = Counter()
+        for batch in self._sheet.batches:
+            dates = read_dates(batch.columns[self._mapping.date], self._mapping.dates)
+            if dates.null_count():
+                raise self._no_date(batch, dates.is_null())
+            if day is not None and not (dates == day).all():
+                ignored.update(dates.filter(dates != day).to_list())
+                is_day = dates == day
+                columns = [column.filter(is_day) for column in batch.columns]
+                dates, batch = dates.filter(is_day), Batch(columns, batch.lines.filter(is_day), batch.refused)  # noqa: PLW2901
+            if len(dates):
+                chosen.append((dates, batch))
+        return chosen, dict(sorted(ignored.items()))
 
-    def price(self, value: object, line: int, column: str) -> float | None:
-        """Give a price, None where it is empty."""
-        numbers = self._numbers or NumberFormat()
-        if isinstance(value, str) or value is None:
-            try:
-                return numbers.price(value or "")
-            except NotAPriceError:
-                found = infinite(value or "")  # a finding of the rules, not a defect of the file
-                if found is None:
-                    self._refuse(value, line, column)
-                return found
-        try:
-            number = float(value) / numbers.scale  # type: ignore[arg-type]
-        except (TypeError, ValueError, OverflowError):
-            self._refuse(value, line, column)
-            return None
-        return None if math.isnan(number) else number
+    def _no_date(self, batch: Batch, mask: pl.Series) -> InputError:
+        text = as_texts(batch.columns[self._mapping.date].filter(mask))[0]
+        line = batch.lines.filter(mask)[0]
+        return InputError(
+            f"{self._sheet.name}: line {line}: {visible(text)!r} {explain_date(text, self._mapping.dates)}"
+        )
 
-    def _refuse(self, value: object, line: int, column: str) -> None:
-        self._refused.append(f"line {line}, column {visible(column)}: {visible(str(value))!r}")
+    def _wide(self, batch: Batch) -> list[Entry]:
+        prices = [
+            (name, self._prices(batch.columns[at], batch.lines, name or f"number {at + 1}"))
+            for at, name in self._mapping.tickers
+        ]
+        return [
+            Entry(position, name, column[row])
+            for row in range(len(batch.lines))
+            for position, (name, column) in enumerate(prices)
+        ]
 
-    def check(self) -> None:
+    def _long(self, batch: Batch) -> list[Entry]:
+        at = self._mapping.price or 0
+        prices = self._prices(batch.columns[at], batch.lines, self._mapping.column(at))
+        if self._mapping.ticker is None:
+            return [Entry(0, self._mapping.fixed_ticker or "", price) for price in prices]
+        tickers = as_texts(batch.columns[self._mapping.ticker]).to_list()
+        cases = {"upper": str.upper, "lower": str.lower}
+        in_case = cases.get(self._mapping.ticker_case, str)
+        return [Entry(0, clean(in_case(ticker)), price) for ticker, price in zip(tickers, prices, strict=True)]
+
+    def _prices(self, column: pl.Series, lines: pl.Series, name: str) -> list[float | None]:
+        """Give a column's prices; those beyond all numbers as infinities, which the rules find."""
+        prices, wrong = read_prices(column, self._mapping.numbers)
+        found: list[float | None] = prices.to_list()
+        if wrong.any():
+            texts = as_texts(column)
+            for at in wrong.arg_true():
+                beyond = infinite(texts[at])
+                if beyond is None:
+                    self._refused.append(f"line {lines[at]}, column {visible(name)}: {visible(texts[at])!r}")
+                found[at] = beyond
+        return found
+
+    def _check(self) -> None:
         """Raise one error that names what was no price."""
         if self._refused:
             shown = "; ".join(self._refused[:_EXAMPLES])
             more = "; …" if len(self._refused) > _EXAMPLES else ""
-            raise InputError(f"{self.sheet.name}: {len(self._refused)} prices are not numbers: {shown}{more}")
-
-
-def _date_reader(sheet: _Sheet, source: Source, date: int, day: dt.date | None) -> DateReader:
-    """Find the format of the dates; where day and month could change places, the day that is said tells."""
-    if source.date_format:
-        return DateReader(DateFormat(source.date_format), source.timezone, source.clock)
-    texts = [str(fields[date]) for _, fields in sheet.rows if isinstance(fields[date], str)]
-    if not looks_like_dates(texts):
-        return DateReader(DateFormat(_ISO), source.timezone, source.clock)
-    if day is not None:
-        for form in map(DateFormat, CANDIDATES):
-            reader = DateReader(form, source.timezone, source.clock)
-            if day in reader.read(texts):
-                return reader
-    where = f"{visible(sheet.name)}, column {visible(sheet.names[date] or f'#{date + 1}')}"
-    return DateReader(detect_format(texts, where), source.timezone, source.clock)
+            raise InputError(f"{self._sheet.name}: {len(self._refused)} prices are not numbers: {shown}{more}")
 
 
 def _one_day(name: str, found: Sequence[dt.date], day: dt.date | None) -> dt.date:
@@ -281,39 +299,3 @@ def _one_day(name: str, found: Sequence[dt.date], day: dt.date | None) -> dt.dat
             f"{name}: holds {len(found)} dates, {found[0]} to {found[-1]}; check takes one day: say --date YYYY-MM-DD"
         )
     return found[0]
-
-
-def _wide(reader: _Reader) -> Day:
-    session, chosen = reader.rows()
-    names = reader.sheet.names
-    columns = [at for at in range(len(names)) if at != reader.date]
-    reader.understand(fields[at] for _, fields in chosen for at in columns)
-    entries = tuple(
-        Entry(position, names[at], reader.price(fields[at], line, names[at] or f"number {at + 1}"))
-        for line, fields in chosen
-        for position, at in enumerate(columns)
-    )
-    reader.check()
-    return Day(session, len(chosen), entries, date_in_name(reader.sheet.name))
-
-
-def _long(reader: _Reader, ticker: int, price: int) -> Day:
-    session, chosen = reader.rows()
-    reader.understand(fields[price] for _, fields in chosen)
-    entries = tuple(
-        Entry(position, clean(fields[ticker]), reader.price(fields[price], line, "price"))
-        for position, (line, fields) in enumerate(chosen)
-    )
-    reader.check()
-    return Day(session, 1, entries, date_in_name(reader.sheet.name))
-
-
-def date_in_name(name: str) -> dt.date | None:
-    """Give the date that a file's name tells, such as `prices_2022-09-26.csv`; None where there is not one."""
-    found = set()
-    for year, _, month, day in _DATE_IN_NAME.findall(PurePath(name).name):
-        try:
-            found.add(dt.date(int(year), int(month), int(day)))
-        except ValueError:
-            continue
-    return found.pop() if len(found) == 1 else None

@@ -11,11 +11,16 @@ from quality.check.results import append, summarise, write_run
 from quality.check.run import CheckResult, check
 from quality.errors import QualityError
 from quality.findings.run_files import check_destination
+from quality.findings.schema import SUPPRESSED
 from quality.findings.summary import reaches
 from quality.findings.suppressions import NO_SUPPRESSIONS, Suppressions
 from quality.ingest.format.source import Source
 from quality.rules.model import RuleSet
+from quality.rules.structural import INCOMPLETE_DAY, WRONG_DATE
 from quality.storage import S3Options, Store, open_store, read_file
+
+# Rules whose findings say that a day did not arrive whole, or is the one before again.
+_DOUBTS = frozenset({INCOMPLETE_DAY.name, "stale_day"})
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class CheckJob:
         suppressions: The findings that do not count.
         append: Whether the day is added to the panel.
         fail_on: The severity from which on findings keep it from being added.
+        append_anyway: Whether it is added although it is incomplete, stale or of a wrong date.
 
     """
 
@@ -46,6 +52,7 @@ class CheckJob:
     suppressions: Suppressions = NO_SUPPRESSIONS
     append: bool = False
     fail_on: str | None = None
+    append_anyway: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,17 @@ def run_check(job: CheckJob, s3: S3Options | None = None) -> Checked:
     return _append(job, day, panel, Checked(result, summary))
 
 
+def _doubt(result: CheckResult) -> str:
+    """Say what finding keeps a day out of the panel: one that it did not arrive whole, or is no new day."""
+    for rule, severity, message, is_suppressed in result.findings.select(
+        "rule", "severity", "message", SUPPRESSED
+    ).iter_rows():
+        is_doubtful = rule in _DOUBTS or (rule == WRONG_DATE.name and severity == "error")
+        if is_doubtful and not is_suppressed:
+            return str(message)
+    return ""
+
+
 def _append(job: CheckJob, day: Day, panel: Store, checked: Checked) -> Checked:
     """Add the day to the panel, where that is asked for and its findings allow it."""
     result, summary = checked.result, checked.summary
@@ -99,6 +117,9 @@ def _append(job: CheckJob, day: Day, panel: Store, checked: Checked) -> Checked:
         return checked
     if job.fail_on and reaches(summary["by_severity"], job.fail_on):
         return Checked(result, summary, kept_back=f"its findings reach --fail-on {job.fail_on}")
+    if not job.append_anyway and (reason := _doubt(result)):
+        failed = f"{result.day} is not appended: {reason}; mend the file, or say --append-anyway"
+        return Checked(result, summary, append_failed=failed)
     try:
         append(day, panel)
     except QualityError as error:

@@ -50,6 +50,7 @@ def summarise(result: CheckResult, ruleset: RuleSet, panel: Store, seconds: floa
         **tally.as_dict(),
         "report": [{"key": key, "issue": issue} for key, issue in result.issues],
         "suppressed_report": [{"key": key, "issue": issue} for key, issue in result.suppressed],
+        "rows_of_other_dates": {date.isoformat(): count for date, count in result.ignored.items()},
         "calendar": result.calendar,
         "suppressions": suppression_report(result.suppressions, result.matched, result.day, result.day),
         **ruleset.as_dict(),

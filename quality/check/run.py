@@ -40,6 +40,7 @@ class CheckResult:
         calendar: Which days are sessions.
         suppressions: The suppressions.
         matched: By entry, how many findings it matches.
+        ignored: How many rows of other dates the file held, by date.
 
     """
 
@@ -53,6 +54,7 @@ class CheckResult:
     calendar: str = PANEL
     suppressions: Suppressions = NO_SUPPRESSIONS
     matched: Mapping[str, int] = field(default_factory=dict)
+    ignored: Mapping[dt.date, int] = field(default_factory=dict)
 
 
 def check(
@@ -107,6 +109,7 @@ def check(
         calendar,
         suppressions,
         matched,
+        day.ignored,
     )
 
 

@@ -19,7 +19,8 @@ from quality.errors import QualityError
 from quality.findings import schema as findings_files
 from quality.findings.suppression_file import open_suppressions
 from quality.ingest.format.source import Source
-from quality.ingest.job import IngestOptions, ingest
+from quality.ingest.job import ingest
+from quality.ingest.options import IngestOptions
 from quality.rules.description import rules_in_force
 from quality.rules.model import DEFAULT_RULESET, RuleSet
 from quality.rules.thresholds import read_thresholds

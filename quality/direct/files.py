@@ -10,7 +10,8 @@ from quality.errors import InputError, UsageError
 from quality.findings import summary as summaries
 from quality.findings.run_files import BOOKS, own_panel
 from quality.ingest.format.source import Source
-from quality.ingest.job import IngestOptions, ingest
+from quality.ingest.job import ingest
+from quality.ingest.options import IngestOptions
 from quality.panel.partitions import list_years
 from quality.rules.model import RuleSet
 from quality.scan.run import Progress, ScanOptions, scan

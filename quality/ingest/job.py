@@ -1,14 +1,9 @@
 """Ingest: files into a panel, whole or not at all, with the books of what became of every row."""
 
-import os
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -17,35 +12,21 @@ from quality.errors import InputError, QualityError
 from quality.findings import quarantine as refused
 from quality.findings import summary as summaries
 from quality.ingest.files.arrivals import Found, find_arrivals
-from quality.ingest.format.source import Source
+from quality.ingest.files.validation import validating
+from quality.ingest.options import IngestOptions
 from quality.ingest.rows import counts as books
-from quality.ingest.rows.merge import CONFLICTS, PANEL_FILE, POLICIES, Merged, merge_year
+from quality.ingest.rows.merge import PANEL_FILE
 from quality.ingest.rows.reading import Reading
 from quality.ingest.rows.spill import Kept
-from quality.panel.partitions import Year, list_years, partition_key, read_year, write_year
-from quality.storage import S3Options, Store, holding, open_store
+from quality.ingest.staging import Staged
+from quality.ingest.working_folder import working_folder
+from quality.storage import Store, holding
 
 REFUSED_KEY = "refused.parquet"
 CONFLICTS_KEY = "conflicts.parquet"
 _EXAMPLES = 3
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class IngestOptions:
-    """What is said of one ingest.
-
-    Attributes:
-        source: What is said of the files.
-        on_conflict: Which of several prices of one key counts: "last" or "first" to arrive, or "error".
-        s3: How S3 is reached.
-
-    """
-
-    source: Source = field(default_factory=Source)
-    on_conflict: str = POLICIES[0]
-    s3: S3Options | None = None
 
 
 def ingest(
@@ -57,7 +38,8 @@ def ingest(
 ) -> dict[str, Any]:
     """Read files into a panel, and give the summary; it is also written to `out`, with the refused rows.
 
-    Every year of the panel that a file changes is replaced whole; all others are left alone.
+    Every year of the panel that a file changes is replaced whole; all others are left alone. A dry run does the
+    same and writes nothing.
 
     Args:
         addresses: Files, folders, globs and `s3://` addresses, in the order of arrival.
@@ -72,41 +54,42 @@ def ingest(
     """
     began = time.perf_counter()
     found = find_arrivals(addresses, options.s3)
-    with holding(panel), holding(out), _folder() as folder:
-        out.delete(summaries.KEY)
-        reading = Reading(folder, options.source)
+    with ExitStack() as stack:
+        if not options.dry_run:
+            stack.enter_context(holding(panel))
+            stack.enter_context(holding(out))
+        folder = stack.enter_context(working_folder())
+        validator = stack.enter_context(validating())
+        if not options.dry_run:
+            out.delete(summaries.KEY)
+        reading = Reading(folder, options.source, validator, options.choice.keep)
         _read(reading, found, progress)
-        staged = _Staged(folder, panel, reading, options.on_conflict)
+        if not options.dry_run:
+            _check_any(reading)
+        staged = Staged(folder, panel, reading, options.choice)
         years = reading.spill.years
         for at, year in enumerate(years, 1):
             staged.add(year)
             progress("merge", at, len(years))
-        _write_lists(out, reading, staged.conflicts)
         for counts in reading.files:
             counts.check()
-        conflicts = staged.conflict_count
-        if conflicts and options.on_conflict == "error":
-            raise InputError(
-                f"{conflicts} prices conflict with others of the same key, and nothing is written; "
-                f"{out.url(CONFLICTS_KEY)} lists them; mend the files, or say --on-conflict last or first"
-            )
-        staged.publish(progress)
-        told = _summary(reading, found, staged, panel, options) | {"seconds": round(time.perf_counter() - began, 3)}
-        out.write(summaries.KEY, summaries.encode(told))
-    return told
+        if not options.dry_run:
+            _write_lists(out, reading, staged.conflicts)
+            _check_conflicts(staged, options, out)
+            staged.publish(progress)
+        seconds = round(time.perf_counter() - began, 3)
+        summary = _summary(reading, found, staged, panel, options) | {"seconds": seconds}
+        if not options.dry_run:
+            out.write(summaries.KEY, summaries.encode(summary))
+    return summary
 
 
-@contextmanager
-def _folder() -> Iterator[Path]:
-    base = Path(tempfile.gettempdir())
-    try:
-        with tempfile.TemporaryDirectory(prefix="pricewatch-ingest-", ignore_cleanup_errors=True) as folder:
-            yield Path(folder)
-    except OSError as error:
-        raise QualityError(
-            f"cannot work in {base}: {os.strerror(error.errno or 0).lower()}; free some space, or "
-            "set TMPDIR to another folder"
-        ) from error
+def _check_conflicts(staged: Staged, options: IngestOptions, out: Store) -> None:
+    if staged.conflict_count and options.on_conflict == "error":
+        raise InputError(
+            f"{staged.conflict_count} prices conflict with others of the same key, and nothing is written; "
+            f"{out.url(CONFLICTS_KEY)} lists them; mend the files, or say --on-conflict last or first"
+        )
 
 
 def _read(reading: Reading, found: Found, progress: Progress) -> None:
@@ -116,7 +99,10 @@ def _read(reading: Reading, found: Found, progress: Progress) -> None:
         before += arrival.size
         progress("read", before, total)
     reading.spill.flush()
-    if len(reading.failed) == len(reading.files):
+
+
+def _check_any(reading: Reading) -> None:
+    if reading.files and len(reading.failed) == len(reading.files):
         reasons = [counts.failed for counts in reading.files]
         more = f" (and {len(reasons) - _EXAMPLES} more files)" if len(reasons) > _EXAMPLES else ""
         raise InputError("; ".join(reasons[:_EXAMPLES]) + more)
@@ -124,79 +110,6 @@ def _read(reading: Reading, found: Found, progress: Progress) -> None:
 
 def _tell(progress: Progress, before: int, size: int, total: int, done: int) -> None:
     progress("read", before + min(done, size), total)
-
-
-class _Staged:
-    """The panel's years as they will be, each merged on disk before any of them is published."""
-
-    def __init__(self, folder: Path, panel: Store, reading: Reading, policy: str) -> None:
-        for name in ("years", "conflicts"):
-            (folder / name).mkdir()
-        self._panel = panel
-        self._reading = reading
-        self._policy = policy
-        self._store = open_store(folder / "years")
-        self._held = {year.year: year for year in _years(panel)}
-        self.changed: list[int] = []
-        self.untouched: list[int] = []
-        self.damaged: list[dict[str, Any]] = []
-        self.conflicts = Kept(folder / "conflicts", CONFLICTS)
-        self.conflict_count = 0
-
-    def add(self, year: int) -> None:
-        """Merge a year's arrivals; where the panel's own part of it is damaged, its arrivals are refused."""
-        rows = self._reading.rows(year)
-        if not rows.height:
-            return
-        try:
-            held = read_year(self._panel, self._held[year]) if year in self._held else None
-        except InputError as error:
-            self._refuse(rows, year, str(error))
-            return
-        merged = merge_year(rows, held, self._policy)
-        self._count(merged)
-        if merged.is_changed:
-            write_year(self._store, merged.rows)
-            self.changed.append(year)
-        else:
-            self.untouched.append(year)
-
-    def _count(self, merged: Merged) -> None:
-        for file, written, agreed, lost in merged.counts.iter_rows():
-            self._reading.files[file].add_fate(written, agreed, lost)
-        self.conflicts.add(merged.conflicts)
-        self.conflict_count += merged.conflicts.height
-
-    def _refuse(self, rows: pl.DataFrame, year: int, reason: str) -> None:
-        self.damaged.append({"year": year, "reason": reason})
-        text = pl.concat_str(
-            pl.col("date").cast(pl.String),
-            pl.lit(" "),
-            "ticker",
-            pl.lit(" "),
-            pl.col("price").cast(pl.String),
-            ignore_nulls=True,
-        )
-        why = pl.lit(f"the panel's own part year={year:04d} cannot be read: mend it, then ingest again")
-        self._reading.refused.add(rows.select("file", "line", column=pl.lit(None, pl.String), text=text, reason=why))
-        for file, count in rows.group_by("file").len().iter_rows():
-            self._reading.files[file].unreadable += count
-
-    def publish(self, progress: Progress) -> None:
-        """Put every changed year in its place, one after the other, each whole or not at all."""
-        for at, year in enumerate(self.changed, 1):
-            key = partition_key(year)
-            with self._store.local_copy(key) as merged, self._panel.writing(key) as place:
-                shutil.copyfile(merged, place)
-            for old in self._held[year].keys if year in self._held else []:
-                if old != key:
-                    self._panel.delete(old)
-            progress("write", at, len(self.changed))
-
-
-def _years(panel: Store) -> list[Year]:
-    """List a panel's years; a panel that is not there yet has none."""
-    return list_years(panel) if any(entry.key.startswith("year=") for entry in panel.entries()) else []
 
 
 def _write_lists(out: Store, reading: Reading, conflicts: Kept) -> None:
@@ -225,22 +138,28 @@ def _write_list(out: Store, key: str, rows: pl.LazyFrame) -> None:
             raise QualityError(f"cannot write {out.url(key)}: it was cut off; free some space and ingest again")
 
 
-def _summary(reading: Reading, found: Found, staged: _Staged, panel: Store, options: IngestOptions) -> dict[str, Any]:
+def _summary(reading: Reading, found: Found, staged: Staged, panel: Store, options: IngestOptions) -> dict[str, Any]:
     files = [counts.as_dict() for counts in reading.files]
     failed = [{"file": counts.file, "reason": counts.failed} for counts in reading.files if counts.failed]
+    empty = [counts.file for counts in reading.files if counts.is_empty]
     return {
         "job": "ingest",
         "outcome": "partial" if failed or staged.damaged else "complete",
+        "dry_run": options.dry_run,
         "panel": panel.address,
         "on_conflict": options.on_conflict,
+        "prefer": options.prefer,
+        "tolerance": options.tolerance,
         **books.totals(reading.files),
         "conflicts": staged.conflict_count,
         "years_written": staged.changed,
         "years_unchanged": staged.untouched,
         "damaged": staged.damaged,
         "failed_files": failed,
+        "empty_files": empty,
         "skipped_files": list(found.skipped),
-        "files_read": len(files) - len(failed),
+        "members_left_aside": reading.left_aside,
+        "files_read": len(files) - len(failed) - len(empty),
         "files": files,
         "versions": summaries.versions(),
     }

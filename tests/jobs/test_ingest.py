@@ -48,9 +48,9 @@ def test_a_file_that_cannot_be_read_is_told_and_the_others_are_taken(here, capsy
     assert "nothing taken: in/2.csv: is empty" in shown.err
 
 
-def test_conflicts_are_told_and_no_failure_unless_that_is_asked_for(here, capsys):
+def test_a_price_that_does_not_count_is_a_row_refused_and_the_exit_code_is_3(here, capsys):
     put(here, "1.csv", GOOD + "2020-01-03,A,3\n")
-    assert main(["ingest", "in", "panel"]) == 0
+    assert main(["ingest", "in", "panel"]) == 3
     assert "1 prices conflict, the last to arrive counts: runs/ingest/conflicts.parquet" in capsys.readouterr().out
     assert main(["ingest", "in", "other", "--on-conflict", "error"]) == 3
     assert "nothing is written" in capsys.readouterr().err
@@ -72,7 +72,23 @@ def test_a_dry_run_shows_the_mapping_and_the_first_rows_and_writes_nothing(here,
     assert not (here / "runs").exists()
     put(here, "1.csv", "")
     assert main(["ingest", "in", "panel", "--dry-run", "--json"]) == 3
-    assert "is empty" in json.loads(capsys.readouterr().out)["files"][0]["problem"]
+    assert "is empty" in json.loads(capsys.readouterr().out)["failed_files"][0]["reason"]
+
+
+def test_a_dry_run_counts_what_a_run_would(here, capsys):
+    put(here, "1.csv", GOOD + "2020-01-06,A,abc\n")
+    put(here, "2.csv", "date,ticker,price\n2020-01-03,A,9\n2020-01-02,A,1.5\n")
+    assert main(["ingest", "in", "panel", "--dry-run", "--json"]) == 3
+    dry = json.loads(capsys.readouterr().out)
+    assert not (here / "panel").exists()
+    assert main(["ingest", "in", "panel", "--json"]) == 3
+    wet = json.loads(capsys.readouterr().out)
+    counts = ("rows_read", "rows_written", "duplicates_agreeing", "rows_refused", "conflicts", "years_written")
+    assert [dry[name] for name in counts] == [wet[name] for name in counts] == [5, 2, 1, 2, 1, [2020]]
+    assert main(["ingest", "in", "panel", "--dry-run"]) == 3
+    out = capsys.readouterr().out
+    assert "1 prices conflict, the last to arrive counts" in out
+    assert "5 rows read from 2 files = 0 to write + 3 duplicates that agree + 2 refused" in out
 
 
 def test_a_source_of_the_settings_says_what_flags_can_say_and_flags_stand_above_it(here, capsys):

@@ -1,7 +1,9 @@
 """Which files are meant: names, globs, folders and `s3://` addresses, each in the order of arrival."""
 
 import glob
+import os
 import re
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,6 +19,10 @@ _ENDINGS = frozenset(
 )
 _WILD = re.compile(r"[*?\[]")
 _SCHEME = "s3://"
+_KINDS = (
+    *((stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device")),
+    *((stat.S_ISDIR, "a folder"),),
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,7 @@ class Arrival:
         store: Where it lies.
         key: Its name there.
         size: Its bytes.
+        problem: Why it cannot be read; "" where it may.
 
     """
 
@@ -35,6 +42,7 @@ class Arrival:
     store: Store
     key: str
     size: int
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,8 +64,8 @@ def find_arrivals(addresses: Sequence[str], s3: S3Options | None = None) -> Foun
     skipped: list[str] = []
     for address in addresses:
         found = list(_s3(address, s3) if address.startswith(_SCHEME) else _local(address))
-        taken = [arrival for arrival, is_named in found if is_named or _is_table(arrival.key)]
-        skipped += [arrival.address for arrival, is_named in found if not (is_named or _is_table(arrival.key))]
+        taken = [arrival for arrival, is_named in found if is_named or _is_table(arrival)]
+        skipped += [arrival.address for arrival, is_named in found if not (is_named or _is_table(arrival))]
         if not taken:
             what = f"it holds {len(found)} files, none a table by its name" if found else "there is no such file"
             raise InputError(f"{visible(address)}: {what}; name a file, a folder or a pattern such as 'in/*.csv'")
@@ -65,26 +73,67 @@ def find_arrivals(addresses: Sequence[str], s3: S3Options | None = None) -> Foun
     return Found(tuple(arrivals), tuple(skipped))
 
 
-def _is_table(key: str) -> bool:
-    return PurePosixPath(key).suffix.lower() in _ENDINGS
+def _is_table(arrival: Arrival) -> bool:
+    return bool(arrival.problem) or PurePosixPath(arrival.key).suffix.lower() in _ENDINGS
 
 
 def _local(address: str) -> Iterator[tuple[Arrival, bool]]:
-    store = open_store(address)  # also refuses what is no address
+    open_store(address)  # refuses what is no address
     path = Path(address).expanduser()
     if path.is_dir():
-        for entry in store.entries():
-            yield Arrival(str(path / entry.key), store, entry.key, entry.size), False
+        for file in sorted(_walk(path, (os.path.realpath(path),)), key=str):
+            yield _arrival(file), False
         return
-    named = [path] if path.exists() or not _WILD.search(address) else sorted(_globbed(path))
-    for file in named:
-        if file.is_dir() or (not file.exists() and len(named) > 1):
+    is_there = os.path.lexists(path)
+    for file in [path] if is_there or not _WILD.search(address) else sorted(_globbed(path)):
+        if is_there or (os.path.lexists(file) and not file.is_dir()):
+            yield _arrival(file), True
+
+
+def _walk(folder: Path, above: tuple[str, ...]) -> Iterator[Path]:
+    """Give the visible files below a folder, and the links that lead back into a folder above them."""
+    try:
+        entries = list(folder.iterdir())
+    except OSError:
+        yield folder  # its own problem says why
+        return
+    for path in entries:
+        if path.name.startswith("."):
             continue
-        parent, key = split_address(file)
-        size = file.stat().st_size if file.exists() else 0
-        if not file.exists():
-            return
-        yield Arrival(str(file), open_store(parent), key, size), True
+        real = os.path.realpath(path) if path.is_dir() else ""
+        if real and real not in above:
+            yield from _walk(path, (*above, real))
+        else:
+            yield path
+
+
+def _arrival(path: Path) -> Arrival:
+    """Describe a local file; one that cannot be read says why, and keeps no other from being read."""
+    address = visible(str(path))
+    size = 0
+    try:
+        status = path.stat()
+        size, problem = status.st_size, _problem(path, status.st_mode)
+    except OSError as error:
+        problem = f"cannot be opened: {os.strerror(error.errno or 0).lower()}"
+    if problem:
+        return Arrival(address, open_store("."), "", 0, f"{address}: {problem}; nothing of it is read")
+    parent, key = split_address(path)
+    return Arrival(str(path), open_store(parent), key, size)
+
+
+def _problem(path: Path, mode: int) -> str:
+    if not stat.S_ISREG(mode):
+        kind = next((kind for is_one, kind in _KINDS if is_one(mode)), "something else")
+        what = "a link that leads back into its own folder" if kind == "a folder" and path.is_symlink() else kind
+        return f"is no file but {what}" if os.access(path, os.R_OK) else "is a folder that may not be read"
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return "has a name that is not UTF-8: rename it"
+    if "\\" in path.name:
+        return "has a backslash in its name: rename it"
+    return "" if os.access(path, os.R_OK) else "may not be read: check its owner and mode"
 
 
 def _globbed(path: Path) -> list[Path]:
@@ -96,7 +145,7 @@ def _s3(address: str, s3: S3Options | None) -> Iterator[tuple[Arrival, bool]]:
     base, wild = _fixed_part(address)
     if wild:
         store = open_store(base, s3)
-        pattern = re.compile(_regex(wild))
+        pattern = re.compile(glob_regex(wild))
         for entry in store.entries():
             if pattern.fullmatch(entry.key):
                 yield Arrival(store.url(entry.key), store, entry.key, entry.size), True
@@ -120,7 +169,7 @@ def _fixed_part(address: str) -> tuple[str, str]:
     return "/".join(parts[:first]), "/".join(parts[first:])
 
 
-def _regex(pattern: str) -> str:
+def glob_regex(pattern: str) -> str:
     """Give a glob as a regular expression: `*` stays within a folder, `**` does not."""
     tokens = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]+\])", pattern)
     known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}

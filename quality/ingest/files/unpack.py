@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
@@ -27,6 +27,10 @@ _DAMAGE = (
 )
 
 
+# A member's name in its archive, "" where that has but one; and its content, or why there is none.
+Unpacked = tuple[str, BinaryIO | Exception]
+
+
 @dataclass(frozen=True)
 class Member:
     """One table file, out of all wrappings.
@@ -35,28 +39,42 @@ class Member:
         name: The file's address, and within an archive `archive/member`.
         path: The name alone, such as `daily/AAPL.csv`: what a pattern for tickers sees.
         stream: Its bytes, unpacked while they are read; use it before the next member is taken.
+        problem: Why it cannot be read; "" where it may.
+        file: Where it lies on disk, if it is not packed.
 
     """
 
     name: str
     path: str
     stream: io.BufferedReader
+    problem: str = ""
+    file: Path | None = None
 
 
-def members(stream: BinaryIO, name: str) -> Iterator[Member]:
+def members(stream: BinaryIO, name: str, is_wanted: Callable[[str], bool] = lambda _path: True) -> Iterator[Member]:
     """Give the table files in a file: itself, or what is packed in it, however deep.
 
-    Hidden members (a part of the name starts with "." or "__MACOSX") are no tables and left out.
+    Hidden members (a part of the name starts with "." or "__MACOSX") are no tables and left out. A member that
+    is damaged, locked or of an unknown kind is given with its problem, and takes no other along.
+
+    Args:
+        stream: The file.
+        name: Its address.
+        is_wanted: Tells of a member's name within its archive whether it is to be read.
 
     Raises:
-        InputError: The wrapping is damaged, locked or of a kind that is not known, here or while a member
-            is read.
+        InputError: The file itself is damaged, here or while a member is read.
 
     """
-    yield from _walk(_guarded(stream, name), name, name.replace("\\", "/"), 0)
+    guarded = _guarded(stream, name)
+    file = Path(str(stream.name)) if isinstance(stream, io.FileIO) else None
+    for member in _walk(guarded, name, name.replace("\\", "/"), 0, is_wanted):
+        yield replace(member, file=file) if member.stream is guarded else member
 
 
-def _walk(stream: io.BufferedReader, name: str, path: str, depth: int) -> Iterator[Member]:
+def _walk(
+    stream: io.BufferedReader, name: str, path: str, depth: int, is_wanted: Callable[[str], bool]
+) -> Iterator[Member]:
     opener = _opener(stream.peek(_HEAD)[:_HEAD])
     if opener is None:
         yield Member(name, path, stream)
@@ -66,10 +84,42 @@ def _walk(stream: io.BufferedReader, name: str, path: str, depth: int) -> Iterat
     with damage(name):
         for inner, unpacked in opener(stream, path):
             whole = f"{name}/{inner}" if inner else name
-            yield from _walk(_guarded(unpacked, whole), whole, inner or _without_ending(path), depth + 1)
+            if not inner or _is_archive(inner) or is_wanted(inner):
+                yield from _alone(unpacked, whole, inner or _without_ending(path), depth + 1, is_wanted)
 
 
-def _opener(head: bytes) -> Callable[[io.BufferedReader, str], Iterator[tuple[str, BinaryIO]]] | None:
+def _alone(
+    unpacked: BinaryIO | Exception, name: str, path: str, depth: int, is_wanted: Callable[[str], bool]
+) -> Iterator[Member]:
+    """Walk one member of an archive; what is wrong with it is its own problem."""
+    try:
+        with damage(name):
+            if isinstance(unpacked, Exception):
+                raise unpacked
+            check_name(path)
+            yield from _walk(_guarded(unpacked, name), name, path, depth, is_wanted)
+    except InputError as error:
+        yield Member(name, path, io.BufferedReader(cast("io.RawIOBase", io.BytesIO())), str(error))
+
+
+def check_name(path: str) -> None:
+    """Refuse a name that is not Unicode.
+
+    Raises:
+        InputError: It is not.
+
+    """
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise InputError(f"{visible(path)}: has a name that is not UTF-8: rename it") from None
+
+
+def _is_archive(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in (".zip", ".tar", ".tgz") or ".tar." in name.lower()
+
+
+def _opener(head: bytes) -> Callable[[io.BufferedReader, str], Iterator[Unpacked]] | None:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip
     if head[257:262] == b"ustar":
@@ -83,24 +133,24 @@ def _opener(head: bytes) -> Callable[[io.BufferedReader, str], Iterator[tuple[st
     return None
 
 
-def _gz(stream: io.BufferedReader, path: str) -> Iterator[tuple[str, BinaryIO]]:
+def _gz(stream: io.BufferedReader, path: str) -> Iterator[Unpacked]:
     del path
     yield "", cast("BinaryIO", gzip.GzipFile(fileobj=stream))
 
 
-def _bz2(stream: io.BufferedReader, path: str) -> Iterator[tuple[str, BinaryIO]]:
+def _bz2(stream: io.BufferedReader, path: str) -> Iterator[Unpacked]:
     del path
     yield "", cast("BinaryIO", bz2.BZ2File(stream))
 
 
-def _zst(stream: io.BufferedReader, path: str) -> Iterator[tuple[str, BinaryIO]]:
+def _zst(stream: io.BufferedReader, path: str) -> Iterator[Unpacked]:
     del path
     import pyarrow as pa  # noqa: PLC0415 - only who has such files pays for the import
 
     yield "", cast("BinaryIO", pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), "zstd"))
 
 
-def _tar(stream: io.BufferedReader, path: str) -> Iterator[tuple[str, BinaryIO]]:
+def _tar(stream: io.BufferedReader, path: str) -> Iterator[Unpacked]:
     del path
     with tarfile.open(fileobj=stream, mode="r|") as archive:
         for entry in archive:
@@ -109,7 +159,7 @@ def _tar(stream: io.BufferedReader, path: str) -> Iterator[tuple[str, BinaryIO]]
                 yield entry.name, cast("BinaryIO", content)
 
 
-def _zip(stream: io.BufferedReader, path: str) -> Iterator[tuple[str, BinaryIO]]:
+def _zip(stream: io.BufferedReader, path: str) -> Iterator[Unpacked]:
     with ExitStack() as stack:
         seekable = stream if stream.seekable() else stack.enter_context(temporary_copy(stream))
         archive = stack.enter_context(zipfile.ZipFile(seekable))
@@ -118,15 +168,26 @@ def _zip(stream: io.BufferedReader, path: str) -> Iterator[tuple[str, BinaryIO]]
             raise InputError(f"{visible(path)}: is an office document, not a table; save the sheet as CSV")
         for entry in archive.infolist():
             if not entry.is_dir() and not _is_hidden(entry.filename):
-                with archive.open(entry) as content:
-                    yield entry.filename, cast("BinaryIO", content)
+                yield from _member(archive, entry)
+
+
+def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[Unpacked]:
+    name = entry.filename.replace("\\", "/")
+    try:
+        content = archive.open(entry)
+    except _DAMAGE as error:
+        yield name, error
+        return
+    with content:
+        yield name, cast("BinaryIO", content)
 
 
 @contextmanager
 def temporary_copy(stream: BinaryIO) -> Iterator[BinaryIO]:
     """Give a seekable copy of a stream, on disk for as long as it is used."""
-    with tempfile.TemporaryFile() as copy:
+    with tempfile.NamedTemporaryFile(prefix="pricewatch-") as copy:
         shutil.copyfileobj(stream, copy, _BUFFER)
+        copy.flush()
         copy.seek(0)
         yield cast("BinaryIO", copy)
 

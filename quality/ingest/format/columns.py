@@ -13,6 +13,8 @@ from quality.ingest.format.numbers import NO_PRICE, is_number
 from quality.ingest.format.source import Source
 from quality.text import visible
 
+_MOSTLY = 0.95  # real files break every rule now and then
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -23,6 +25,7 @@ class Columns:
         sample: The first records, a series a column.
         where: The table's name for messages.
         path: The table's own name, from which a ticker may come.
+        fields: Of a table whose header has a line for fields and one for tickers: each column's field.
 
     """
 
@@ -30,6 +33,7 @@ class Columns:
     sample: Sequence[pl.Series]
     where: str
     path: str
+    fields: Sequence[str] | None = None
 
     @property
     def width(self) -> int:
@@ -113,3 +117,7 @@ class Columns:
 
     def _said_texts(self, at: int) -> list[str]:
         return [text for text in self.texts(at) if text.strip().lower() not in NO_PRICE]
+
+    def is_full(self, at: int) -> bool:
+        """Tell whether a column says something in nearly every record."""
+        return len(self._said_texts(at)) >= _MOSTLY * len(self.sample[at])

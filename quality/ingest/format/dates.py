@@ -43,6 +43,10 @@ _TIME = (
 _EPOCH = re.compile(r"-?([0-9]{9,10}|[0-9]{12,13}|[0-9]{15,16}|[0-9]{18,19})")
 _EPOCH_UNITS = {9: 1, 10: 1, 12: 10**3, 13: 10**3, 15: 10**6, 16: 10**6, 18: 10**9, 19: 10**9}
 _PIVOT = 69  # POSIX: two-digit years 69 to 99 are 1969 to 1999
+# Years of two digits are not read as of a future that no price has seen.
+_AHEAD = dt.timedelta(days=366)
+_FIRSTS = {"d": "day", "m": "month", "b": "month", "y": "year", "Y": "year"}
+_ZEROS = {ord(digit): "0" for digit in "123456789"}
 _TELLING_TEXTS = 40
 _FIRST_YEAR = 1000  # a panel's partitions have years of four digits
 
@@ -50,6 +54,7 @@ CANDIDATES = (
     *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d"),
     *("%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y", "%m.%d.%Y", "%d %m %Y", "%m %d %Y"),
     *("%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d.%m.%y", "%m.%d.%y"),
+    *("%y-%m-%d", "%y/%m/%d", "%y.%m.%d"),
     *(
         "%d-%b-%Y",
         "%d %b %Y",
@@ -103,13 +108,6 @@ class DateFormat:
             touches = (not after and at + 1 < len(names)) or (not pieces[2 * at] and at > 0)
             text += (part.replace("{1,2}", "{2}") if touches else part) + re.escape(after)
         return re.compile(text if {"H", "z"} & set(names) else text + _TIME)
-
-    @property
-    def twin(self) -> str | None:
-        """The same format with day and month the other way round, where that makes a difference."""
-        if "%m" not in self.text or self.text.startswith("%Y"):
-            return None
-        return self.text.replace("%m", "\0").replace("%d", "%m").replace("\0", "%d")
 
 
 @dataclass
@@ -241,43 +239,49 @@ def _offset(text: str | None) -> dt.tzinfo | None:
 
 def looks_like_dates(texts: Sequence[str]) -> bool:
     """Tell whether most of some texts are dates in one format or another; a few of them tell enough."""
-    return _best(list(dict.fromkeys(texts))[:_TELLING_TEXTS]) is not None
+    distinct = _with_digits(list(dict.fromkeys(texts))[:_TELLING_TEXTS])
+    fits = _fits(distinct)
+    return bool(fits) and 2 * max(map(len, fits.values())) >= len(distinct)
 
 
 def detect_format(texts: Sequence[str], where: str) -> DateFormat:
     """Find the one format that a column's texts have.
 
     Raises:
-        InputError: They have none, or the order of day and month cannot be told.
+        InputError: They have none, or the order of year, month and day cannot be told.
 
     """
-    best = _best(texts)
-    if best is None:
+    distinct = _with_digits(texts)
+    fits = _fits(distinct)
+    best = max(fits, key=lambda name: len(fits[name]), default=None)
+    if best is None or 2 * len(fits[best]) < len(distinct):
         shown = next((text for text in texts if text), "")
         raise InputError(f"{where}: {shown!r} is no date that is known here; say --date-format, as in %d/%m/%Y")
-    twin = best.twin
-    if twin and (swapped := _fits(_candidate(twin), texts)):
-        fits = _fits(best, texts)
-        if swapped == fits:
+    rivals = {name: fitting for name, fitting in fits.items() if name != best}
+    equal = [best, *(name for name, fitting in rivals.items() if fitting == fits[best])]
+    if len(equal) > 1:
+        raise InputError(
+            f"{where}: dates like {min(fits[best])!r} can have {_firsts(equal)} first, and nothing tells which; "
+            f"say --date-format {' or --date-format '.join(equal)}"
+        )
+    for name, fitting in rivals.items():
+        # The same parts in another order: who mixes them means two things by one text.
+        if sorted(name) == sorted(best) and fitting - fits[best]:
             raise InputError(
-                f"{where}: dates like {min(fits)!r} can have day or month first, and nothing tells which; "
-                f"say --date-format {best.text} or --date-format {twin}"
+                f"{where}: some dates have the {_FIRSTS[best[1]]} first and some the {_FIRSTS[name[1]]} "
+                f"({min(fits[best] - fitting)!r}, {min(fitting - fits[best])!r}); "
+                f"say --date-format {best} or --date-format {name}"
             )
-        if swapped - fits:
-            raise InputError(
-                f"{where}: some dates have the day first and some the month ({min(fits - swapped)!r}, "
-                f"{min(swapped - fits)!r}); say --date-format {best.text} or --date-format {twin}"
-            )
-    return best
+    return _candidate(best)
 
 
-def _best(texts: Iterable[str]) -> DateFormat | None:
-    distinct = {text for text in texts if any(char.isdigit() for char in text)}
-    if not distinct:
-        return None
-    fits = {name: len(_fits(_candidate(name), distinct)) for name in CANDIDATES}
-    best = max(CANDIDATES, key=lambda name: fits[name])
-    return _candidate(best) if 2 * fits[best] >= len(distinct) else None
+def _firsts(forms: Sequence[str]) -> str:
+    *before, last = [_FIRSTS[form[1]] for form in forms]
+    return f"{', '.join(before)} or {last}"
+
+
+def _with_digits(texts: Iterable[str]) -> set[str]:
+    return {text for text in texts if any(char.isdigit() for char in text)}
 
 
 @cache
@@ -286,8 +290,20 @@ def _candidate(name: str) -> DateFormat:
     return DateFormat(name)
 
 
-def _fits(form: DateFormat, texts: Iterable[str]) -> set[str]:
-    pattern = _EPOCH if form.text == EPOCH else form.pattern
-    likely = [text for text in texts if pattern.fullmatch(text.strip())]
-    found = DateReader(form, timezone="UTC").read(likely)
-    return {text for text, date in zip(likely, found, strict=True) if date}
+def _fits(texts: Iterable[str]) -> dict[str, set[str]]:
+    """Give for each format the texts that it reads, where there are any; texts of one shape are tried together."""
+    shapes: dict[str, list[str]] = {}
+    for text in texts:
+        shapes.setdefault(text.translate(_ZEROS), []).append(text)
+    fits: dict[str, set[str]] = {}
+    for name in CANDIDATES:
+        form = _candidate(name)
+        pattern = _EPOCH if name == EPOCH else form.pattern
+        likely = [text for shape, alike in shapes.items() if pattern.fullmatch(shape.strip()) for text in alike]
+        if likely:
+            found = DateReader(form, timezone="UTC").read(likely)
+            latest = dt.date.today() + _AHEAD if "%y" in name else dt.date.max  # noqa: DTZ011 - a year more or less
+            fitting = {text for text, date in zip(likely, found, strict=True) if date and date <= latest}
+            if fitting:
+                fits[name] = fitting
+    return fits

@@ -135,6 +135,9 @@ def _numbers(columns: Columns, source: Source, delimiter: str, texts: Sequence[s
     decimal, thousands = source.decimal, source.thousands
     if decimal is None and thousands is None:
         decimal, thousands = detect_marks(texts, delimiter, columns.where)
+        # A price whose decimals have one mark tells what the other mark can mean alone.
+        if not thousands and any(decimal in text for text in texts):
+            thousands = "." if decimal == "," else ","
     elif decimal is None:
         decimal = "," if thousands == "." else "."
     numbers = NumberFormat(decimal or ".", thousands or "")

@@ -13,6 +13,13 @@ from quality.errors import InputError
 NO_PRICE = frozenset({"", "nan", "null", "none", "na", "n/a", "#n/a", "nat", "-", "--", "."})
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _COMMA_NUMBER = re.compile(r"[+-]?[0-9., '\u00a0\u202f]*[0-9][0-9., '\u00a0\u202f]*")
+# A currency's sign before or after the number; which currency it is, a panel does not know.
+_SIGNS = "$€£¥₩₹₽₺₪₫฿₴₦₱₿元円"
+_SIGN_BEFORE = re.compile(rf"([+-]?) ?[{_SIGNS}] ?(?=[+\-0-9.,])")
+_SIGN_AFTER = re.compile(rf"(?<=[0-9.]) ?[{_SIGNS}]$")
+_SIGN_FIRST = rf"^([+-]?)[{_SIGNS}]"
+_MARKED = re.compile(r"[^0-9.+\-eE\n]")
+_POINTS = re.compile(r"\.[0-9]{3}\.")
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _WHITE = " \t\u00a0\u202f"
 # Prices are rarely so high: integers beyond it are rather multiplied.
@@ -53,8 +60,9 @@ class NumberFormat:
         bare = text.strip(_WHITE)
         if bare.lower() in NO_PRICE:
             return None
-        if "\u00a0" in bare or "\u202f" in bare:
-            bare = bare.replace("\u00a0", " ").replace("\u202f", " ")
+        bare = _bare(bare)
+        if bare == "-":  # an accountant's zero or nothing: `$ -`
+            return None
         if self.thousands and self._grouped.fullmatch(bare):
             bare = bare.replace(self.thousands, "")
         if self.decimal != ".":
@@ -73,10 +81,9 @@ class NumberFormat:
             Float64, null where there is no price; Boolean, true where a text is no price at all.
 
         """
-        if self.decimal == "." and not self.thousands:
-            values = texts.cast(pl.Float64, strict=False)
-        else:
-            values = self._unmarked(texts).cast(pl.Float64, strict=False)
+        # Where the decimals have a point, most prices are plain; what has other marks is read as an exception.
+        plain = texts if self.decimal == "." else self._unmarked(texts)
+        values = plain.cast(pl.Float64, strict=False)
         odd = values.is_null() | ~values.is_finite()
         values = unscaled(values, self.scale)
         return self._exactly(texts, values, odd) if odd.any() else (values, odd)
@@ -93,26 +100,29 @@ class NumberFormat:
 
     def _exactly(self, texts: pl.Series, values: pl.Series, odd: pl.Series) -> tuple[pl.Series, pl.Series]:
         """Read the texts that the fast way could not, each distinct one once."""
-        distinct = texts.filter(odd).unique().to_list()
-        prices: list[float | None] = []
-        wrong: list[bool] = []
-        for text in distinct:
-            try:
-                prices.append(self.price(text or ""))
-                wrong.append(False)
-            except NotAPriceError:
-                prices.append(None)
-                wrong.append(True)
-        known = pl.DataFrame(
-            {"text": distinct, "exact": prices, "wrong": wrong},
-            schema={"text": pl.String, "exact": pl.Float64, "wrong": pl.Boolean},
-        )
-        frame = pl.DataFrame({"text": texts, "value": values, "odd": odd})
-        found = frame.join(known, on="text", how="left", nulls_equal=True, maintain_order="left").select(
+        known = self._known(texts.filter(odd).fill_null("").unique())
+        frame = pl.DataFrame({"text": texts.fill_null(""), "value": values, "odd": odd})
+        found = frame.join(known, on="text", how="left", maintain_order="left").select(
             value=pl.when("odd").then(pl.col("exact")).otherwise(pl.col("value")),
             wrong=pl.col("odd") & pl.col("wrong").fill_null(value=False),
         )
         return found.get_column("value"), found.get_column("wrong")
+
+    def _known(self, distinct: pl.Series) -> pl.DataFrame:
+        """Give what some texts mean: those with a sign and marks in their places at once, the rest one by one."""
+        bare = distinct.str.replace(_SIGN_FIRST, "$1") if self.decimal == "." else distinct
+        exact = unscaled(self._unmarked(bare).cast(pl.Float64, strict=False), self.scale)
+        wrong = [False] * len(distinct)
+        prices = exact.to_list()
+        for at in exact.is_null().arg_true():
+            try:
+                prices[at] = self.price(distinct[at])
+            except NotAPriceError:
+                wrong[at] = True
+        return pl.DataFrame(
+            {"text": distinct, "exact": prices, "wrong": wrong},
+            schema={"text": pl.String, "exact": pl.Float64, "wrong": pl.Boolean},
+        )
 
     def explain(self, text: str) -> str:
         """Say why a text is no price."""
@@ -140,9 +150,18 @@ def unscaled(values: pl.Series, scale: float) -> pl.Series:
     return divided if not values.null_count() else divided.zip_with(values.is_not_null(), values)
 
 
+def _bare(text: str) -> str:
+    """Take a currency's sign from a number, and make its spaces plain."""
+    if text.isascii() and "$" not in text:
+        return text
+    plain = text.replace("\u00a0", " ").replace("\u202f", " ")
+    before = _SIGN_BEFORE.match(plain)
+    return before[1] + plain[before.end() :] if before else _SIGN_AFTER.sub("", plain)
+
+
 def is_number(text: str) -> bool:
     """Tell whether a text is a number in any way of writing them."""
-    bare = text.strip(_WHITE)
+    bare = _bare(text.strip(_WHITE))
     return bool(_PLAIN.fullmatch(bare) or _COMMA_NUMBER.fullmatch(bare))
 
 
@@ -153,27 +172,34 @@ def detect_marks(texts: Sequence[str], delimiter: str, where: str) -> tuple[str,
         InputError: A single mark before three digits can be either, and no other price tells.
 
     """
-    bare = [text.strip(_WHITE).replace("\u00a0", " ").replace("\u202f", " ").lstrip("+-") for text in texts]
+    together = "\n".join(texts)
+    if delimiter != ";" and not _MARKED.search(together):
+        return (",", ".") if _POINTS.search(together) else (".", "")
+    bare = [_bare(text.strip(_WHITE)).lstrip("+-") for text in texts]
     numbers = [text for text in bare if _COMMA_NUMBER.fullmatch(text)]
-    marked = [text for text in numbers if "," in text]
     spaced = next((mark for mark in (" ", "'") if any(re.search(rf"[0-9]{mark}[0-9]{{3}}", t) for t in numbers)), "")
-    both = [text for text in marked if "." in text]
+    commas, points = ([text for text in numbers if mark in text] for mark in ",.")
+    if commas:
+        return _with_commas(commas, points, spaced, where)
+    if any(_POINTS.search(text) for text in points):
+        return ",", "."
+    if points and delimiter == ";" and all(re.search(r"^[1-9][0-9]{0,2}\.[0-9]{3}$", text) for text in points):
+        raise _either(points[0], "point", where)
+    return ".", spaced
+
+
+def _with_commas(commas: Sequence[str], points: Sequence[str], spaced: str, where: str) -> tuple[str, str]:
+    """Tell what a comma is, of prices some of which have one, some a point, some both."""
+    both = [text for text in commas if "." in text]
     if both:
         return (",", ".") if both[0].rindex(",") > both[0].rindex(".") else (".", ",")
-    if any(re.search(r",[0-9]{3},", text) for text in marked):
+    if any(re.search(r",[0-9]{3},", text) for text in commas):
         return ".", ","
-    if any(not re.search(r"^[1-9][0-9]{0,2},[0-9]{3}$", text) for text in marked):
-        return ",", spaced or ("." if any(re.search(r"\.[0-9]{3}\.", text) for text in numbers) else "")
-    pointed = [text for text in numbers if "." in text]
-    if marked:
-        if pointed:
-            return ".", ","
-        raise _either(marked[0], "comma", where)
-    if any(re.search(r"\.[0-9]{3}\.", text) for text in pointed):
-        return ",", "."
-    if pointed and delimiter == ";" and all(re.search(r"^[1-9][0-9]{0,2}\.[0-9]{3}$", t) for t in pointed):
-        raise _either(pointed[0], "point", where)
-    return ".", spaced
+    if any(not re.search(r"^[1-9][0-9]{0,2},[0-9]{3}$", text) for text in commas):
+        return ",", spaced or ("." if any(_POINTS.search(text) for text in points) else "")
+    if points:
+        return ".", ","
+    raise _either(commas[0], "comma", where)
 
 
 def _either(example: str, mark: str, where: str) -> InputError:

@@ -2,20 +2,27 @@
 
 from collections.abc import Sequence
 
+import polars as pl
+
 from quality.errors import InputError
 from quality.ingest.format import names
 from quality.ingest.format.columns import Columns
+from quality.ingest.format.fields import by_field
 from quality.ingest.format.numbers import NumberFormat, known_prices
 from quality.ingest.format.source import Source
+from quality.ingest.format.ticker_texts import look_like_tickers, repeat_over_dates
 from quality.text import visible
 
 OHLC, OHLCV = 4, 5
-_ROWS_THAT_TELL = 3
 _MANY = 10
+_FEW = 2
 _MOSTLY = 0.95  # real files break every rule now and then
+_SHOWN = 8
+
+Wide = list[tuple[int, str]]
 
 
-def find_roles(columns: Columns, source: Source, date: int) -> tuple[int | None, int | None, list[tuple[int, str]]]:
+def find_roles(columns: Columns, source: Source, date: int) -> tuple[int | None, int | None, Wide]:
     """Give the columns of tickers and of prices, or a wide table's ticker columns with their names.
 
     Raises:
@@ -23,23 +30,61 @@ def find_roles(columns: Columns, source: Source, date: int) -> tuple[int | None,
 
     """
     others = [at for at in range(columns.width) if at != date and at not in columns.ignored(source)]
+    if wide := by_field(columns, source, others):
+        return None, None, wide
     ticker = price = None
     if source.layout != "wide":
         ticker, price = _named_roles(columns, source, others)
-    texts = [at for at in others if at not in (ticker, price) and columns.is_text(at)]
-    numbers = [at for at in others if at != ticker and columns.is_numeric(at)]
-    if not _is_long(columns, source, others, (ticker, price), (texts, numbers)):
-        if price is not None and texts:
-            raise _unclear(columns, "ticker", texts)
+    texts = [at for at in others if at not in (ticker, price) and _is_text(columns, at)]
+    if not _is_long(columns, source, date, others, ticker=ticker, price=price, texts=texts):
+        if source.layout != "wide":
+            _refuse_text(columns, others)
         return None, None, _needs_names(columns, [(at, columns.names[at]) for at in others])
-    if ticker is None and not source.ticker_from and texts:
-        if len(texts) > 1:
-            raise _unclear(columns, "ticker", texts)
-        ticker = texts[0]
+    if ticker is None and not source.ticker_from:
+        ticker = _ticker_by_content(columns, date, texts, price, is_long=source.layout == "long")
     if price is None:
-        price = _price(columns, [at for at in numbers if at != ticker])
+        price = _price(columns, [at for at in others if at != ticker and columns.is_numeric(at)])
     _check_doubled(columns, source, ticker, price)
     return ticker, price, []
+
+
+def _is_text(columns: Columns, at: int) -> bool:
+    """Tell whether a column may name tickers: it holds text, and is not called like something else."""
+    return columns.is_text(at) and not names.is_note(columns.names[at])
+
+
+def _ticker_by_content(
+    columns: Columns, date: int, texts: Sequence[int], price: int | None, *, is_long: bool
+) -> int | None:
+    """Find the tickers among columns of text; None where the file is of one ticker.
+
+    Raises:
+        InputError: There are several, or one that may hold tickers or something else.
+
+    """
+    side_by_side = [at for at in texts if _repeats(columns, date, at)]
+    if len(side_by_side) == 1:
+        return side_by_side[0]
+    alike = [at for at in texts if columns.is_full(at) and look_like_tickers(columns.texts(at))]
+    if (price is None or is_long) and len(alike) == len(texts) == 1:
+        return alike[0]  # a date, a ticker and a number
+    dates = columns.texts(date)
+    is_of_one = price is not None and len(set(dates)) >= _MOSTLY * len(dates)
+    if alike or side_by_side or (texts and not is_of_one):
+        raise _unclear(columns, "ticker", texts)
+    return None
+
+
+def _repeats(columns: Columns, date: int, at: int) -> bool:
+    if not columns.is_full(at):
+        return False
+    return repeat_over_dates(_as_list(columns, date), _as_list(columns, at))
+
+
+def _as_list(columns: Columns, at: int) -> list[str]:
+    """Give a column of the sample as texts, one a record."""
+    texts: list[str] = columns.sample[at].cast(pl.String, strict=False).fill_null("").to_list()
+    return texts
 
 
 def _check_doubled(columns: Columns, source: Source, ticker: int | None, price: int) -> None:
@@ -73,38 +118,75 @@ def _named_roles(columns: Columns, source: Source, others: Sequence[int]) -> tup
 def _is_long(
     columns: Columns,
     source: Source,
+    date: int,
     others: Sequence[int],
-    named: tuple[int | None, int | None],
-    kinds: tuple[Sequence[int], Sequence[int]],
+    *,
+    ticker: int | None,
+    price: int | None,
+    texts: Sequence[int],
 ) -> bool:
-    """Tell a table with a row a price from one with a column a ticker."""
-    (ticker, price), (texts, numbers) = named, kinds
+    """Tell a table with a row a price from one with a column a ticker.
+
+    Raises:
+        InputError: It can be either.
+
+    """
     if source.layout or ticker is not None or source.ticker_from or source.price_column:
         return source.layout != "wide"
     if not columns.has_header:
         return True
-    if price is None:
-        # One line, or a column with notes, could as well be of a wide table.
-        rows = len(columns.sample[0])
-        told = len(texts) == 1 and len(numbers) == 1 and rows >= _ROWS_THAT_TELL
-        return told and len(columns.texts(texts[0])) >= _MOSTLY * rows
-    return _is_beside_a_price(columns, [at for at in others if at not in texts])
+    fields = [at for at in others if names.is_field(columns.names[at])]
+    blank = [at for at in others if not columns.names[at]]
+    texts_of_any_kind = [at for at in others if at not in fields and columns.is_text(at)]
+    unknown = len(others) - len(fields) - len(texts_of_any_kind) - (len(blank) if price is not None else 0)
+    if fields and unknown < _MANY * len(fields):
+        if price is not None and (not unknown or 1 < len(fields) >= unknown):
+            return True
+        raise _either(columns, fields)
+    if price is not None or not texts:
+        return False
+    return _has_tickers(columns, date, others, texts)
 
 
-def _is_beside_a_price(columns: Columns, others: Sequence[int]) -> bool:
-    """Tell columns of one ticker (open, high, close, …) from tickers of which one is called like a price.
+def _has_tickers(columns: Columns, date: int, others: Sequence[int], texts: Sequence[int]) -> bool:
+    """Tell whether a table with a column of text and none called like a price is long.
 
     Raises:
-        InputError: They can be either.
+        InputError: Several columns may hold the tickers; or there are too few rows to tell.
 
     """
-    known = sum(_is_field(columns, at) for at in others)
-    unknown = len(others) - known
-    if not unknown or (known > 1 and known >= unknown):
-        return True
-    if unknown >= _MANY * known:
-        return False
-    raise InputError(f"{columns.where}: can be a wide table or prices of one ticker; say --layout wide or long")
+    full = [at for at in texts if columns.is_full(at)]
+    alike = [at for at in full if _repeats(columns, date, at) or look_like_tickers(columns.texts(at))]
+    if len(alike) == 1 and sum(columns.is_numeric(at) for at in others) == 1:
+        if len(columns.sample[0]) > _FEW:
+            return True
+        shown = visible(columns.label(alike[0]))
+        raise InputError(
+            f"{columns.where}: can be long, with tickers in {shown}, or wide, with no price there: so few rows do not "
+            "tell; say --layout long or wide"
+        )
+    if len(alike) > 1 and len(alike) == len(others) - 1:
+        raise _unclear(columns, "ticker", alike)
+    return False
+
+
+def _refuse_text(columns: Columns, others: Sequence[int]) -> None:
+    """Refuse a table whose column could only be a ticker's by mistake: it is full of text."""
+    full = [at for at in others if columns.is_text(at) and columns.is_full(at)]
+    if full and len(columns.sample[0]) > _FEW:
+        shown = ", ".join(visible(columns.label(at)) for at in full[:_SHOWN])
+        raise InputError(
+            f"{columns.where}: is no wide table: what stands below {shown} is text, not prices; say --ignore "
+            f"{visible(columns.label(full[0]))} to leave it aside, or --layout long and --ticker-column NAME"
+        )
+
+
+def _either(columns: Columns, fields: Sequence[int]) -> InputError:
+    shown = ", ".join(visible(columns.label(at)) for at in fields[:_SHOWN])
+    return InputError(
+        f"{columns.where}: can be a wide table or prices of one ticker (files of prices have columns such as {shown}); "
+        "say --layout wide or long, and for long which --price-column"
+    )
 
 
 def _needs_names(columns: Columns, wide: list[tuple[int, str]]) -> list[tuple[int, str]]:
@@ -114,11 +196,6 @@ def _needs_names(columns: Columns, wide: list[tuple[int, str]]) -> list[tuple[in
             "or say --layout long and --price-column #N"
         )
     return wide
-
-
-def _is_field(columns: Columns, at: int) -> bool:
-    name = names.plain(columns.names[at])
-    return name in names.FIELDS or not name
 
 
 def _price(columns: Columns, numbers: list[int]) -> int:

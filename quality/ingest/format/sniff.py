@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from quality.errors import InputError
+from quality.errors import EmptyInputError, InputError
 from quality.ingest.format import names
 from quality.ingest.format.dates import looks_like_dates
 from quality.ingest.format.numbers import is_number
@@ -36,6 +36,7 @@ class Form:
         skipped: Lines before the header, or before the first record where there is no header.
         data_line: How many lines come before the first record.
         sample: The first records' fields.
+        fields: Where the header has a line of fields and one of tickers (`header`): each column's field.
 
     """
 
@@ -45,6 +46,7 @@ class Form:
     skipped: int
     data_line: int
     sample: list[list[str]]
+    fields: list[str] | None = None
 
 
 def sniff(head: bytes, source: Source, name: str) -> Form:
@@ -62,7 +64,7 @@ def sniff(head: bytes, source: Source, name: str) -> Form:
     text = head.decode(errors="replace").replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")
     if not text.strip():
-        raise InputError(f"{visible(name)}: is empty")
+        raise EmptyInputError(f"{visible(name)}: is empty")
     skip = source.skip_lines or 0
     candidates = [source.delimiter] if source.delimiter else list(_DELIMITERS)
     read = {mark: _records(lines, mark, skip) for mark in candidates}
@@ -122,14 +124,18 @@ def _date_column(rows: Sequence[Sequence[str]]) -> int | None:
 
 
 def _form(records: Sequence[Record], delimiter: str, source: Source, skip: int) -> Form:
+    if source.skip_lines is None and source.header is None and (stacked := _stacked(records, delimiter)):
+        return stacked
     first = _first(records) if source.skip_lines is None else 0
     top = records[first]
-    skipped = records[first - 1].last_line if first else skip
-    below = [record.fields for record in records[first + 1 :]]
+    # What stands above the header is a title, unless it is a row: a header in the middle takes none along.
+    early = next((at for at in range(first) if _is_row(records[at].fields)), first)
+    skipped = records[early - 1].last_line if early else skip
+    below = [record.fields for record in (*records[early:first], *records[first + 1 :])]
     has_header = source.header if source.header is not None else _is_header(top.fields, below)
     if has_header:
-        return Form(delimiter, top.fields, len(top.fields), skipped, top.last_line, below)
-    rows = [top.fields, *below]
+        return Form(delimiter, top.fields, len(top.fields), skipped, skipped if early < first else top.last_line, below)
+    rows = [record.fields for record in records[early:]]
     return Form(delimiter, None, len(top.fields), skipped, skipped, rows)
 
 
@@ -140,6 +146,46 @@ def _first(records: Sequence[Record]) -> int:
             return at
     width = _usual_width(records)
     return next(at for at, record in enumerate(records) if len(record.fields) == width)
+
+
+def _is_row(fields: Sequence[str]) -> bool:
+    """Tell whether a record before a header is a row of the table: it has a date, and a number beside it."""
+    dates = [at for at, field in enumerate(fields) if looks_like_dates([field])]
+    return bool(dates) and any(at != dates[0] and is_number(field) for at, field in enumerate(fields))
+
+
+def _stacked(records: Sequence[Record], delimiter: str) -> Form | None:
+    """Understand a header of two lines, fields and tickers in either order, and mostly a third one for the date."""
+    for at in range(min(len(records) - 2, 10)):
+        upper, lower, third = (record.fields for record in records[at : at + 3])
+        if not len(upper) == len(lower) == len(third) > 1:
+            continue
+        dates = third if not any(field.strip() for field in third[1:]) else lower
+        if names.plain(dates[0]) not in (*names.DATES, *names.MOMENTS):
+            continue
+        filled = _filled(upper[1:])
+        for fields, tickers in ((filled, lower[1:]), (lower[1:], filled)):
+            if _are_fields(fields) and all(ticker.strip() for ticker in tickers) and not _are_fields(tickers):
+                last = at + 2 if dates is third else at + 1
+                skipped = records[at - 1].last_line if at else 0
+                below = [record.fields for record in records[last + 1 :]]
+                header = [dates[0], *tickers]
+                return Form(
+                    delimiter, header, len(header), skipped, records[last].last_line, below, [dates[0], *fields]
+                )
+    return None
+
+
+def _filled(texts: Sequence[str]) -> list[str]:
+    """Fill the blanks that a spreadsheet's joined cells leave."""
+    filled: list[str] = []
+    for text in texts:
+        filled.append(text if text.strip() or not filled else filled[-1])
+    return filled
+
+
+def _are_fields(texts: Sequence[str]) -> bool:
+    return all(names.plain(text) in names.FIELDS for text in texts)
 
 
 def _is_header(fields: Sequence[str], below: Sequence[Sequence[str]]) -> bool:

@@ -38,6 +38,9 @@ class Source:
         skip_lines: Lines before the header.
         blanks: What a blank in a wide sheet is: "null", "absent", or "auto" (see `quality.ingest.rows.wide`).
         ignore: Columns to leave aside, by name or #N.
+        member: Patterns of the members of an archive that are read; none for all.
+        skip: Patterns of files and members that are no tables, and left aside.
+        allow_empty: Patterns of files and members that may hold no row.
 
     """
 
@@ -59,6 +62,9 @@ class Source:
     skip_lines: int | None = None
     blanks: str = "auto"
     ignore: tuple[str, ...] = ()
+    member: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    allow_empty: tuple[str, ...] = ()
 
     def replaced(self, given: Mapping[str, Any], where: str) -> "Source":
         """Give this source with some things stated otherwise, each checked by name.
@@ -138,4 +144,7 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "skip_lines": whole(least=0, most=1_000_000),
     "blanks": choice(*BLANKS),
     "ignore": listed(text, "columns"),
+    "member": listed(text, "patterns"),
+    "skip": listed(text, "patterns"),
+    "allow_empty": listed(text, "patterns"),
 }

@@ -23,7 +23,7 @@ def as_texts(column: pl.Series) -> pl.Series:
         return column.fill_null("") if column.null_count() else column
     try:
         return column.cast(pl.String).fill_null("")
-    except pl.exceptions.PolarsError:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return pl.Series(column.name, [str(value) for value in column.to_list()], dtype=pl.String)
 
 
@@ -41,7 +41,7 @@ def read_dates(column: pl.Series, reader: DateReader) -> pl.Series:
 
 def _in_calendar(dates: pl.Series) -> pl.Series:
     """Take away dates whose year has not four digits: a panel has no partition for them."""
-    fits = dates.dt.year().is_between(1000, 9999)
+    fits = dates.dt.year().is_between(1000, 9999).fill_null(value=False)
     return dates if fits.all() else dates.to_frame("date").select(pl.when(fits).then(pl.col("date"))).to_series()
 
 

@@ -1,7 +1,7 @@
 """The books of an ingest: rows read = rows written + duplicates that agree + rows refused, always."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from quality.errors import QualityError
@@ -27,6 +27,8 @@ class FileCounts:
         lines_before_header: Lines that stood above the table.
         failed: Why nothing of the file was taken; "" where it was read to its end.
         mapping: How it was read.
+        is_empty: Whether it holds no row, as its source says that it may.
+        first_rows: The first rows that it gives: date, ticker, price.
 
     """
 
@@ -40,6 +42,8 @@ class FileCounts:
     lines_before_header: int = 0
     failed: str = ""
     mapping: Mapping[str, Any] | None = None
+    is_empty: bool = False
+    first_rows: list[tuple[Any, ...]] = field(default_factory=list)
 
     @property
     def rows_refused(self) -> int:
@@ -74,7 +78,8 @@ class FileCounts:
     def as_dict(self) -> dict[str, Any]:
         """Give the counts for a summary."""
         found = asdict(self) | {"rows_refused": self.rows_refused}
-        return {key: value for key, value in found.items() if key != "failed" or value}
+        only_if_so = ("failed", "is_empty", "first_rows")
+        return {key: value for key, value in found.items() if key not in only_if_so or value}
 
 
 def totals(files: Iterable[FileCounts]) -> dict[str, int]:

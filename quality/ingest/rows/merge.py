@@ -1,4 +1,4 @@
-"""One year of arrivals and the panel's own rows of that year: which price of a key counts."""
+"""Arrivals of a year and the panel's own rows of it: which price of a key counts."""
 
 from dataclasses import dataclass
 
@@ -6,10 +6,11 @@ import polars as pl
 
 from quality.panel.partitions import SCHEMA
 
-POLICIES = ("last", "first", "error")
 _DAYS_A_TICKER = 1 << 32
 PANEL_FILE = -1  # stands before every file that arrives
 
+# The panel's own rows, and which of the year's files each is of.
+HELD = pl.Schema([*SCHEMA.items(), ("part", pl.Int32())])
 CONFLICTS = pl.Schema(
     {
         "date": pl.Date,
@@ -20,19 +21,36 @@ CONFLICTS = pl.Schema(
         "other_price": pl.Float64,
         "other_file": pl.Int32,
         "other_line": pl.UInt32,
+        "times": pl.UInt32,
     }
 )
 
 
 @dataclass(frozen=True)
-class Merged:
-    """A year after its arrivals.
+class Choice:
+    """Which of several prices of one key counts.
 
     Attributes:
-        rows: The panel's rows of the year, sorted by ticker and date.
+        keep: "last" or "first": of arrivals, where `by_rank` is false; else of the ranks of their files.
+        by_rank: Whether rows have a `rank`, which comes before the order of arrival.
+        tolerance: Up to which share of the larger one two prices are the same.
+
+    """
+
+    keep: str = "last"
+    by_rank: bool = False
+    tolerance: float = 0.0
+
+
+@dataclass(frozen=True)
+class Merged:
+    """Some tickers of a year after their arrivals.
+
+    Attributes:
+        rows: The panel's rows, sorted by ticker and date, as `HELD`; with `rank`, where rows had one.
         counts: file, written, agreed, lost: what became of the rows of each file.
         conflicts: Every row whose price differs from the one that counts, as `CONFLICTS`.
-        is_changed: Whether the year differs from what the panel holds.
+        is_changed: Whether the rows differ from what the panel holds.
 
     """
 
@@ -42,82 +60,122 @@ class Merged:
     is_changed: bool
 
 
-def merge_year(arrived: pl.DataFrame, held: pl.DataFrame | None, policy: str) -> Merged:
-    """Merge a year's arrivals into what the panel holds.
+def merge(arrived: pl.DataFrame, held: pl.DataFrame | None, choice: Choice) -> Merged:
+    """Merge arrivals into what the panel holds.
 
     Args:
-        arrived: date, ticker, price, file, line, in order of arrival.
-        held: The panel's rows of the year; None where it has none.
-        policy: Which of several different prices of one key counts: "last" or "first" to arrive; the
-            panel's own came before all others. "error" is as "last": the caller looks at the conflicts.
+        arrived: date, ticker, price, file, line, times, and rank where the choice is by rank; in order of arrival.
+        held: The panel's rows, as `HELD`, with rank likewise; None where it has none. They came before all others.
+        choice: Which of several different prices of one key counts.
 
     """
-    own = [] if held is None else [_numbered(held)]
-    rows = pl.concat([*own, arrived.select(*SCHEMA, "file", "line")])
-    order, is_doubled = _order(rows)
-    if not is_doubled:
-        return _without_doubles(rows.select(pl.all().gather(order)))
-    rows = rows.sort("ticker", "date", "file", "line", maintain_order=True)
-    again = (pl.col("ticker") == pl.col("ticker").shift(1)) & (pl.col("date") == pl.col("date").shift(1))
-    is_again = rows.select(again.fill_null(value=False)).to_series()
-    return _with_doubles(rows, is_again, policy, 0 if held is None else held.height)
+    rank = ["rank"] if choice.by_rank else []
+    columns = [*SCHEMA, "file", "line", "times", "part", *rank]
+    own = [] if held is None else [_as_arrivals(held).select(columns)]
+    rows = pl.concat([*own, arrived.with_columns(part=pl.lit(None, pl.Int32)).select(columns)])
+    ordered, is_again = _in_order(rows, rank)
+    if not is_again.any():
+        return _without_doubles(ordered, rank)
+    return _with_doubles(ordered, is_again, choice, rank, 0 if held is None else held.height)
 
 
-def _order(rows: pl.DataFrame) -> tuple[pl.Series, bool]:
-    """Give the order of rows by ticker and date, and whether any share both: one integer a key sorts fast."""
+def _as_arrivals(held: pl.DataFrame) -> pl.DataFrame:
+    return held.with_columns(
+        file=pl.lit(PANEL_FILE, dtype=pl.Int32), line=pl.lit(None, dtype=pl.UInt32), times=pl.lit(1, dtype=pl.UInt32)
+    )
+
+
+def _in_order(rows: pl.DataFrame, rank: list[str]) -> tuple[pl.DataFrame, pl.Series]:
+    """Sort rows by ticker, date, rank and arrival, and tell which share the key of the row before them.
+
+    One integer a key sorts fast; where keys are doubled, the order of rows within them is that of arrival.
+    """
     names = rows.get_column("ticker").unique().sort()
     number = pl.col("ticker").cast(pl.Enum(names)).to_physical().cast(pl.Int64)
-    keys = rows.select(key=number * _DAYS_A_TICKER + pl.col("date").to_physical().cast(pl.Int64)).to_series()
+    key = number * _DAYS_A_TICKER + pl.col("date").to_physical().cast(pl.Int64)
+    keys = rows.select(key=key).to_series()
     order = keys.arg_sort()
-    sorted_keys = keys.gather(order)
-    return order, bool((sorted_keys == sorted_keys.shift(1)).any())
+    keys = keys.gather(order)
+    is_again = (keys == keys.shift(1)).fill_null(value=False)
+    if not is_again.any():
+        return rows.select(pl.all().gather(order)), is_again
+    order = rows.select(*rank, key=key).select(pl.arg_sort_by("key", *rank, maintain_order=True)).to_series()
+    return rows.select(pl.all().gather(order)), is_again
 
 
-def _numbered(held: pl.DataFrame) -> pl.DataFrame:
-    origin = {"file": pl.lit(PANEL_FILE, dtype=pl.Int32), "line": pl.lit(None, dtype=pl.UInt32)}
-    return held.select(*SCHEMA, **origin)
+def _without_doubles(rows: pl.DataFrame, rank: list[str]) -> Merged:
+    of_files = rows.filter(pl.col("file") != PANEL_FILE).group_by("file")
+    fates = of_files.agg(written=pl.len(), agreed=pl.col("times").sum() - pl.len(), lost=pl.lit(0, pl.UInt32))
+    fates = fates.sort("file")
+    return Merged(rows.select(*HELD, *rank), fates, pl.DataFrame(schema=CONFLICTS), is_changed=bool(fates.height))
 
 
-def _without_doubles(rows: pl.DataFrame) -> Merged:
-    counts = rows.filter(pl.col("file") != PANEL_FILE).group_by("file").agg(written=pl.len())
-    counts = counts.with_columns(agreed=pl.lit(0, pl.UInt32), lost=pl.lit(0, pl.UInt32))
-    is_changed = bool(counts.height)
-    return Merged(rows.select(*SCHEMA), counts.sort("file"), pl.DataFrame(schema=CONFLICTS), is_changed)
-
-
-def _with_doubles(rows: pl.DataFrame, is_again: pl.Series, policy: str, held: int) -> Merged:
-    """Judge rows sorted by key and arrival: the rows of one key stand together, the panel's own first."""
+def _with_doubles(rows: pl.DataFrame, is_again: pl.Series, choice: Choice, rank: list[str], held: int) -> Merged:
+    """Choose among rows sorted by key and arrival: the rows of one key stand together."""
     place = pl.int_range(pl.len(), dtype=pl.UInt32)
-    is_last = ~is_again.shift(-1, fill_value=False)
     begin = pl.when(~is_again).then(place).forward_fill()
-    kept = begin if policy == "first" else pl.when(is_last).then(place).backward_fill()
+    end = pl.when(~is_again.shift(-1, fill_value=False)).then(place).backward_fill()
     own = pl.col("file") == PANEL_FILE
-    judged = rows.with_columns(place=place, begin=begin, kept=kept).with_columns(
+    # A key's own row of the panel, wherever its rank puts it; of several, which only damage makes, the last.
+    mine = pl.when(own).then(place).forward_fill()
+    chosen = rows.with_columns(place=place, kept=begin if choice.keep == "first" else end, begin=begin, end=end)
+    chosen = chosen.with_columns(mine=mine.gather(pl.col("end")))
+    chosen = chosen.with_columns(mine=pl.when(pl.col("mine") >= pl.col("begin")).then(pl.col("mine")))
+    chosen = chosen.with_columns(
         kept_price=pl.col("price").gather(pl.col("kept")),
         kept_file=pl.col("file").gather(pl.col("kept")),
         kept_line=pl.col("line").gather(pl.col("kept")),
-        held_same=own.gather(pl.col("begin"))
-        & pl.col("price").gather(pl.col("begin")).eq_missing(pl.col("price").gather(pl.col("kept"))),
+        held_price=pl.col("price").gather(pl.col("mine")),
+        part=pl.col("part").gather(pl.col("mine")),
     )
+    # By rank the price of the newest file is written to the bit, or the panel would depend on the order of arrival.
+    same = Choice() if choice.by_rank else choice
+    is_held = pl.col("mine").is_not_null() & _agree("held_price", "kept_price", same)
+    agrees = _agree("price", "kept_price", choice)
+    chosen = chosen.with_columns(agrees=agrees, is_held=is_held)
     is_kept = pl.col("place") == pl.col("kept")
-    agrees = pl.col("price").eq_missing(pl.col("kept_price"))
-    fate = pl.when(~agrees).then(pl.lit("lost")).when(is_kept & ~pl.col("held_same")).then(pl.lit("written"))
-    counts = (
-        judged.filter(~own)
-        .select("file", fate=fate.otherwise(pl.lit("agreed")))
-        .group_by("file")
-        .agg((pl.col("fate") == name).sum().alias(name) for name in ("written", "agreed", "lost"))
-    )
-    conflicts = judged.filter(~agrees).select(
+    counts = _counts(chosen.filter(~own), is_kept)
+    conflicts = chosen.filter(~pl.col("agrees")).select(
         "date",
         "ticker",
         "kept_price",
         "kept_file",
         "kept_line",
+        "times",
         other_price="price",
         other_file="file",
         other_line="line",
     )
-    after = judged.filter(is_kept).select(*SCHEMA)
-    is_changed = bool(counts.get_column("written").sum()) or after.height != held
-    return Merged(after, counts.sort("file"), conflicts, is_changed)
+    price = pl.when("is_held").then("held_price").otherwise("kept_price")  # noise leaves the panel as it is
+    after = chosen.filter(is_kept).with_columns(price=price)
+    is_same = after.get_column("price").eq_missing(after.get_column("held_price"))
+    is_changed = after.height != held or not (is_same & after.get_column("mine").is_not_null()).all()
+    return Merged(after.select(*HELD, *rank), counts, conflicts.select(*CONFLICTS), is_changed=is_changed)
+
+
+def _agree(price: str, other: str, choice: Choice) -> pl.Expr:
+    """Give the condition that two prices are the same, or differ by no more than the tolerance."""
+    one, two = pl.col(price), pl.col(other)
+    same = one.eq_missing(two)
+    if not choice.tolerance:
+        return same
+    near = (one - two).abs() <= choice.tolerance * pl.max_horizontal(one.abs(), two.abs())
+    return same | near.fill_null(value=False)
+
+
+def _counts(arrived: pl.DataFrame, is_kept: pl.Expr) -> pl.DataFrame:
+    """Count by file: of a kept row that the panel did not hold one copy is written, and the others agree with it."""
+    is_written = is_kept & ~pl.col("is_held")
+    times = pl.col("times")
+    return (
+        arrived.select(
+            "file",
+            written=is_written.cast(pl.UInt32),
+            lost=pl.when(~pl.col("agrees")).then(times).otherwise(0),
+            agreed=pl.when("agrees").then(times - is_written.cast(pl.UInt32)).otherwise(0),
+        )
+        .group_by("file")
+        .agg(pl.col("written", "agreed", "lost").sum())
+        .select("file", "written", "agreed", "lost")
+        .sort("file")
+    )

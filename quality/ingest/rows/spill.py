@@ -1,11 +1,13 @@
 """Rows that were read, kept on disk by year until their year is merged: memory stays bounded."""
 
 import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
-# Order of columns: a row of the panel, and which file and line it came from.
+# Order of columns: a row of the panel, which file and line it came from, and how often it stands there.
 SCHEMA = pl.Schema(
     {
         "date": pl.Date,
@@ -13,10 +15,30 @@ SCHEMA = pl.Schema(
         "price": pl.Float64,
         "file": pl.Int32,
         "line": pl.UInt32,
+        "times": pl.UInt32,
         "blank": pl.Boolean,
     }
 )
-_ROWS_HELD = 1 << 20
+_ROWS_HELD = 1 << 19
+
+
+@dataclass(frozen=True)
+class TickerRange:
+    """The tickers from the first (included) to the last (excluded; None for all that follow)."""
+
+    first: str
+    last: str | None
+
+    def filter(self) -> pl.Expr:
+        """Give the condition that a row's ticker is one of them."""
+        after = pl.col("ticker") >= self.first
+        return after if self.last is None else after & (pl.col("ticker") < self.last)
+
+
+@dataclass
+class _Year:
+    paths: list[Path] = field(default_factory=list)
+    rows: int = 0
 
 
 class Spill:
@@ -27,14 +49,13 @@ class Spill:
         self._held: list[pl.DataFrame] = []
         self._rows = 0
         self._parts = 0
-        self._files: dict[int, list[Path]] = {}
+        self._years: dict[int, _Year] = {}
 
-    def add(self, rows: pl.DataFrame, file: int) -> None:
-        """Keep some rows (`convert.ROWS`) of a file."""
+    def add(self, rows: pl.DataFrame) -> None:
+        """Keep some rows (`SCHEMA`)."""
         if not rows.height:
             return
-        numbered = rows.with_columns(file=pl.lit(file, dtype=pl.Int32))
-        self._held.append(numbered.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items()))
+        self._held.append(rows)
         self._rows += rows.height
         if self._rows >= _ROWS_HELD:
             self.flush()
@@ -43,22 +64,37 @@ class Spill:
         """Write what is held to disk."""
         if not self._held:
             return
-        held = pl.concat(self._held).with_columns(year=pl.col("date").dt.year())
+        held = pl.concat(self._held)
         self._held, self._rows = [], 0
-        for (year,), rows in held.partition_by("year", as_dict=True, include_key=False).items():
+        years = held.get_column("date").dt.year()
+        # Most parts lie within few years: cutting by a filter keeps what is written in one piece.
+        for year in years.unique().sort():
+            rows = held.filter(years == year)
             path = self._folder / f"{year}-{self._parts}.arrow"
             _write(rows, path)
-            self._files.setdefault(int(str(year)), []).append(path)
+            kept = self._years.setdefault(int(year), _Year())
+            kept.paths.append(path)
+            kept.rows += rows.height
         self._parts += 1
 
     @property
     def years(self) -> list[int]:
         """The years that have rows on disk, oldest first."""
-        return sorted(self._files)
+        return sorted(self._years)
 
-    def read(self, year: int) -> pl.DataFrame:
-        """Give a year's rows, in order of arrival."""
-        return pl.concat([pl.read_ipc(path) for path in self._files[year]])
+    def rows_of(self, year: int) -> int:
+        """Give how many rows a year has."""
+        return self._years[year].rows
+
+    def read(self, year: int, tickers: TickerRange | None = None) -> pl.DataFrame:
+        """Give a year's rows, in order of arrival; only those of some tickers where that is asked for."""
+        parts = (pl.read_ipc(path) for path in self._years[year].paths)
+        return pl.concat(part if tickers is None else part.filter(tickers.filter()) for part in parts)
+
+    def tickers(self, year: int) -> Iterator[pl.DataFrame]:
+        """Give how many rows each ticker has, part by part."""
+        for path in self._years[year].paths:
+            yield pl.read_ipc(path, columns=["ticker"]).get_column("ticker").value_counts()
 
 
 def _write(rows: pl.DataFrame, path: Path) -> None:
@@ -83,7 +119,7 @@ class Kept:
         if frame.height:
             self._held.append(frame.select(pl.col(name).cast(dtype) for name, dtype in self._schema.items()))
             self._rows += frame.height
-            if self._rows >= _ROWS_HELD // 8:
+            if self._rows >= _ROWS_HELD // 4:
                 self._flush()
 
     def _flush(self) -> None:

@@ -1,12 +1,16 @@
 """The daily check from end to end, and how its report speaks in each rule set."""
 
 import datetime as dt
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from quality.check.job import CheckJob, run_check
 from quality.errors import InputError, UsageError
+from quality.ingest.job import ingest
+from quality.ingest.options import IngestOptions
 from quality.panel.partitions import list_years, read_year
 from quality.rules.loading import load_ruleset
 from quality.storage import open_store
@@ -87,3 +91,42 @@ def test_a_day_far_away_is_taken_by_its_date(flat_panel, tmp_path):
     (tmp_path / "day.csv").write_text("AAA,BBB,CCC\n1,1,1\n")
     job = CheckJob(str(tmp_path / "day.csv"), flat_panel.address, NOTEBOOK, date=dt.date(2022, 1, 12))
     assert run_check(job).result.day == dt.date(2022, 1, 12)
+
+
+@pytest.fixture
+def ten_tickers(tmp_path):
+    names = ",".join(f"T{number}" for number in range(10))
+    days = [dt.date(2022, 1, day) for day in (3, 4, 5, 6, 7, 10, 11, 12, 13)]
+    text = f"date,{names}\n" + "".join(f"{day},{','.join(['100.5'] * 10)}\n" for day in days)
+    (tmp_path / "history.csv").write_text(text, encoding="utf-8")
+    panel = open_store(tmp_path / "panel")
+    ingest([str(tmp_path / "history.csv")], panel, open_store(tmp_path / "ingest"), IngestOptions())
+    return panel
+
+
+@pytest.mark.parametrize(
+    ("name", "tickers", "says"),
+    [("day.csv", 3, r"Incomplete Day \(3 tickers"), ("2022-01-15.csv", 10, r"Wrong Date \(2022-01-14 in a file named")],
+)
+def test_a_day_that_is_incomplete_or_of_a_wrong_date_is_appended_only_when_told(
+    ten_tickers, tmp_path, name, tickers, says
+):
+    names = [f"T{number}" for number in range(tickers)]
+    file = tmp_path / name
+    file.write_text(f"date,{','.join(names)}\n2022-01-14,{','.join(['100.5'] * tickers)}\n", encoding="utf-8")
+    job = CheckJob(str(file), ten_tickers.address, ROBUST, str(tmp_path / "run"), append=True)
+    done = run_check(job)
+    assert not done.appended
+    assert re.search(says + ".*say --append-anyway", done.append_failed)
+    assert open_store(tmp_path / "run").exists("summary.json")
+    assert rows(ten_tickers) == 90
+    assert run_check(replace(job, append_anyway=True)).appended
+    assert rows(ten_tickers) == 90 + tickers
+
+
+def test_rows_of_other_dates_are_counted(ten_tickers, tmp_path):
+    names = [f"T{number}" for number in range(10)]
+    lines = [f"2022-01-{day},{','.join(['100.5'] * 10)}\n" for day in (12, 13, 13, 14)]
+    (tmp_path / "days.csv").write_text(f"date,{','.join(names)}\n{''.join(lines)}", encoding="utf-8")
+    job = CheckJob(str(tmp_path / "days.csv"), ten_tickers.address, ROBUST, date=dt.date(2022, 1, 14))
+    assert run_check(job).summary["rows_of_other_dates"] == {"2022-01-12": 1, "2022-01-13": 2}

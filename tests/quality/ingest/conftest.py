@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from quality.ingest.format.source import Source
-from quality.ingest.job import CONFLICTS_KEY, REFUSED_KEY, IngestOptions, ingest
+from quality.ingest.job import CONFLICTS_KEY, REFUSED_KEY, ingest
+from quality.ingest.options import IngestOptions
 from quality.panel.partitions import list_years, read_year
 from quality.storage import open_store
 
@@ -29,9 +30,10 @@ class Desk:
 
     def ingest(self, *addresses: str, on_conflict: str = "last", **said: Any) -> dict[str, Any]:
         """Ingest files and give the summary, whose books must balance."""
+        chosen = {name: said.pop(name) for name in ("prefer", "tolerance", "dry_run") if name in said}
         source = Source().replaced(said, "")
         panel, out = open_store(self.folder / "panel"), open_store(self.folder / "run")
-        self.summary = ingest(list(addresses), panel, out, IngestOptions(source, on_conflict))
+        self.summary = ingest(list(addresses), panel, out, IngestOptions(source, on_conflict, **chosen))
         for books in (self.summary, *self.summary["files"]):
             accounted = books["rows_written"] + books["duplicates_agreeing"] + books["rows_refused"]
             assert books["rows_read"] == accounted

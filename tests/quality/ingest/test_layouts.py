@@ -102,8 +102,8 @@ class TestLong:
             desk.take(text, price_column="e")
 
     def test_two_columns_of_text_must_be_told_apart(self, desk):
-        with pytest.raises(InputError, match=r"\(candidates: nom, kind\); say --ticker-column"):
-            desk.take("date,nom,kind,price\n2020-01-02,A,s,1\n")
+        with pytest.raises(InputError, match=r"\(candidates: nom, genre\); say --ticker-column"):
+            desk.take("date,nom,genre,price\n2020-01-02,A,s,1\n")
 
     def test_tickers_can_be_made_upper_case(self, desk):
         assert desk.take("date,ticker,price\n2020-01-02,aé,1\n", ticker_case="upper") == [("2020-01-02", "AÉ", 1.0)]
@@ -135,6 +135,95 @@ class TestWideOrLong:
         text = "date,AAA,note\n2020-01-02,1,\n2020-01-03,2,checked\n2020-01-06,3,\n2020-01-07,4,\n"
         assert {row[1] for row in desk.take(text)} == {"AAA"}
         assert [row[2] for row in desk.refused()] == ["checked"]
+
+
+ROWS_OF_A = [("2020-01-02", "A", 1.5), ("2020-01-03", "A", 2.5), ("2020-01-06", "A", 3.5)]
+
+
+class TestNeverGuess:
+    """Each file misled an earlier version: columns of text became tickers, columns of price files tickers too."""
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Date,Close,Adj Close\n2020-01-02,1.5,inf\n2020-01-03,2.5,inf\n2020-01-06,3.5,1\n",
+            "Date,Close,Volume\n2020-01-02,1.5,1.2M\n2020-01-03,2.5,3.4M\n2020-01-06,3.5,900K\n",
+            "Date,Close/Last,Volume\n01/02/2020,$1.5,9\n01/03/2020,$2.50,9\n01/06/2020,$3.50,9\n01/31/2020,,9\n",
+            "Date,Close,Currency\n2020-01-02,1.5,USD\n2020-01-03,2.5,USD\n2020-01-06,3.5,USD\n",
+            "Date,Close,Weekday\n2020-01-02,1.5,Thu\n2020-01-03,2.5,Fri\n2020-01-06,3.5,Mon\n",
+            "Date,Close,Wochentag\n2020-01-02,1.5,Donnerstag\n2020-01-03,2.5,Freitag\n2020-01-06,3.5,Montag\n",
+            "Date,Close,Note\n2020-01-02,1.5,\n2020-01-03,2.5,CHECKED\n2020-01-06,3.5,\n",
+            "<TICKER>,<PER>,<DATE>,<OPEN>,<CLOSE>\nA,D,20200102,1,1.5\nA,D,20200103,1,2.5\nA,D,20200106,1,3.5\n",
+            '"Date","Price","Vol.","Change %"\n2020-01-02,1.5,1.2M,0.5%\n2020-01-03,2.5,1M,1%\n2020-01-06,3.5,2M,2%\n',
+            "timestamp,1. open,4. close\n2020-01-02,1,1.5\n2020-01-03,1,2.5\n2020-01-06,1,3.5\n",
+            "Date,A.Open,A.Close,A.Adjusted\n2020-01-02,1,1.5,1\n2020-01-03,1,2.5,1\n2020-01-06,1,3.5,1\n",
+            "Date,\"('Close', 'A')\",\"('Open', 'A')\"\n2020-01-02,1.5,1\n2020-01-03,2.5,1\n2020-01-06,3.5,1\n",
+            "Price,Close,Volume\nTicker,A,A\nDate,,\n2020-01-02,1.5,9\n2020-01-03,2.5,9\n2020-01-06,3.5,9\n",
+            ",Adj Close,Close\n,A,A\nDate,,\n2020-01-02,9,1.5\n2020-01-03,9,2.5\n2020-01-06,9,3.5\n",
+            "Ticker,A,\nDate,Close,Volume\n2020-01-02,1.5,9\n2020-01-03,2.5,9\n2020-01-06,3.5,9\n",
+        ],
+    )
+    def test_the_same_three_prices_are_read(self, desk, text):
+        rows = [row for row in desk.take(text, "A.csv") if row[2] is not None]
+        assert rows == ROWS_OF_A
+        assert desk.refused() == []
+
+    def test_a_header_of_fields_and_tickers_gives_the_field_that_is_the_price(self, desk):
+        text = "Price,Close,Close,Open,Open\nTicker,A,B,A,B\nDate,,,,\n2020-01-02,1,2,3,4\n2020-01-03,5,6,7,8\n"
+        assert [row[2] for row in desk.take(text)] == [1.0, 5.0, 2.0, 6.0]
+        assert [row[2] for row in desk.take(text, price_column="open")] == [3.0, 7.0, 4.0, 8.0]
+
+    @pytest.mark.parametrize(
+        ("text", "says"),
+        [
+            ("Date,Open,Volume\n2020-01-02,1,2\n2020-01-03,1,2\n", "columns such as Open, Volume"),
+            ("Date,AAA,Currency\n2020-01-02,1,USD\n2020-01-03,1,USD\n2020-01-06,1,USD\n", "below Currency is text"),
+            ("Date,AAA,Foo\n2020-01-02,1,USD\n2020-01-03,1,USD\n2020-01-06,1,USD\n", "below Foo is text"),
+            ("Date,Close,Foo\n2020-01-02,1,AAPL\n2020-01-03,1,AAPL\n", "(candidates: Foo); say --ticker-column"),
+            (
+                "Date,A.Open,A.Close,A.Volume,dn,mavg,up,direction\n2020-01-02,1,2,9,1,1,1,Increasing\n",
+                "say --layout wide or long",
+            ),
+            ("date,ticker,price\n14-01-01,A,1\n14-01-02,A,2\n", "can have day or year first"),
+            ("Price,Open,High\nTicker,A,A\nDate,,\n2020-01-02,1,2\n", "(there is Open, High); say --price-column"),
+        ],
+    )
+    def test_what_can_be_two_things_is_refused_with_the_flag_that_settles_it(self, desk, text, says):
+        with pytest.raises(InputError) as raised:
+            desk.take(text, "A.csv")
+        assert says in str(raised.value)
+        assert desk.rows() == []
+
+    def test_tickers_of_any_name_and_form_are_told_by_standing_side_by_side_on_a_date(self, desk):
+        text = "d,who,n,what\n" + "".join(f"2020-01-{day:02},{who},{day}.5,EUR\n" for day in (2, 3) for who in "xyz")
+        assert desk.take(text)[:2] == [("2020-01-02", "x", 2.5), ("2020-01-03", "x", 3.5)]
+
+    def test_a_wide_sheet_may_hold_a_ticker_that_is_called_like_a_column(self, desk):
+        names = ["LOW", "OPEN", *(f"T{number}" for number in range(20))]
+        assert len(desk.take(f"date,{','.join(names)}\n2020-01-02,{','.join(['1'] * 22)}\n")) == 22
+
+    def test_prices_have_signs_and_thousands_also_where_the_first_thousand_rows_have_none(self, desk):
+        lines = [f'2020-01-02,T{number},"$9.5"' for number in range(1500)]
+        rows = desk.take("date,ticker,price\n" + "\n".join(lines) + '\n2020-01-02,A,"$1,234.50"\n')
+        assert rows[0] == ("2020-01-02", "A", 1234.5)
+        assert desk.refused() == []
+
+
+class TestHeaderInTheMiddle:
+    @pytest.mark.parametrize("at", range(6))
+    def test_the_rows_before_it_are_read_like_those_below(self, desk, at):
+        lines = [f"2020-01-{day:02},A,{day}.5" for day in (2, 3, 6, 7, 8)]
+        lines.insert(at, "date,ticker,price")
+        rows = desk.take("\n".join(lines) + "\n")
+        assert rows == [(f"2020-01-{day:02}", "A", day + 0.5) for day in (2, 3, 6, 7, 8)]
+        again = [(at + 1, None, "date,ticker,price", "is the header once more")] if at else []
+        assert desk.refused() == again
+        assert desk.summary["rows_read"] == 5 + len(again)
+
+    def test_a_title_with_a_date_is_no_row(self, desk):
+        desk.take("Prices of ACME,2020-01-05\ndate,ticker,price\n2020-01-02,A,1.5\n")
+        assert desk.summary["rows_read"] == 1
+        assert desk.summary["files"][0]["lines_before_header"] == 1
 
 
 class TestOneFileATicker:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from quality.errors import DestinationBusyError, InputError
 from quality.ingest.format.source import Source
-from quality.ingest.job import IngestOptions, ingest
-from quality.panel.partitions import list_years, read_year
+from quality.ingest.job import ingest
+from quality.ingest.options import IngestOptions
+from quality.panel.partitions import SCHEMA, list_years, read_year
 from quality.storage import holding, open_store
 from quality.storage.local import LocalStore
 
@@ -34,6 +35,18 @@ def panel_rows(folder):
     store = open_store(folder)
     years = list_years(store) if store.entries("year=") else []
     return [row for year in years for row in read_year(store, year).rows()]
+
+
+def dying_at(monkeypatch, wanted):
+    """Let a run die when it begins to write a file."""
+    real = LocalStore.writing
+
+    def dying(store, key):
+        if key == wanted:
+            raise KeyboardInterrupt
+        return real(store, key)
+
+    monkeypatch.setattr(LocalStore, "writing", dying)
 
 
 class TestDuplicates:
@@ -121,14 +134,7 @@ class TestTrouble:
         first = desk.put("1.csv", f"{HEAD}2020-01-02,A,1\n2021-01-04,A,2\n")
         second = desk.put("2.csv", f"{HEAD}2020-01-02,A,5\n2021-01-05,A,6\n")
         desk.ingest(first)
-        real = LocalStore.writing
-
-        def dying(store, key):
-            if key == "year=2021/prices.parquet":
-                raise KeyboardInterrupt
-            return real(store, key)
-
-        monkeypatch.setattr(LocalStore, "writing", dying)
+        dying_at(monkeypatch, "year=2021/prices.parquet")
         with pytest.raises(KeyboardInterrupt):
             desk.ingest(second)
         monkeypatch.undo()
@@ -138,13 +144,28 @@ class TestTrouble:
         desk.ingest(second)
         assert desk.rows() == [("2020-01-02", "A", 5.0), ("2021-01-04", "A", 2.0), ("2021-01-05", "A", 6.0)]
 
-    def test_a_year_of_several_files_becomes_one(self, desk):
+    def test_a_year_whose_file_has_another_name_keeps_it(self, desk):
         desk.ingest(desk.put("1.csv", f"{HEAD}2020-01-02,A,1\n"))
         year = desk.folder / "panel/year=2020"
         (year / "prices.parquet").rename(year / "other.parquet")
-        desk.ingest(desk.put("2.csv", f"{HEAD}2020-01-03,A,2\n"))
-        assert [path.name for path in year.iterdir()] == ["prices.parquet"]
-        assert desk.rows() == [("2020-01-02", "A", 1.0), ("2020-01-03", "A", 2.0)]
+        desk.ingest(desk.put("2.csv", f"{HEAD}2020-01-02,A,5\n2020-01-03,A,2\n"))
+        assert [path.name for path in year.iterdir()] == ["other.parquet"]
+        assert desk.rows() == [("2020-01-02", "A", 5.0), ("2020-01-03", "A", 2.0)]
+
+    def test_a_run_that_dies_between_two_files_of_a_year_doubles_no_row(self, desk, monkeypatch):
+        desk.ingest(desk.put("1.csv", f"{HEAD}2020-01-02,A,1\n"))
+        year = desk.folder / "panel/year=2020"
+        (year / "prices.parquet").rename(year / "a.parquet")
+        pl.DataFrame([(dt.date(2020, 1, 3), "A", 2.0)], schema=SCHEMA, orient="row").write_parquet(year / "b.parquet")
+        late = desk.put("2.csv", f"{HEAD}2020-01-02,A,5\n2020-01-03,A,6\n2020-01-06,A,7\n")
+        dying_at(monkeypatch, "year=2020/b.parquet")
+        with pytest.raises(KeyboardInterrupt):
+            desk.ingest(late)
+        monkeypatch.undo()
+        assert desk.rows() == [("2020-01-02", "A", 5.0), ("2020-01-03", "A", 2.0)]
+        desk.ingest(late)
+        assert desk.rows() == [("2020-01-02", "A", 5.0), ("2020-01-03", "A", 6.0), ("2020-01-06", "A", 7.0)]
+        assert sorted(path.name for path in year.iterdir()) == ["a.parquet", "b.parquet"]
 
     def test_the_panel_can_lie_on_s3_and_the_files_too(self, bucket):
         inbox = open_store(f"{bucket}/in")

@@ -28,8 +28,19 @@ def test_every_day_is_read_back(day, form):
 
 @pytest.mark.parametrize("text", ["03/04/2020", "3.4.2020", "05-06-20", "01/01/2020"])
 def test_a_day_that_can_be_two_is_asked_for(text):
-    with pytest.raises(InputError, match=r"can have day or month first, .* say --date-format"):
+    with pytest.raises(InputError, match=r"can have day(,| or) month (or year )?first, .* say --date-format"):
         detect_format([text], "x")
+
+
+@pytest.mark.parametrize("text", ["14-01-01", "09/11/12", "02.03.04"])
+def test_two_digits_first_can_be_a_year_too(text):
+    with pytest.raises(InputError, match=r"can have day(, month)? or year first, .* say --date-format"):
+        detect_format([text, "13-12-11"][: 1 + text.startswith("14")], "x")
+
+
+def test_a_year_that_has_not_come_is_no_way_to_read_two_digits():
+    assert detect_format(["29-02-20", "31-12-21"], "x").text == "%d-%m-%y"
+    assert detect_format(["20/02/29", "20/12/31"], "x").text == "%y/%m/%d"
 
 
 def test_one_day_beyond_twelve_tells_the_order():

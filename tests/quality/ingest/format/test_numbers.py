@@ -51,6 +51,12 @@ def test_a_scale_is_divided_by_and_not_multiplied_with_its_inverse(numbers):
         ("-1,5", ",", "", -1.5),
         ("+.5", ".", "", 0.5),
         ("1e3", ".", "", 1000.0),
+        ("$218.80", ".", "", 218.8),
+        ("-$1,218.80", ".", ",", -1218.8),
+        ("€ 1.234,50", ",", ".", 1234.5),
+        ("1.234,50\u00a0€", ",", ".", 1234.5),
+        ("£-.5", ".", "", -0.5),
+        ("12 ₹", ".", "", 12.0),
     ],
 )
 def test_marks_are_understood(text, decimal, thousands, price):
@@ -59,7 +65,9 @@ def test_marks_are_understood(text, decimal, thousands, price):
     assert form.read(pl.Series([text]))[0].to_list() == [price]
 
 
-@pytest.mark.parametrize("text", ["1,2,3", "12,34.5", "1,234,56", "1.2.3", "1 2", "--1", "1-", "$5", "(5)", "5%", "١"])
+@pytest.mark.parametrize(
+    "text", ["1,2,3", "12,34.5", "1,234,56", "1.2.3", "1 2", "--1", "1-", "$", "5 USD", "-$-5", "5$5", "(5)", "5%", "١"]
+)
 def test_marks_in_the_wrong_places_are_no_number(text):
     form = NumberFormat(".", ",")
     with pytest.raises(NotAPriceError, match="is not a number"):

@@ -1,0 +1,157 @@
+"""The panel's years as they will be, each merged on disk before any of them is published."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from quality.errors import InputError
+from quality.ingest.drops import UNKNOWN, rank_of, ranked, read_origins, write_origins
+from quality.ingest.rows.merge import CONFLICTS, HELD, Choice, Merged, merge
+from quality.ingest.rows.reading import Reading
+from quality.ingest.rows.spill import Kept, TickerRange
+from quality.panel.partitions import SCHEMA, Year, list_years, partition_key, read_year, write_year
+from quality.storage import Store, open_store
+
+Progress = Callable[[str, int, int], None]
+# Beyond it a year is merged some tickers at a time: copies of a delivery take time, not memory.
+_ROWS_AT_ONCE = 1_000_000
+
+
+class Staged:
+    """The years that arrivals concern, merged."""
+
+    def __init__(self, folder: Path, panel: Store, reading: Reading, choice: Choice) -> None:
+        for name in ("years", "conflicts", "origins"):
+            (folder / name).mkdir()
+        self._folder = folder
+        self._panel = panel
+        self._reading = reading
+        self._choice = choice
+        self._held = {year.year: year for year in _years(panel)}
+        self._ranks = [rank_of(counts.file) for counts in reading.files] if choice.by_rank else []
+        self._parts: dict[int, list[str]] = {}
+        self.changed: list[int] = []
+        self.untouched: list[int] = []
+        self.damaged: list[dict[str, Any]] = []
+        self.conflicts = Kept(folder / "conflicts", CONFLICTS)
+        self.conflict_count = 0
+
+    def add(self, year: int) -> None:
+        """Merge a year's arrivals; where the panel's own part of it is damaged, its arrivals are refused."""
+        try:
+            held = self._read_held(year)
+        except InputError as error:
+            for tickers in self._ranges(year, None):
+                self._refuse(self._reading.rows(year, tickers), year)
+            self.damaged.append({"year": year, "reason": str(error)})
+            return
+        pieces: list[pl.DataFrame] = []
+        is_changed = False
+        for tickers in self._ranges(year, held):
+            arrived = self._reading.rows(year, tickers)
+            own = held if held is None or tickers is None else held.filter(tickers.filter())
+            merged = self._merge(arrived, own)
+            self._count(merged)
+            pieces.append(merged.rows)
+            is_changed |= merged.is_changed
+        rows = pl.concat(pieces) if pieces else pl.DataFrame(schema=HELD)
+        if self._choice.by_rank and rows.height:
+            path = self._folder / "origins" / f"{year}.arrow"
+            rows.select(*SCHEMA, pl.col("rank").cast(pl.String)).write_ipc(path)
+        if is_changed:
+            self._stage(year, rows)
+            self.changed.append(year)
+        elif rows.height:
+            self.untouched.append(year)
+
+    def _read_held(self, year: int) -> pl.DataFrame | None:
+        if year not in self._held:
+            return None
+        parts = [
+            read_year(self._panel, Year(year, (entry,))).with_columns(part=pl.lit(at, dtype=pl.Int32))
+            for at, entry in enumerate(self._held[year].entries)
+        ]
+        held = pl.concat(parts)
+        return ranked(held, read_origins(self._panel, year)) if self._choice.by_rank else held
+
+    def _ranges(self, year: int, held: pl.DataFrame | None) -> Iterator[TickerRange | None]:
+        """Cut a year into ranges of tickers that can be merged at once: None for all of a year that is small."""
+        if self._reading.spill.rows_of(year) <= _ROWS_AT_ONCE:
+            yield None
+            return
+        counted = [*self._reading.spill.tickers(year)]
+        if held is not None:
+            counted.append(held.get_column("ticker").value_counts())
+        tickers = pl.concat(counted).group_by("ticker").agg(pl.col("count").sum()).sort("ticker")
+        first, rows = "", 0
+        for ticker, count in tickers.iter_rows():
+            if rows and rows + count > _ROWS_AT_ONCE:
+                yield TickerRange(first, ticker)
+                first, rows = ticker, 0
+            rows += count
+        yield TickerRange(first, None)
+
+    def _merge(self, arrived: pl.DataFrame, held: pl.DataFrame | None) -> Merged:
+        if not self._choice.by_rank:
+            return merge(arrived, held, self._choice)
+        own = [] if held is None else held.get_column("rank").unique().to_list()
+        kind = pl.Enum(sorted({UNKNOWN, *self._ranks, *own}))
+        ranks = pl.Series(self._ranks, dtype=pl.String).cast(kind)
+        arrived = arrived.with_columns(rank=ranks.gather(arrived.get_column("file")))
+        return merge(arrived, held if held is None else held.cast({"rank": kind}), self._choice)
+
+    def _count(self, merged: Merged) -> None:
+        for file, written, agreed, lost in merged.counts.iter_rows():
+            self._reading.files[file].add_fate(written, agreed, lost)
+        self.conflicts.add(merged.conflicts)
+        self.conflict_count += int(merged.conflicts.get_column("times").sum())
+
+    def _stage(self, year: int, rows: pl.DataFrame) -> None:
+        """Write a year's rows as they will be: in the files that the panel has for it, new ones in the last of them.
+
+        So each file is replaced whole, and a run that dies between two of them leaves no row doubled.
+        """
+        keys = self._held[year].keys if year in self._held else [partition_key(year)]
+        part = pl.col("part").fill_null(len(keys) - 1)
+        self._parts[year] = keys
+        for at in range(len(keys)):
+            of_part = rows.filter(part == at) if len(keys) > 1 else rows
+            if of_part.height:
+                write_year(open_store(self._folder / "years" / str(at)), of_part.select(*SCHEMA))
+
+    def _refuse(self, rows: pl.DataFrame, year: int) -> None:
+        text = pl.concat_str(
+            pl.col("date").cast(pl.String),
+            pl.lit(" "),
+            "ticker",
+            pl.lit(" "),
+            pl.col("price").cast(pl.String),
+            ignore_nulls=True,
+        )
+        why = pl.lit(f"the panel's own part year={year:04d} cannot be read: mend it, then ingest again")
+        rows = rows.select(pl.exclude("times").repeat_by("times").explode())
+        self._reading.refused.add(rows.select("file", "line", column=pl.lit(None, pl.String), text=text, reason=why))
+        for file, count in rows.group_by("file").len().iter_rows():
+            self._reading.files[file].unreadable += count
+
+    def publish(self, progress: Progress) -> None:
+        """Put every changed year in its place, one file after the other, each whole or not at all."""
+        for path in sorted((self._folder / "origins").iterdir()):
+            write_origins(self._panel, int(path.stem), pl.read_ipc(path))
+        for at, year in enumerate(self.changed, 1):
+            for part, key in enumerate(self._parts[year]):
+                store = open_store(self._folder / "years" / str(part))
+                if not store.exists(partition_key(year)):
+                    self._panel.delete(key)  # all its rows were doubled in another file of the year
+                    continue
+                with store.local_copy(partition_key(year)) as merged, self._panel.writing(key) as place:
+                    shutil.copyfile(merged, place)
+            progress("write", at, len(self.changed))
+
+
+def _years(panel: Store) -> list[Year]:
+    """List a panel's years; a panel that is not there yet has none."""
+    return list_years(panel) if any(entry.key.startswith("year=") for entry in panel.entries()) else []

@@ -41,6 +41,10 @@ class Parser(argparse.ArgumentParser):
                 self.error(f"{_name(action)} is empty")
         return options
 
+    def actions(self) -> list[argparse.Action]:
+        """Give what it reads, flags and addresses."""
+        return self._actions
+
     def flags(self) -> list[str]:
         """Give the flags that it has."""
         return [flag for flag in self._option_string_actions if flag.startswith("--")]

@@ -20,6 +20,7 @@ VERBS = {
     "unlock": "say who holds a place, and free it when told to",
     "sql": "ask a panel and a run questions in SQL, read-only",
     "batch": "the scheduled run: scan or check, publish, mail",
+    "completion": "print the script by which a shell completes verbs and flags",
     "demo": "the whole job, end to end, on local servers",
 }
 _USAGE = """usage: pricewatch VERB [ADDRESS …] [--option VALUE …]

@@ -1,19 +1,24 @@
 """The panel: its columns, types, key, year partitions and sessions, and nothing else knows them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import polars as pl
 
 from quality.errors import InputError, UsageError
-from quality.panel.parquet import encode
+from quality.panel.digests import Digests, check_bytes, digest_bytes, read_digests, replacing
+from quality.panel.parquet import decode, encode
 from quality.storage import Entry, Store
 
 SCHEMA = pl.Schema({"date": pl.Date, "ticker": pl.String, "price": pl.Float64})
 
 
 _PARTITION = re.compile(r"year=(\d{4})/[^/]+\.parquet")
+_YEAR = re.compile(r"year=(\d{4})(/[^/]+\.parquet)?")
+# Beside the years while a panel is being written: what is there by then is not all of it.
+INCOMPLETE_KEY = ".incomplete"
 
 
 # Small enough that two threads share a year, large enough that a footer stays a fraction of a per cent.
@@ -22,10 +27,18 @@ _ROWS_A_GROUP = 65_536
 
 @dataclass(frozen=True)
 class Year:
-    """One year partition of a panel: the unit that is written, read and replaced whole."""
+    """One year partition of a panel: the unit that is written, read and replaced whole.
+
+    Attributes:
+        year: The year.
+        entries: Its files.
+        problem: Why it cannot be read as a whole; "" where nothing is known that speaks against it.
+
+    """
 
     year: int
     entries: tuple[Entry, ...]
+    problem: str = ""
 
     @property
     def keys(self) -> list[str]:
@@ -41,25 +54,40 @@ def partition_key(year: int) -> str:
 def list_years(store: Store) -> list[Year]:
     """List a panel's year partitions, oldest first.
 
+    A partition that is no folder, or holds what is named as a file and is none, has a `problem`.
+
     Raises:
-        InputError: The address holds no partition at all.
+        InputError: The address holds no partition at all, or a panel that was not written to its end.
 
     """
     found: dict[int, list[Entry]] = {}
-    for entry in store.entries():
-        match = _PARTITION.fullmatch(entry.key)
-        if match:
+    problems: dict[int, str] = {}
+    for entry in store.entries(hidden={INCOMPLETE_KEY}, is_strict=True):
+        if entry.key == INCOMPLETE_KEY:
+            raise InputError(
+                f"the panel at {store.address} is not complete: it is being written, or its writer was stopped; "
+                "wait for it, or write it again with --overwrite"
+            )
+        match = _YEAR.fullmatch(entry.key)
+        if match and not entry.problem and match[2]:
             found.setdefault(int(match[1]), []).append(entry)
-    if not found:
+        elif match and not (entry.problem.startswith("is a folder") and not match[2]):
+            problems.setdefault(int(match[1]), f"{store.url(entry.key)} {entry.problem or 'is a file, not a folder'}")
+    if not found and not problems:
         raise InputError(
             f"no panel at {store.address}: it holds no year=YYYY/*.parquet; "
             "make one with `pricewatch generate`, or check the address"
         )
-    return [Year(year, tuple(entries)) for year, entries in found.items()]  # the store lists by name
+    years = sorted({*found, *problems})
+    return [Year(year, tuple(found.get(year, ())), problems.get(year, "")) for year in years]
 
 
-def start_panel(store: Store, *, overwrite: bool) -> None:
-    """Make sure that a new panel can be written: refuse, or with `overwrite` remove, an old one.
+@contextmanager
+def new_panel(store: Store, *, overwrite: bool) -> Iterator[dict[str, str]]:
+    """Write a new panel, which counts as one only when all of it is there.
+
+    The caller holds the panel's lock, writes its years and notes, in the mapping that it gets, the digest of each file
+    by its key.
 
     Raises:
         UsageError: There is a panel and `overwrite` is false.
@@ -70,16 +98,30 @@ def start_panel(store: Store, *, overwrite: bool) -> None:
         raise UsageError(
             f"{store.address} already holds a panel of {len(old)} files; choose another place, or say --overwrite"
         )
+    store.write(INCOMPLETE_KEY, b"")
     for key in old:
         store.delete(key)
+    digests: dict[str, str] = {}
+    yield digests
+    gone = dict.fromkeys(read_digests(store))
+    with replacing(store, {**gone, **digests}):
+        pass
+    store.delete(INCOMPLETE_KEY)
 
 
-def write_year(store: Store, frame: pl.DataFrame) -> None:
-    """Write the rows of one year, sorted by ticker and date, as a file of that year's partition."""
+def write_year(store: Store, frame: pl.DataFrame) -> tuple[str, str]:
+    """Write the rows of one year, sorted by ticker and date, as a file of that year's partition.
+
+    Returns:
+        The file's key, and the digest of its bytes.
+
+    """
     year = frame.get_column("date").dt.year().first()
     if not isinstance(year, int):
         raise InputError("a year without rows cannot be written")
-    store.write(partition_key(year), encode(frame, _ROWS_A_GROUP))
+    data = encode(frame, _ROWS_A_GROUP)
+    store.write(partition_key(year), data)
+    return partition_key(year), digest_bytes(data)
 
 
 def append_rows(store: Store, arriving: pl.DataFrame) -> None:
@@ -91,34 +133,39 @@ def append_rows(store: Store, arriving: pl.DataFrame) -> None:
     """
     day = arriving.get_column("date").item(0)
     year = next((year for year in list_years(store) if year.year == day.year), None)
-    if year is None:
-        write_year(store, arriving.sort("ticker", "date"))
-        return
-    if read_year(store, year, ["date"]).get_column("date").is_in([day]).any():
-        raise InputError(f"{day} is not appended: {store.address} holds it already")
-    key = year.keys[-1]
-    held = _read_file(store, key, tuple(SCHEMA))
-    store.write(key, encode(pl.concat([held, arriving]).sort("ticker", "date"), _ROWS_A_GROUP))
+    key, rows = partition_key(day.year), arriving
+    if year is not None:
+        if read_year(store, year, ["date"]).get_column("date").is_in([day]).any():
+            raise InputError(f"{day} is not appended: {store.address} holds it already")
+        key = year.keys[-1]
+        rows = pl.concat([_read_file(store, key, tuple(SCHEMA), read_digests(store)), arriving])
+    data = encode(rows.sort("ticker", "date"), _ROWS_A_GROUP)
+    with replacing(store, {key: digest_bytes(data)}):
+        store.write(key, data)
 
 
 def read_year(store: Store, year: Year, columns: Sequence[str] = tuple(SCHEMA)) -> pl.DataFrame:
     """Read columns of a year partition, with the panel's types, in the order of the files.
 
     Raises:
-        InputError: A file is damaged or lacks a column.
+        InputError: A file is damaged, is not as it was written, or lacks a column.
 
     """
-    return pl.concat([_read_file(store, key, columns) for key in year.keys])
+    if year.problem:
+        raise InputError(year.problem)
+    digests = read_digests(store)
+    return pl.concat([_read_file(store, key, columns, digests) for key in year.keys])
 
 
-def _read_file(store: Store, key: str, columns: Sequence[str]) -> pl.DataFrame:
-    with store.local_copy(key) as path:
-        try:
-            frame = pl.read_parquet(path, columns=list(columns), glob=False, hive_partitioning=False)
-            return frame.cast({name: SCHEMA[name] for name in columns})
-        # Polars panics, outside of `Exception`, on some damaged pages.
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-            raise InputError(f"{store.url(key)} cannot be read as part of a panel: {error}") from error
+def _read_file(store: Store, key: str, columns: Sequence[str], digests: Digests) -> pl.DataFrame:
+    data = store.read(key)
+    check_bytes(digests, key, digest_bytes(data), store.url(key))
+    frame = decode(data, columns, store.url(key))
+    try:
+        return frame.cast({name: SCHEMA[name] for name in columns})
+    # Polars panics, outside of `Exception`, on dates beyond its calendar.
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise InputError(f"{store.url(key)} cannot be read as part of a panel: {error}") from error
 
 
 def natural_order(tickers: Sequence[str]) -> list[str]:

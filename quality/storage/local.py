@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +14,7 @@ from quality.storage.files import appearing, file_errors
 from quality.storage.local_lock import free_file, holding_file, look_at_file
 from quality.storage.locks import Held
 from quality.storage.store import Entry, check_size
+from quality.storage.walking import walk
 from quality.text import visible
 
 
@@ -25,12 +26,13 @@ class LocalStore:
         self.lock_wait = lock_wait
         self._folder = folder
 
-    def entries(self, prefix: str = "") -> list[Entry]:
+    def entries(self, prefix: str = "", *, hidden: Container[str] = (), is_strict: bool = False) -> list[Entry]:
         """List the visible files under a prefix, sorted by key; links are followed."""
         start = self._folder / check_prefix(prefix).rpartition("/")[0]
         with file_errors("list", start, InputError):
-            found = [entry for entry in self._walk(start) if entry.key.startswith(prefix)]
-        return sorted(found, key=lambda entry: entry.key)
+            walked = walk(self._folder, start, is_strict=is_strict)
+            found = [entry for entry in walked if entry.key in hidden or not is_hidden(entry.key)]
+        return sorted((entry for entry in found if entry.key.startswith(prefix)), key=lambda entry: entry.key)
 
     def exists(self, key: str) -> bool:
         """Tell whether a file is there."""
@@ -112,31 +114,7 @@ class LocalStore:
     def _path(self, key: str) -> Path:
         return self._folder / check_key(key)
 
-    def _walk(self, start: Path) -> Iterator[Entry]:
-        for folder, subfolders, names in os.walk(start, onerror=self._unless_missing, followlinks=True):
-            subfolders[:] = [name for name in subfolders if not is_hidden(name)]
-            for name in names:
-                path = Path(folder, name)
-                key = path.relative_to(self._folder).as_posix()
-                if not is_hidden(key):
-                    yield from _entry(key, path)
-
-    def _unless_missing(self, error: OSError) -> None:
-        # What S3 calls an empty prefix is here a folder that is missing, or a file's name.
-        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
-        if not missing or self._folder.is_file():
-            raise error
-
 
 def _without_waiting(path: str, flags: int) -> int:
     # A pipe that nobody writes to would keep its reader waiting for ever.
     return os.open(path, flags | os.O_NONBLOCK)
-
-
-def _entry(key: str, path: Path) -> Iterator[Entry]:
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return  # deleted since it was listed
-    if stat.S_ISREG(status.st_mode):
-        yield Entry(key, status.st_size, f"{status.st_mtime_ns}-{status.st_size}-{status.st_ino}")

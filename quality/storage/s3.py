@@ -2,7 +2,7 @@
 
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -32,11 +32,13 @@ class S3Store:
         self._bucket = Bucket(bucket, options)
         self._base = f"{prefix}/" if prefix else ""
 
-    def entries(self, prefix: str = "") -> list[Entry]:
+    def entries(self, prefix: str = "", *, hidden: Container[str] = (), is_strict: bool = False) -> list[Entry]:
         """List the visible files under a prefix, sorted by key; a folder's placeholder is no file."""
+        del is_strict  # whatever has a name here is a file
         listed = self._bucket.objects(self._base + check_prefix(prefix))
-        found = [self._entry(told) for told in listed if not told["Key"].endswith("/")]
-        return sorted((entry for entry in found if not is_hidden(entry.key)), key=lambda entry: entry.key)
+        found = [self._entry(item) for item in listed if not item["Key"].endswith("/")]
+        visible_ones = (entry for entry in found if entry.key in hidden or not is_hidden(entry.key))
+        return sorted(visible_ones, key=lambda entry: entry.key)
 
     def exists(self, key: str) -> bool:
         """Tell whether a file is there."""

@@ -1,5 +1,6 @@
 """What every store offers, wherever its files lie."""
 
+from collections.abc import Container
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ class Entry:
     """Its length in bytes."""
     version: str
     """A text that changes whenever the content does."""
+    problem: str = ""
+    """What it is instead of a file; "" for a file."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +72,12 @@ class Store(Protocol):
         """Seconds to wait for another run that holds the store."""
         ...
 
-    def entries(self, prefix: str = "") -> list[Entry]:
+    def entries(self, prefix: str = "", *, hidden: Container[str] = (), is_strict: bool = False) -> list[Entry]:
         """List the files whose keys start with a prefix, at any depth, sorted by key.
 
-        Hidden files (any part of the key starts with ".") are left out. A folder that does not exist
-        has no entries; a bucket that does not exist is an InputError.
+        Hidden files (any part of the key starts with ".") are left out, but for those that `hidden` names. A folder
+        that does not exist has no entries; a bucket that does not exist is an InputError. With `is_strict`, local names
+        that are no files (a folder, a pipe, a link to nothing) are listed too, each with its `problem`.
         """
         ...
 

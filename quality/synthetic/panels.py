@@ -14,7 +14,7 @@ from quality.panel.block import Block, to_block, to_frame
 from quality.panel.catalogue import Catalogue, read_catalogue
 from quality.panel.grid import BoolMatrix
 from quality.panel.parquet import encode
-from quality.panel.partitions import Year, list_years, read_year, start_panel, write_year
+from quality.panel.partitions import Year, list_years, new_panel, read_year, write_year
 from quality.panel.universe import tickers_of
 from quality.storage import S3Options, Store, holding, is_same_place, local_copies, open_store, split_address
 from quality.synthetic.faults import KINDS, Faults, draw_faults, faulty_blocks, truth_frame
@@ -51,11 +51,10 @@ def write_market(
     if not total:
         raise UsageError(f"--days {market.days} from {market.start} hold no weekday: there is nothing to write")
     with holding(panel):
-        start_panel(panel, overwrite=overwrite)
         blocks = (
             Block(sessions, prices, np.zeros(prices.shape, np.bool_)) for sessions, prices in price_blocks(market)
         )
-        _write_blocks(blocks, tickers, panel, lambda written: progress(written, total))
+        _write_panel(blocks, tickers, panel, lambda written: progress(written, total), overwrite=overwrite)
     return total
 
 
@@ -99,24 +98,42 @@ def write_faulty(
     sessions = catalogue.sessions.get_column("date").to_numpy().astype("datetime64[D]")
     faults = draw_faults(len(sessions), len(tickers), rate, seed)
     with holding(faulty):
-        start_panel(faulty, overwrite=overwrite)
         blocks = faulty_blocks(_blocks(clean, years, catalogue, tickers), faults)
-        _write_blocks(blocks, tickers, faulty, lambda written: progress(written, len(sessions)))
+        _write_panel(blocks, tickers, faulty, lambda written: progress(written, len(sessions)), overwrite=overwrite)
     truth_store.write(name, encode(truth_frame(faults, sessions, tickers)))
     return Injection(len(sessions), len(tickers), _counts(faults))
 
 
-def _write_blocks(
-    blocks: Iterable[Block], tickers: Sequence[str], panel: Store, progress: Callable[[int], None]
+def _write_panel(
+    blocks: Iterable[Block],
+    tickers: Sequence[str],
+    panel: Store,
+    progress: Callable[[int], None],
+    *,
+    overwrite: bool,
 ) -> None:
-    """Write blocks of a year each, every one while the next is made: two blocks are in memory, no more."""
+    """Write a panel from blocks of a year each, and remember the tickers of all its years but the last."""
+    with new_panel(panel, overwrite=overwrite) as digests:
+        held_by_year = _write_blocks(blocks, tickers, panel, digests, progress)
+    if len(held_by_year) > 1:
+        _remember(panel, tickers, np.any(held_by_year[:-1], axis=0))
+
+
+def _write_blocks(
+    blocks: Iterable[Block],
+    tickers: Sequence[str],
+    panel: Store,
+    digests: dict[str, str],
+    progress: Callable[[int], None],
+) -> list[BoolMatrix]:
+    """Write blocks, every one while the next is made: two are in memory, no more; give each year's tickers."""
     sessions = 0
     held_by_year: list[BoolMatrix] = []
     with ThreadPoolExecutor(1) as writer:
-        writing: Future[None] | None = None
+        writing: Future[tuple[str, str]] | None = None
         for block in blocks:
             if writing:
-                writing.result()
+                digests.update([writing.result()])
                 progress(sessions)
             sessions += len(block.sessions)
             held = np.asarray(~block.absent.all(axis=0))
@@ -125,10 +142,9 @@ def _write_blocks(
                 held_by_year.append(held)
                 writing = writer.submit(_write_block, block, tickers, panel)
         if writing:
-            writing.result()
+            digests.update([writing.result()])
             progress(sessions)
-    if len(held_by_year) > 1:
-        _remember(panel, tickers, np.any(held_by_year[:-1], axis=0))
+    return held_by_year
 
 
 def _remember(panel: Store, tickers: Sequence[str], held: BoolMatrix) -> None:
@@ -137,11 +153,14 @@ def _remember(panel: Store, tickers: Sequence[str], held: BoolMatrix) -> None:
     tickers_of(panel, earlier, lambda: {ticker for ticker, is_held in zip(tickers, held, strict=True) if is_held})
 
 
-def _write_block(block: Block, tickers: Sequence[str], panel: Store) -> None:
-    write_year(panel, to_frame(block, tickers))
+def _write_block(block: Block, tickers: Sequence[str], panel: Store) -> tuple[str, str]:
+    return write_year(panel, to_frame(block, tickers))
 
 
 def _whole_catalogue(panel: Store, years: Sequence[Year]) -> Catalogue:
+    for year in years:
+        if year.problem:
+            raise InputError(year.problem)
     keys = [key for year in years for key in year.keys]
     with (
         local_copies(panel, keys) as paths,

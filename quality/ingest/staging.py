@@ -7,11 +7,13 @@ from typing import Any
 
 import polars as pl
 
+from quality.digests import digest_files
 from quality.errors import InputError
 from quality.ingest.drops import UNKNOWN, rank_of, ranked, read_origins, write_origins
 from quality.ingest.rows.merge import CONFLICTS, HELD, Choice, Merged, merge
 from quality.ingest.rows.reading import Reading
 from quality.ingest.rows.spill import Kept, TickerRange
+from quality.panel.digests import replacing
 from quality.panel.partitions import SCHEMA, Year, list_years, partition_key, read_year, write_year
 from quality.storage import Store, open_store
 
@@ -141,15 +143,30 @@ class Staged:
         """Put every changed year in its place, one file after the other, each whole or not at all."""
         for path in sorted((self._folder / "origins").iterdir()):
             write_origins(self._panel, int(path.stem), pl.read_ipc(path))
-        for at, year in enumerate(self.changed, 1):
-            for part, key in enumerate(self._parts[year]):
-                store = open_store(self._folder / "years" / str(part))
-                if not store.exists(partition_key(year)):
-                    self._panel.delete(key)  # all its rows were doubled in another file of the year
-                    continue
-                with store.local_copy(partition_key(year)) as merged, self._panel.writing(key) as place:
-                    shutil.copyfile(merged, place)
-            progress("write", at, len(self.changed))
+        with replacing(self._panel, self._digests()):
+            for at, year in enumerate(self.changed, 1):
+                for part, key in enumerate(self._parts[year]):
+                    self._publish_file(year, part, key)
+                progress("write", at, len(self.changed))
+
+    def _digests(self) -> dict[str, str | None]:
+        """Digest each file as it will be; None for one that goes, since all its rows were doubled in another one."""
+        files = {key: (year, part) for year in self.changed for part, key in enumerate(self._parts[year])}
+        return {
+            key: digest_files([path]) if (path := self._staged(*place)).exists() else None
+            for key, place in files.items()
+        }
+
+    def _publish_file(self, year: int, part: int, key: str) -> None:
+        staged = self._staged(year, part)
+        if not staged.exists():
+            self._panel.delete(key)
+            return
+        with self._panel.writing(key) as place:
+            shutil.copyfile(staged, place)
+
+    def _staged(self, year: int, part: int) -> Path:
+        return self._folder / "years" / str(part) / partition_key(year)
 
 
 def _years(panel: Store) -> list[Year]:

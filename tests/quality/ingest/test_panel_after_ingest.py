@@ -125,6 +125,19 @@ class TestTrouble:
         assert (line, text) == (2, "2020-01-03 A 3.0")
         assert "year=2020 cannot be read" in reason
 
+    def test_what_was_ingested_is_remembered_so_that_later_damage_is_noticed(self, desk):
+        for day in (2, 3):
+            desk.ingest(desk.put(f"{day}.csv", f"{HEAD}2020-01-0{day},A,{day}\n"))
+        file = desk.folder / "panel/year=2020/prices.parquet"
+        whole = bytearray(file.read_bytes())
+        whole[len(whole) // 2] ^= 1
+        file.write_bytes(whole)
+        with pytest.raises(InputError, match="is not as it was written"):
+            desk.rows()
+        summary = desk.ingest(desk.put("4.csv", f"{HEAD}2020-01-04,A,4\n"))
+        assert [damage["year"] for damage in summary["damaged"]] == [2020]
+        assert file.read_bytes() == whole
+
     def test_a_second_run_on_the_panel_is_told(self, desk):
         address = desk.put("1.csv", f"{HEAD}2020-01-02,A,1\n")
         with holding(open_store(desk.folder / "panel")), pytest.raises(DestinationBusyError):

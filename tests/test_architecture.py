@@ -68,6 +68,11 @@ TESTED_ELSEWHERE = {
     "quality/scan/restated.py": "is what resuming finds: tests/quality/scan/test_ledger.py",
     "quality/check/report.py": "speaks at the end of a check: tests/quality/check/test_job.py",
     "quality/check/history.py": "is seen through the check: tests/quality/check/test_run.py",
+    **dict.fromkeys(
+        [f"quality/investigate/{name}.py" for name in ("catalogue", "files", "lazy_file", "sources", "views")],
+        "is seen through queries: tests/quality/investigate/test_queries.py",
+    ),
+    "quality/investigate/answers.py": "is how answers are given: tests/jobs/test_sql.py",
     "quality/delivery/mail_message.py": "is what is sent: tests/quality/delivery/test_smtp.py",
     "quality/scoring/trials.py": "is seen through score: tests/quality/scoring/test_score.py",
     "quality/scoring/realism/classes.py": "is what the bench measures on: tests/quality/scoring/realism/test_bench.py",

@@ -1,14 +1,18 @@
 """Opens DuckDB, locked in: the one place that does, for scans, checks and questions alike."""
 
 import logging
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from quality.engine.statements import statement
 from quality.errors import InputError
@@ -18,6 +22,7 @@ Connection: TypeAlias = duckdb.DuckDBPyConnection
 
 
 EngineError: TypeAlias = duckdb.Error
+OutOfMemoryError: TypeAlias = duckdb.OutOfMemoryException
 
 
 _log = logging.getLogger(__name__)
@@ -31,12 +36,14 @@ class EngineOptions:
         threads: Threads of one engine.
         memory_limit: Such as "1GiB"; beyond it, DuckDB spills to `temp_directory`.
         files: The local files that its statements may read; nothing else is reachable.
+        disk_limit: How much it may spill, such as "4GiB"; None for most of what the disk has free.
 
     """
 
     threads: int = 1
     memory_limit: str = "1GiB"
     files: Sequence[Path] = field(default_factory=tuple)
+    disk_limit: str | None = None
 
 
 @contextmanager
@@ -45,12 +52,19 @@ def open_engine(options: EngineOptions) -> Iterator[Connection]:
 
     No extension is loaded or fetched, and no statement can change this: not even a user's rule.
     """
+    # What lies in an engine's temporary folder, its statements can read: each has an empty one of its own.
+    folder = tempfile.mkdtemp(prefix=f"pricewatch-{os.getpid()}-")
     connection = duckdb.connect(":memory:", config={"threads": options.threads})  # noqa: TID251 - this is DuckDB's one door
     try:
+        connection.execute("set temp_directory = $folder", {"folder": folder})
+        if options.disk_limit is not None:
+            connection.execute("set max_temp_directory_size = $limit", {"limit": options.disk_limit})
         connection.execute("set memory_limit = $limit", {"limit": options.memory_limit})
         # One thread keeps the order of rows by itself, and gathers tables faster where it need not prove it.
         connection.execute("set preserve_insertion_order = $keep", {"keep": options.threads > 1})
         connection.execute("set enable_progress_bar = false")
+        # A name that is no view must not turn out to be a variable of this program.
+        connection.execute("set python_enable_replacements = false")
         # The statistics of Parquet files leave NaN out; the engine would trust that no price is one.
         connection.execute("set disabled_optimizers = 'statistics_propagation'")
         lock_in(connection, options.files)
@@ -61,7 +75,9 @@ def open_engine(options: EngineOptions) -> Iterator[Connection]:
             f"the engine needs more than its {options.memory_limit} of memory; raise engine.memory_limit"
         ) from error
     finally:
-        connection.close()
+        with suppress(duckdb.Error):  # it is busy still where it heeds no interrupt
+            connection.close()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def lock_in(connection: Connection, files: Sequence[Path]) -> None:
@@ -82,6 +98,13 @@ def frame(connection: Connection, text: str, parameters: Mapping[str, Any] | Non
     """Run one SELECT and give its rows as a Polars frame."""
     answer: pl.DataFrame = connection.sql(text, params=dict(parameters or {})).pl()
     return answer
+
+
+def batches(
+    connection: Connection, text: str, parameters: Mapping[str, Any] | None = None, rows: int = 1_000_000
+) -> pa.RecordBatchReader:
+    """Run one SELECT and give its rows in parts, as they are made; the engine keeps none of them."""
+    return connection.sql(text, params=dict(parameters or {})).to_arrow_reader(rows)
 
 
 def register(connection: Connection, name: str, rows: pl.DataFrame) -> None:

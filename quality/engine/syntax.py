@@ -35,13 +35,27 @@ def parameters_of(text: str) -> set[str]:
     return set(statements[0].named_parameters)
 
 
+def tree_of(text: str) -> Any:  # noqa: ANN401 - JSON
+    """Parse a SELECT into the engine's own tree.
+
+    Raises:
+        UsageError: The engine cannot write its tree.
+
+    """
+    with closing(parser().cursor()) as cursor:
+        row = cursor.execute("select json_serialize_sql($text)", {"text": text}).fetchone()
+    tree = json.loads(row[0]) if row else {"error": True}
+    if tree.get("error", True):
+        raise UsageError(f"not a SELECT that can be read: {tree.get('error_message', 'unreadable')}")
+    return tree
+
+
 def _kinds_of_nodes(text: str) -> set[str]:
     """Give the kinds of all queries within a SELECT: DuckDB lets a WITH hold an INSERT, DELETE or COPY too."""
-    with closing(_parser().cursor()) as cursor:
-        row = cursor.execute("select json_serialize_sql($text)", {"text": text}).fetchone()
-    tree = json.loads(row[0]) if row else {}
-    if tree.get("error", True):
-        return {str(tree.get("error_message", "unreadable"))}
+    try:
+        tree = tree_of(text)
+    except UsageError as error:
+        return {str(error)}
     kinds: set[str] = set()
     branches: list[Any] = [tree]
     while branches:
@@ -56,7 +70,7 @@ def _kinds_of_nodes(text: str) -> set[str]:
 
 
 @cache
-def _parser() -> Connection:
+def parser() -> Connection:
     """Open, once, an engine that only parses."""
     connection = duckdb.connect(":memory:", config={"threads": 1})  # noqa: TID251 - this is DuckDB's one door
     lock_in(connection, [])

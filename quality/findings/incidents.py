@@ -66,7 +66,8 @@ def find_incidents(
     with open_engine(EngineOptions(threads=threads, memory_limit=f"{memory_limit >> 20}MiB")) as engine:
         register(engine, "findings", _needed(findings))
         register(engine, "session_dates", dates)
-        return frame(engine, statement("incidents/incidents")).cast(SCHEMA)
+        engine.execute(statement("incidents/incidents"))
+        return frame(engine, "select * from incidents_of('findings', 'session_dates')").cast(SCHEMA)
 
 
 def _needed(findings: pl.DataFrame) -> pl.DataFrame:

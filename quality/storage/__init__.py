@@ -20,6 +20,7 @@ __all__ = [
     "Store",
     "has_link",
     "holding",
+    "is_local",
     "is_same_place",
     "local_copies",
     "name_originals",
@@ -51,6 +52,11 @@ def open_store(address: str | Path, options: S3Options | None = None) -> Store:
     from quality.storage.s3 import S3Store  # noqa: PLC0415
 
     return S3Store(bucket, prefix, options or S3Options())
+
+
+def is_local(store: Store) -> bool:
+    """Tell whether a store's files lie on this machine: their local copies are they themselves."""
+    return isinstance(store, LocalStore)
 
 
 def is_same_place(one: Store, other: Store) -> bool:

@@ -1,9 +1,9 @@
 -- The panel's sessions, numbered, with what each holds.
-create view sessions as
+create or replace temp view sessions as
     select
         row_number() over (order by date) as session,
         date,
-        count(*) as rows,
-        count(price) as prices
+        count(*) as row_count,
+        count(price) as price_count
     from panel
     group by date

@@ -3,9 +3,9 @@ select
     year(date) as year,
     count(distinct date) as sessions,
     count(distinct ticker) as tickers,
-    count(*) as rows,
+    count(*) as row_count,
     count(*) - count(price) as without_price,
     round(100.0 * count(price) / (count(distinct date) * count(distinct ticker)), 2) as per_cent_priced
 from panel
-group by year
+group by year(date)
 order by year

@@ -6,5 +6,6 @@ select
     count(distinct ticker) as tickers,
     count(distinct date) as days
 from findings
+where not suppressed and not covered
 group by rule, severity
 order by findings desc, rule

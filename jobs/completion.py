@@ -6,7 +6,7 @@ import importlib
 from jobs.cli import VERBS
 from jobs.running import DONE, Console, build_parser
 from jobs.shells import SHELLS, Flag, Verb
-from quality.investigate.queries import saved_questions
+from quality.investigate.questions import saved_questions
 from quality.rules.loading import ruleset_names
 from quality.settings import Settings
 

@@ -183,6 +183,7 @@ def test_limits_hold(sources):
             sources,
             limits=little,
         )
+    little = Limits(memory=200 << 20, disk=64 << 20, seconds=60)
     with pytest.raises(UsageError, match="the answer is larger than 200 MiB"):
         ask("select range, repeat('x', 1000) as text from range(1000000)", sources, limits=little)
     with pytest.raises(UsageError, match="memory"):

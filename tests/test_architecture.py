@@ -66,6 +66,8 @@ TESTED_ELSEWHERE = {
     "quality/scan/executors/local.py": "runs in every scan: tests/quality/scan/test_run.py",
     "quality/scan/chunk.py": "runs in every scan: tests/quality/scan/test_run.py",
     "quality/scan/restated.py": "is what resuming finds: tests/quality/scan/test_ledger.py",
+    "quality/check/day.py": "is what days are read into: tests/quality/check/test_day_file.py",
+    "quality/check/day_table.py": "is what days are read by: tests/quality/check/test_day_file.py",
     "quality/check/report.py": "speaks at the end of a check: tests/quality/check/test_job.py",
     "quality/check/history.py": "is seen through the check: tests/quality/check/test_run.py",
     **dict.fromkeys(

@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from quality.check.day_file import Day
+from quality.check.day import Day
 from quality.check.run import CheckResult
 from quality.errors import InputError
 from quality.findings import schema as findings_files

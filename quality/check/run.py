@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from quality.calendar.exchanges import PANEL, open_calendar
-from quality.check.day_file import Day, Entry
+from quality.check.day import Day, Entry
 from quality.check.history import History, read_history, too_little_history
 from quality.check.report import make_report
 from quality.check.structure import AS_IT_CAME, DATE, MISSING, WHOLE_DAY, Reported, structure

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from quality.check.day_file import Day
+from quality.check.day import Day
 from quality.check.history import History
 from quality.rules.model import Rule
 from quality.rules.structural import BLANK_TICKER, DUPLICATE_DATE, DUPLICATE_TICKER, INCOMPLETE_DAY, WRONG_DATE

@@ -9,7 +9,8 @@ import polars as pl
 
 from quality.digests import digest_files
 from quality.errors import InputError
-from quality.ingest.drops import UNKNOWN, rank_of, ranked, read_origins, write_origins
+from quality.ingest.drops import UNKNOWN, ranked, read_origins, write_origins
+from quality.ingest.files.file_dates import rank_of
 from quality.ingest.rows.merge import CONFLICTS, HELD, Choice, Merged, merge
 from quality.ingest.rows.reading import Reading
 from quality.ingest.rows.spill import Kept, TickerRange

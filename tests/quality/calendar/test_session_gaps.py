@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from quality.calendar.exchanges import open_calendar
-from quality.check.day_file import Day, Entry
+from quality.check.day import Day, Entry
 from quality.check.results import write_run
 from quality.check.run import check
 from quality.evaluation.session_findings import session_findings

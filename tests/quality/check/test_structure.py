@@ -5,9 +5,10 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from quality.check.day_file import date_in_name, read_day
+from quality.check.day_file import read_day
 from quality.check.run import check
 from quality.check.structure import WrongDate, is_incomplete, wrong_date
+from quality.ingest.files.file_dates import date_in_name
 from quality.rules.loading import load_ruleset
 from quality.rules.model import Thresholds
 

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from quality.check.day_file import Day, Entry
+from quality.check.day import Day, Entry
 from quality.check.results import write_run
 from quality.check.run import check
 from quality.delivery.alerting import alert

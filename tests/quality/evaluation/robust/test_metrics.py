@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quality.check.day_file import Day, Entry
+from quality.check.day import Day, Entry
 from quality.check.run import check
 from quality.errors import UsageError
 from quality.panel.block import Block, to_frame

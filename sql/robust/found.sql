@@ -1,6 +1,6 @@
--- What one rule finds in a relation of cells, with the number of the rule. Five places in braces are filled in: the
--- relation, the rule's SELECT, its number, its message as an expression over that SELECT's columns, and what it may
--- leave out. All come from the rule's file, never from data.
+-- What one rule finds in a relation of cells, with the number of the rule. Six places in braces are filled in: the
+-- relation, the rule's SELECT, its number, its message as an expression over that SELECT's columns, what it may
+-- leave out, and which of its findings are wanted. All come from the rule's file and from the program, never from data.
 with metrics as (
     from {cells}
 )
@@ -16,6 +16,4 @@ select
 from (
     {bad_cells}
 ) as bad_cells
-where date between $scope_start and $scope_end
-    and ($scope_only is null or list_contains($scope_only, ticker))
-    and not list_contains($scope_but, ticker)
+where {wanted}

@@ -35,6 +35,13 @@ FOUND = pa.schema(
         "covered": pa.bool_(),
     }
 )
+# Which findings are wanted, by what the scope says of them.
+_WANTED = {
+    "scope_start": "date >= $scope_start",
+    "scope_end": "date <= $scope_end",
+    "scope_only": "list_contains($scope_only, ticker)",
+    "scope_but": "not list_contains($scope_but, ticker)",
+}
 _PARAMETER = re.compile(r"\$([a-z][a-z0-9_]*)")
 
 
@@ -44,14 +51,14 @@ class Scope:
 
     Attributes:
         tickers: All tickers that there are.
-        start: The first date.
-        end: The last date.
+        start: The first date, None for the first that there is.
+        end: The last date, None for the last that there is.
 
     """
 
     tickers: Sequence[str]
-    start: dt.date
-    end: dt.date
+    start: dt.date | None = None
+    end: dt.date | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,9 @@ def find_one_by_one(connection: Connection, rules: Sequence[Rule], scope: Scope)
 
 
 def _table(connection: Connection, text: str, parameters: Mapping[str, object]) -> pa.Table:
-    return connection.sql(text, params=dict(parameters)).to_arrow_table().cast(FOUND)
+    # A table between: asked for rows at once, the engine plans a long statement more often than once.
+    connection.execute(f"create or replace temp table found as {text}", dict(parameters))
+    return connection.sql("from found").to_arrow_table().cast(FOUND)
 
 
 def _parts(connection: Connection, rules: Sequence[Rule], scope: Scope) -> Iterator[_Part]:
@@ -110,11 +119,12 @@ def _parts_of(connection: Connection, rule: Rule, number: int, scope: Scope) -> 
     """Give a rule as statements: of most tickers, and of each group that has values of its own."""
     own = best_fits(rule.by_ticker, scope.tickers) if rule.by_ticker else {}
     dates = {"scope_start": scope.start, "scope_end": scope.end}
-    of_most = {**dates, "scope_only": None, "scope_but": list(own)}
-    yield _part(connection, rule, number, rule.parameters, of_most)
+    wanted = {name: value for name, value in dates.items() if value is not None}
+    but = {"scope_but": list(own)} if own else {}
+    yield _part(connection, rule, number, rule.parameters, {**wanted, **but})
     for pattern, parameters in rule.by_ticker.items():
         if group := [ticker for ticker, best in own.items() if best == pattern]:
-            yield _part(connection, rule, number, parameters, {**dates, "scope_only": group, "scope_but": []})
+            yield _part(connection, rule, number, parameters, {**wanted, "scope_only": group})
 
 
 def _part(
@@ -131,9 +141,10 @@ def _part(
     text = statement("robust/found").format(
         cells=cells,
         number=number,
-        message=", ".join(["format($rule_message", *arguments]) + ")",
+        message=", ".join(["format($rule_message", *arguments]) + ")" if arguments else "$rule_message",
         optional=", ".join(name if name in columns else f"{absent} as {name}" for name, absent in OPTIONAL.items()),
         bad_cells=rule.sql,
+        wanted=" and ".join(_WANTED[name] for name in scope) or "true",
     )
     return _Part(text, {**parameters, **scope, "rule_message": pattern})
 

@@ -30,9 +30,11 @@ from quality.evaluation.robust.moves import (
 from quality.evaluation.robust.sessions import Absence, measure_absence
 from quality.evaluation.robust.stale import Repeats, measure_repeats
 from quality.evaluation.robust.windows import Places
-from quality.panel.grid import BoolMatrix, FloatMatrix, Grid
+from quality.panel.grid import BoolMatrix, FloatMatrix, Grid, Integers
 
 Column = npt.NDArray[Any]
+# A leap from a price that was itself further than this from what was expected of it is no split and no new level.
+_UNREST = 0.25
 # Windows of so many cells are laid out at once.
 _CELLS_AT_ONCE = 65_536
 
@@ -85,6 +87,16 @@ class Metrics:
     days: Mapping[str, Column]
 
 
+@dataclass(frozen=True)
+class Level:
+    """The prices of some cells, what is expected of them, after how many prices, and price / expected - 1."""
+
+    price: FloatMatrix
+    expected: FloatMatrix
+    usable: Integers
+    deviation: FloatMatrix
+
+
 def prepare(grid: Grid) -> Shared:
     """Measure what all metrics of a grid are made from."""
     grid = with_margins(grid)
@@ -95,9 +107,13 @@ def prepare(grid: Grid) -> Shared:
 
 def measure(shared: Shared, needs: Needs) -> Metrics:
     """Measure the cells that rules may speak of."""
-    places = _every_cell(shared) if needs.every_cell else _suspects(shared, needs)
-    blocks = [dict(_metrics(shared, needs, block)) for block in places.blocks(_CELLS_AT_ONCE)]
+    suspects = _every_cell(shared) if needs.every_cell else _suspects(shared, needs)
+    parts = [(block, _level(shared, block)) for block in suspects.blocks(_CELLS_AT_ONCE)]
+    if not needs.every_cell:
+        parts = [_without_returns(shared, needs, *part) for part in parts]
+    blocks = [dict(_metrics(shared, needs, *part)) for part in parts]
     cells = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    places = Places(np.concatenate([block.at for block, _ in parts]), suspects.width)
     return Metrics(places, cells, _days(shared))
 
 
@@ -121,16 +137,34 @@ def _suspects(shared: Shared, needs: Needs) -> Places:
     return Places.where(chosen)
 
 
-def _metrics(shared: Shared, needs: Needs, places: Places) -> Iterator[tuple[str, Column]]:
+def _level(shared: Shared, places: Places) -> Level:
+    """Give what is expected of some cells, and how far they are from it."""
+    price = places.of(shared.grid.prices)
+    expected, usable = levels_before(shared.moves, places)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return Level(price, expected, usable, price / expected - 1)
+
+
+def _without_returns(shared: Shared, needs: Needs, places: Places, level: Level) -> tuple[Places, Level]:
+    """Leave out the prices, each after another one, that are as expected: before a leap, or after a wrong price."""
+    own_move = own_moves(shared.moves, places)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        was_wrong = _beyond((1 + level.deviation) / (1 + own_move) - 1, _UNREST)
+    is_near = ~_beyond(level.deviation, needs.least_deviation) & ~np.isnan(own_move)
+    is_near &= places.of(shared.moves.growth) != 1
+    is_new = places.look_up(shared.absence.new, np.ones(len(shared.absence.new), dtype=np.bool_), fill=False)
+    kept = ~is_near | is_new | (_beyond(own_move, needs.least_move) & ~was_wrong)
+    return places.only(kept), Level(*(values[kept] for values in vars(level).values()))
+
+
+def _metrics(shared: Shared, needs: Needs, places: Places, level: Level) -> Iterator[tuple[str, Column]]:
     """Give each metric of some cells by name."""
     moves, repeats = shared.moves, shared.repeats
-    price = places.of(shared.grid.prices)
+    price, deviation = level.price, level.deviation
     own_move, next_move = own_moves(moves, places), next_moves(moves, places)
-    expected, usable = levels_before(moves, places)
     leaps_today, leaps_next = (_beyond(move, needs.least_move) | needs.every_cell for move in (own_move, next_move))
     expected_after, usable_after = _where(leaps_today | leaps_next, places, lambda few: levels_after(moves, few))
     with np.errstate(invalid="ignore", over="ignore"):
-        deviation = price / expected - 1
         is_far = _beyond(deviation, needs.least_deviation) | _beyond(price / expected_after - 1, needs.least_deviation)
     yield "price", price
     yield "history", shared.grid.history[places.sessions]
@@ -140,8 +174,8 @@ def _metrics(shared: Shared, needs: Needs, places: Places) -> Iterator[tuple[str
     yield "is_new", places.look_up(shared.absence.new, np.ones(len(shared.absence.new), dtype=np.bool_), fill=False)
     yield "previous", previous_prices(moves, places)
     yield "own_move", own_move
-    yield "expected", expected
-    yield "usable", usable
+    yield "expected", level.expected
+    yield "usable", level.usable
     yield "deviation", deviation
     (volatility,) = _where(is_far | leaps_today, places, lambda few: (volatilities(moves, few),))
     yield "volatility", volatility

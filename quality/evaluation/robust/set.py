@@ -36,7 +36,7 @@ class Robust:
             UsageError: A rule's SELECT or message is wrong; the message names its file.
 
         """
-        rules, scope = ruleset.rules, Scope(grid.tickers, start, end)
+        rules, scope = ruleset.rules, _scope(grid, start, end)
         shared = prepare(grid)
         ours = [not is_users(rule) for rule in rules]
         _make_relations(connection, shared, measure(shared, needs_of(rules)))
@@ -48,6 +48,12 @@ class Robust:
         families = [0 if own else number + 1 for number, own in enumerate(ours)]
         findings = reconsider(pa.concat_tables(found), rules, families, _settled(grid))
         return Evaluated(findings, _absent_by_year(shared, start, end))
+
+
+def _scope(grid: Grid, start: dt.date, end: dt.date) -> Scope:
+    """Give what findings are wanted of; dates that cut nothing off are not asked for."""
+    first, last = (session.item() for session in grid.sessions[grid.judged][[0, -1]])
+    return Scope(grid.tickers, start if start > first else None, end if end < last else None)
 
 
 def is_users(rule: Rule) -> bool:

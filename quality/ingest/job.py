@@ -98,6 +98,7 @@ def _read(reading: Reading, found: Found, progress: Progress) -> None:
         reading.add(arrival, partial(_tell, progress, before, arrival.size, total))
         before += arrival.size
         progress("read", before, total)
+    reading.flush()
     reading.spill.flush()
 
 
@@ -140,6 +141,9 @@ def _write_list(out: Store, key: str, rows: pl.LazyFrame) -> None:
 
 def _summary(reading: Reading, found: Found, staged: Staged, panel: Store, options: IngestOptions) -> dict[str, Any]:
     files = [counts.as_dict() for counts in reading.files]
+    if not options.dry_run:
+        for one in files:
+            one.pop("first_rows", None)
     failed = [{"file": counts.file, "reason": counts.failed} for counts in reading.files if counts.failed]
     empty = [counts.file for counts in reading.files if counts.is_empty]
     return {

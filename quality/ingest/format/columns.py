@@ -1,7 +1,7 @@
 """The columns of a table as its mapping sees them: their names, and a sample of what they hold."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import polars as pl
@@ -13,6 +13,8 @@ from quality.ingest.format.numbers import NO_PRICE, is_number
 from quality.ingest.format.source import Source
 from quality.text import visible
 
+_HALF = 0.5
+_TELLING_TEXTS = 300
 _MOSTLY = 0.95  # real files break every rule now and then
 
 
@@ -34,6 +36,7 @@ class Columns:
     where: str
     path: str
     fields: Sequence[str] | None = None
+    _shares: dict[int, float | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def width(self) -> int:
@@ -105,15 +108,22 @@ class Columns:
         """Tell whether a column holds numbers, for the most part."""
         if self.sample[at].dtype.is_numeric():
             return True
-        texts = self._said_texts(at)
-        return bool(texts) and sum(map(is_number, texts)) * 2 >= len(texts)
+        share = self._share_of_numbers(at)
+        return share is not None and share >= _HALF
 
     def is_text(self, at: int) -> bool:
         """Tell whether a column holds something that is no number, for the most part."""
         if self.sample[at].dtype.is_numeric() or self.sample[at].dtype.is_temporal():
             return False
-        texts = self._said_texts(at)
-        return sum(map(is_number, texts)) * 2 < len(texts)
+        share = self._share_of_numbers(at)
+        return share is not None and share < _HALF
+
+    def _share_of_numbers(self, at: int) -> float | None:
+        """Give which share of a column's texts are numbers; None where it has no text."""
+        if at not in self._shares:
+            texts = self._said_texts(at)[:_TELLING_TEXTS]
+            self._shares[at] = sum(map(is_number, texts)) / len(texts) if texts else None
+        return self._shares[at]
 
     def _said_texts(self, at: int) -> list[str]:
         return [text for text in self.texts(at) if text.strip().lower() not in NO_PRICE]

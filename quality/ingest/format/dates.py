@@ -290,6 +290,12 @@ def _candidate(name: str) -> DateFormat:
     return DateFormat(name)
 
 
+@cache
+def _trial_reader(name: str) -> DateReader:
+    """Keep what was read: files of one delivery have many dates in common."""
+    return DateReader(_candidate(name), timezone="UTC")
+
+
 def _fits(texts: Iterable[str]) -> dict[str, set[str]]:
     """Give for each format the texts that it reads, where there are any; texts of one shape are tried together."""
     shapes: dict[str, list[str]] = {}
@@ -301,7 +307,7 @@ def _fits(texts: Iterable[str]) -> dict[str, set[str]]:
         pattern = _EPOCH if name == EPOCH else form.pattern
         likely = [text for shape, alike in shapes.items() if pattern.fullmatch(shape.strip()) for text in alike]
         if likely:
-            found = DateReader(form, timezone="UTC").read(likely)
+            found = _trial_reader(name).read(likely)
             latest = dt.date.today() + _AHEAD if "%y" in name else dt.date.max  # noqa: DTZ011 - a year more or less
             fitting = {text for text, date in zip(likely, found, strict=True) if date and date <= latest}
             if fitting:

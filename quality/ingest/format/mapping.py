@@ -94,7 +94,7 @@ def find_mapping(columns: Columns, source: Source, delimiter: str = ",") -> Mapp
     dates = columns.texts(date)
     form = DateFormat(source.date_format) if source.date_format else _date_format(columns, date)
     reader = DateReader(form, source.timezone, source.clock)
-    if columns.sample[date].dtype == pl.String and dates and not any(reader.read(dates)):
+    if columns.sample[date].dtype == pl.String and dates and all(map(reader.explain, dates)):
         where = f"{columns.where}, column {visible(columns.label(date))}"
         raise InputError(f"{where}: {dates[0]!r} {reader.explain(dates[0])}")
     fixed = None

@@ -18,6 +18,7 @@ _MANY = 10
 _FEW = 2
 _MOSTLY = 0.95  # real files break every rule now and then
 _SHOWN = 8
+_TELLING_TEXTS = 300
 
 Wide = list[tuple[int, str]]
 
@@ -208,7 +209,7 @@ def _price(columns: Columns, numbers: list[int]) -> int:
 
 def _is_ohlc(columns: Columns, numbers: Sequence[int]) -> bool:
     """Tell whether four columns are open, high, low and close: the low is lowest and the high highest."""
-    parts = [known_prices(columns.texts(at), NumberFormat()) for at in numbers[:OHLC]]
+    parts = [known_prices(columns.texts(at)[:_TELLING_TEXTS], NumberFormat()) for at in numbers[:OHLC]]
     if not parts[0] or len({len(part) for part in parts}) != 1:
         return False
     days = zip(*parts, strict=True)

@@ -14,6 +14,7 @@ from quality.text import visible
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_RECORDS = 1_000
+_TELLING_LINES = 200
 _MOSTLY = 0.9
 
 
@@ -67,9 +68,9 @@ def sniff(head: bytes, source: Source, name: str) -> Form:
         raise EmptyInputError(f"{visible(name)}: is empty")
     skip = source.skip_lines or 0
     candidates = [source.delimiter] if source.delimiter else list(_DELIMITERS)
-    read = {mark: _records(lines, mark, skip) for mark in candidates}
-    delimiter = max(candidates, key=lambda mark: _score(read[mark]))
-    records = [record for record in read[delimiter] if any(field.strip() for field in record.fields)]
+    few = lines[: skip + _TELLING_LINES]  # enough to choose a delimiter by
+    delimiter = max(candidates, key=lambda mark: _score(_records(few, mark, skip)))
+    records = [record for record in _records(lines, delimiter, skip) if any(field.strip() for field in record.fields)]
     if not records:
         raise InputError(f"{visible(name)}: is no table; say --delimiter, or choose another file")
     return _form(records, delimiter, source, skip)

@@ -1,10 +1,21 @@
 """Columns of a table to dates, prices and tickers of a panel; what is none is told apart."""
 
+import re
+
 import polars as pl
 
 from quality.ingest.format.dates import DateReader
 from quality.ingest.format.numbers import NumberFormat, unscaled
 
+# Dates that are read at once where a column has many: each part has its full number of digits, and a time of day that
+# states no zone changes nothing.
+_TIME = r"(?:[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,9})?)?)?"
+_LENGTHS = {"Y": 4, "m": 2, "d": 2}
+_PLAIN = frozenset(
+    {"%Y%m%d", *(f"%Y{mark}%m{mark}%d" for mark in "-/.")}
+    | {f"{order}{mark}%Y".replace(" ", mark) for mark in "-/." for order in ("%d %m", "%m %d")}
+)
+_MANY = 50
 # What a reader gives: a row of the panel, the line that it stood on, and whether its price is a blank cell.
 ROWS = pl.Schema(
     {
@@ -35,8 +46,26 @@ def read_dates(column: pl.Series, reader: DateReader) -> pl.Series:
         return _in_calendar(_local(column, reader))
     texts = as_texts(column)
     distinct = texts.unique()
-    dates = pl.Series("date", reader.read(distinct.to_list()), dtype=pl.Date)
-    return texts.replace_strict(distinct, dates, default=None, return_dtype=pl.Date)
+    return texts.replace_strict(distinct, _read_distinct(distinct, reader), default=None, return_dtype=pl.Date)
+
+
+def _read_distinct(texts: pl.Series, reader: DateReader) -> pl.Series:
+    """Read texts that are all different: those of a plain form at once, all others one by one."""
+    form = reader.format.text
+    if form not in _PLAIN or reader.clock is not None or len(texts) < _MANY:
+        return pl.Series("date", reader.read(texts.to_list()), dtype=pl.Date)
+    parts = [f"[0-9]{{{_LENGTHS[part[0]]}}}{re.escape(part[1:])}" for part in form.split("%")[1:]]
+    pattern = f"^{''.join(parts)}{_TIME}$"
+    length = sum(_LENGTHS[part[0]] + len(part) - 1 for part in form.split("%")[1:])
+    text = pl.col("text")
+    dates = texts.to_frame("text").select(
+        date=pl.when(text.str.contains(pattern)).then(text.str.slice(0, length).str.to_date(form, strict=False))
+    )
+    found = _in_calendar(dates.to_series())
+    rest = found.is_null()
+    if rest.any():
+        found = found.scatter(rest.arg_true(), pl.Series(reader.read(texts.filter(rest).to_list()), dtype=pl.Date))
+    return found
 
 
 def _in_calendar(dates: pl.Series) -> pl.Series:

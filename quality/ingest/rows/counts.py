@@ -1,7 +1,7 @@
 """The books of an ingest: rows read = rows written + duplicates that agree + rows refused, always."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from quality.errors import QualityError
@@ -77,7 +77,7 @@ class FileCounts:
 
     def as_dict(self) -> dict[str, Any]:
         """Give the counts for a summary."""
-        found = asdict(self) | {"rows_refused": self.rows_refused}
+        found = vars(self) | {"rows_refused": self.rows_refused}
         only_if_so = ("failed", "is_empty", "first_rows")
         return {key: value for key, value in found.items() if key not in only_if_so or value}
 

@@ -18,6 +18,7 @@ from quality.ingest.files.validation import Validator
 from quality.ingest.format.columns import Columns
 from quality.ingest.format.mapping import Mapping, find_mapping
 from quality.ingest.format.source import Source
+from quality.ingest.rows.alike import Queue, Waiting, begun, read_alike
 from quality.ingest.rows.counts import FileCounts
 from quality.ingest.rows.long import long_rows
 from quality.ingest.rows.records import Batch
@@ -57,6 +58,7 @@ class Reading:
         self._source = source
         self._validator = validator
         self._keep = keep
+        self._queue = Queue(source)
 
     def add(self, arrival: Arrival, progress: Progress) -> None:
         """Read a file and all that is packed in it; one that cannot be read is marked so."""
@@ -94,12 +96,48 @@ class Reading:
 
     def _read(self, member: Member) -> None:
         number = len(self.files)
-        counts = FileCounts(visible(member.name))
-        self.files.append(counts)
+        self.files.append(FileCounts(visible(member.name)))
+        if member.problem:
+            self.files[number].fail(member.problem)
+            return
         try:
-            if member.problem:
-                raise InputError(member.problem)  # noqa: TRY301
-            self._take(member, number, counts)
+            data, member = begun(member)
+        except InputError as error:
+            self.files[number].fail(str(error))
+            return
+        recipe = self._queue.recipe_for(data) if data else None
+        if recipe is None or recipe is not self._queue.recipe:
+            self.flush()
+        if recipe is None:
+            self._read_alone(member, number, data)
+        elif self._queue.add(Waiting(member, number, data), recipe):
+            self.flush()
+
+    def flush(self) -> None:
+        """Read the small files that wait for others like them."""
+        files, recipe = self._queue.take()
+        rows = read_alike(files, recipe, self._source) if recipe else None
+        if rows is None or recipe is None:
+            for file in files:
+                self._read_alone(file.member, file.number, file.data)
+            return
+        self.spill.add(rows.with_columns(times=pl.lit(1, dtype=pl.UInt32)).select(SCHEMA.names()))
+        lengths = rows.get_column("file").rle().struct.field("len").to_list()  # a run a file, in their order
+        begin = 0
+        for file, length in zip(files, lengths, strict=True):
+            counts = self.files[file.number]
+            counts.rows_read += length
+            counts.mapping = recipe.described
+            if recipe.mapping.ticker is None:
+                counts.mapping = recipe.described | {"ticker": file.ticker(self._source)}
+            if file.number < _MOST_SHOWN:
+                counts.first_rows += rows[begin : begin + _FIRST_ROWS, ("date", "ticker", "price")].rows()
+            begin += length
+
+    def _read_alone(self, member: Member, number: int, data: bytes) -> None:
+        counts = self.files[number]
+        try:
+            self._take(member, number, counts, data)
             if not counts.rows_read and not counts.not_listed:
                 raise EmptyInputError(f"{visible(member.name)}: holds no row below its header")  # noqa: TRY301
         except EmptyInputError as error:
@@ -111,7 +149,7 @@ class Reading:
         except _PANICS as error:
             counts.fail(f"{visible(member.name)}: holds what cannot be read: {visible(str(error).splitlines()[0])}")
 
-    def _take(self, member: Member, number: int, counts: FileCounts) -> None:
+    def _take(self, member: Member, number: int, counts: FileCounts, data: bytes) -> None:
         table = open_table(member, self._source, self._validator)
         mapping = mapping_of(table, member, self._source)
         described = {"format": table.kind, **mapping.as_dict()}
@@ -124,21 +162,16 @@ class Reading:
             if len(counts.first_rows) < _FIRST_ROWS and number < _MOST_SHOWN:
                 first = rows if mapping.layout == "long" else rows.filter(pl.col("line") == pl.col("line").first())
                 counts.first_rows += first.select("date", "ticker", "price").head(_FIRST_ROWS).rows()
-            numbered = rows.select(
-                "date",
-                "ticker",
-                "price",
-                "line",
-                "blank",
-                file=pl.lit(number, dtype=pl.Int32),
-                times=pl.lit(1, dtype=pl.UInt32),
-            ).select(SCHEMA.names())
+            numbered = rows.with_columns(file=pl.lit(number, dtype=pl.Int32), times=pl.lit(1, dtype=pl.UInt32)).select(
+                SCHEMA.names()
+            )
             self.spill.add(repeats.add(numbered, moments) if mapping.layout == "long" else numbered)
             if bad.height:
                 self.refused.add(bad.with_columns(file=pl.lit(number)))
                 reasons.update(bad.get_column("reason").head(1_000).to_list())
         if reason := repeats.verdict() or _mostly_refused(counts, reasons):
             raise InputError(f"{visible(member.name)}: {reason}")
+        self._queue.learn(member, table, mapping, counts.mapping, data)
 
     @property
     def failed(self) -> list[int]:

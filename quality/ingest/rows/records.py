@@ -60,7 +60,7 @@ def read_records(blocks: Iterable[bytes], shape: Shape, name: str, first_line: i
     """
     line = first_line
     for block in whole_lines(blocks, name):
-        fast = _regular(block, shape, line)
+        fast = regular_batch(block, shape, line)
         yield _one_by_one(block, shape, line) if fast is None else fast
         line += int(np.count_nonzero(np.frombuffer(block, dtype=np.uint8) == _NEWLINE))
 
@@ -103,7 +103,7 @@ def _cut(text: bytes) -> int:
     return end
 
 
-def _regular(block: bytes, shape: Shape, first_line: int) -> Batch | None:
+def regular_batch(block: bytes, shape: Shape, first_line: int) -> Batch | None:
     """Read a block whose irregular lines can be told by counting; None where quotation marks are astray."""
     if b"\0" in block or shape.width == 1:
         return None

@@ -34,7 +34,7 @@ class Repeats:
 
         """
         count = rows.height
-        keys = _keys(rows).n_unique() if count > 1 else count
+        keys = keys_of(rows).n_unique() if count > 1 else count
         self._rows += count
         self._keys += keys
         if keys >= _SUSPICIOUS * count:
@@ -60,7 +60,7 @@ class Repeats:
         )
 
 
-def _keys(rows: pl.DataFrame) -> pl.Series:
+def keys_of(rows: pl.DataFrame) -> pl.Series:
     """Give a number for each date and ticker; that two share one is as good as impossible."""
     days = pl.col("date").to_physical().cast(pl.UInt64) * pl.lit(_DAY, dtype=pl.UInt64)
     return rows.select(key=days ^ pl.col("ticker").hash()).to_series()

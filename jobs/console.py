@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from jobs.progress import ProgressLine
-from jobs.terminal import is_terminal, painted, width_of
+from jobs.terminal import is_terminal, painted, width_of, wrapped
 from quality.text import visible
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ class Console:
         if not self.as_json:
             self._erase()
             for line in text.split("\n"):
-                print(painted(visible(line), style, sys.stdout))
+                for part in wrapped(visible(line), width_of(sys.stdout)):
+                    print(painted(part, style, sys.stdout))
 
     def result(self, value: Mapping[str, Any]) -> None:
         """Print a result as JSON, where that is asked for."""
@@ -91,7 +92,8 @@ class Console:
     def warn(self, text: str, style: str = "warning") -> None:
         """Print what must be seen, also with `--quiet`: damage, loss, what was not done."""
         self._erase()
-        print(painted(visible(text), style, sys.stderr), file=sys.stderr)
+        for part in wrapped(visible(text), width_of(sys.stderr)):
+            print(painted(part, style, sys.stderr), file=sys.stderr)
 
     def progress(self, stage: str, done: int, of: int) -> None:
         """Tell how far a stage is: shown on a terminal, and logged at its end."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from jobs.arguments import WRONG_USAGE, Parser, day, whole_number
 from jobs.console import Console
-from jobs.terminal import painted
+from jobs.terminal import painted, width_of, wrapped
 from quality.errors import DeliveryError, QualityError, UsageError
 from quality.findings.summary import versions
 from quality.settings import Settings, load_settings
@@ -136,5 +136,7 @@ def _code(verb: str, error: QualityError) -> int:
 
 
 def _fail(verb: str, message: str, code: int) -> int:
-    print(f"{painted(f'pricewatch {verb}:', 'error', sys.stderr)} {visible(message)}", file=sys.stderr)
+    who = f"pricewatch {verb}:"
+    first, *others = wrapped(f"{who} {visible(message)}", width_of(sys.stderr))
+    print(painted(who, "error", sys.stderr) + first.removeprefix(who), *others, sep="\n", file=sys.stderr)
     return code

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import polars as pl
 
@@ -51,7 +52,7 @@ class Table:
         """What is not shown, for a note below the table; empty where all is."""
         parts = [f"columns not shown: {', '.join(self.not_shown)}"] if self.not_shown else []
         if self.values_cut:
-            parts.append(f"{self.values_cut:,} values cut (…)")
+            parts.append(f"{self.values_cut:,} value{'s' if self.values_cut > 1 else ''} cut (…)")
         return "; ".join(parts)
 
 
@@ -63,16 +64,23 @@ class _Column:
     width: int = 0
     folded: list[list[str]] = field(default_factory=list)
 
-    @property
-    def narrowest(self) -> int:
-        """What it takes at least: a number is never cut, a text is folded and then cut."""
-        words = max((columns_of(word) for cell in self.cells for word in cell.split(" ")), default=0)
-        least = self.widest if self.is_right else min(words, max(_NARROWEST, columns_of(self.name)))
-        return max(least, columns_of(self.name))
-
-    @property
+    @cached_property
     def widest(self) -> int:
+        """What it takes to stand on one line."""
         return max((columns_of(text) for text in (self.name, *self.cells)), default=0)
+
+    @cached_property
+    def folded_width(self) -> int:
+        """What it takes so that only spaces and slashes end a line; a number is never folded."""
+        if self.is_right:
+            return self.widest
+        pieces = (columns_of(piece) for cell in self.cells for piece, _ in _pieces(cell))
+        return max(columns_of(self.name), max(pieces, default=0))
+
+    @cached_property
+    def narrowest(self) -> int:
+        """What it takes at least, with words that are cut."""
+        return self.folded_width if self.is_right else min(self.folded_width, max(_NARROWEST, columns_of(self.name)))
 
 
 def table(rows: pl.DataFrame, width: int | None = None, text: Callable[[object], str] = cell_text) -> Table:
@@ -126,28 +134,41 @@ def _fit(columns: Sequence[_Column], width: int | None) -> int:
 
 def _narrow(columns: Sequence[_Column], width: int) -> None:
     """Take the space that is wanting from the widest columns first."""
-    floors = [min(column.narrowest, width) for column in columns]
     for column in columns:
         column.width = min(column.width, width)
-    while sum(column.width for column in columns) + len(_GAP) * (len(columns) - 1) > width:
-        wide = [at for at, column in enumerate(columns) if column.width > floors[at]]
-        if not wide:
-            return
-        columns[max(wide, key=lambda at: columns[at].width)].width -= 1
+    # First down to whole words, and only where that is not enough, words are cut.
+    whole_words, least = [column.folded_width for column in columns], [column.narrowest for column in columns]
+    for floors in (whole_words, least, [1] * len(columns)):
+        while sum(column.width for column in columns) + len(_GAP) * (len(columns) - 1) > width:
+            wide = [at for at, column in enumerate(columns) if column.width > floors[at]]
+            if not wide:
+                break
+            columns[max(wide, key=lambda at: columns[at].width)].width -= 1
 
 
 def _fold(text: str, width: int) -> tuple[list[str], bool]:
-    """Break a text between words into lines of a width; a word that is longer is cut."""
+    """Break a text at spaces, and behind slashes, into lines of a width; a word that is longer is cut."""
     if columns_of(text) <= width:
         return [text], False
     lines: list[str] = []
-    for word in text.split(" "):
-        if lines and columns_of(lines[-1]) + 1 + columns_of(word) <= width:
-            lines[-1] += f" {word}"
+    glue = ""
+    for piece, is_path in _pieces(text):
+        if lines and columns_of(lines[-1] + glue + piece) <= width:
+            lines[-1] += glue + piece
         else:
-            lines.append(word)
+            lines.append(piece)
+        glue = "" if is_path else " "
     cut_lines = [cut(line, width) for line in lines]
     return cut_lines, cut_lines != lines
+
+
+def _pieces(text: str) -> Iterator[tuple[str, bool]]:
+    """Give what may stand on a line of its own, and whether the next piece belongs to the same word."""
+    for word in text.split(" "):
+        parts = word.split("/") if len(word) > _NARROWEST else [word]
+        for part in parts[:-1]:
+            yield f"{part}/", True
+        yield parts[-1], False
 
 
 def _lines_of_row(columns: Sequence[_Column], at: int) -> list[str]:

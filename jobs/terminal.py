@@ -39,6 +39,27 @@ def _columns_of_letter(letter: str) -> int:
     return 2 if unicodedata.east_asian_width(letter) in ("W", "F") else 1
 
 
+def wrapped(text: str, columns: int | None) -> list[str]:
+    """Break a line of prose between words so that it fits; what follows stands a little to the right.
+
+    Args:
+        text: One printable line.
+        columns: The width of the terminal; None breaks nothing.
+
+    """
+    if columns is None or columns_of(text) <= columns:
+        return [text]
+    start = text[: len(text) - len(text.lstrip(" "))]
+    lines, line = [], start
+    for word in text.split():
+        if line.strip() and columns_of(line) + 1 + columns_of(word) > columns:
+            lines.append(line)
+            line = f"{start}  {word}"
+        else:
+            line = f"{line} {word}" if line.strip() else f"{line}{word}"
+    return [*lines, line]
+
+
 def cut(text: str, columns: int) -> str:
     """Give as much of a text as fits into some columns, `…` standing for the rest."""
     if columns_of(text) <= columns:

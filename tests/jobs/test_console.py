@@ -85,7 +85,7 @@ def test_a_table_fits_the_terminal_and_says_what_it_cuts(terminal):
     console.end()
     out, err = (stream.getvalue() for stream in streams)
     assert "\x1b[31mTTT" in out
-    assert err == "1 values cut (…); a wider terminal or --json shows all\n"
+    assert err == "1 value cut (…); a wider terminal or --json shows all\n"
 
 
 def test_a_table_for_a_program_is_whole(capsys):

@@ -45,7 +45,19 @@ def test_long_texts_are_folded_between_words():
 def test_a_word_that_is_too_long_is_cut_and_said():
     laid_out = table(pl.DataFrame({"ticker": ["T" * 40], "n": [1]}), 20)
     assert laid_out.lines[2] == "T" * 16 + "…  1"
-    assert laid_out.cut == "1 values cut (…)"
+    assert laid_out.cut == "1 value cut (…)"
+
+
+def test_texts_are_folded_before_words_are_cut():
+    rows = pl.DataFrame({"rule": ["invalid_moving_average"], "message": ["Invalid Moving Average of a Price"]})
+    laid_out = table(rows, 40)
+    assert [line.split("  ")[0] for line in laid_out][2] == "invalid_moving_average"
+    assert laid_out.cut == ""
+
+
+def test_paths_are_folded_behind_slashes():
+    laid_out = table(pl.DataFrame({"file": ["sql/rules/notebook/price.sql"], "n": [1]}), 22)
+    assert [line.split()[0] for line in list(laid_out)[2:]] == ["sql/rules/notebook/", "price.sql"]
 
 
 def test_columns_without_space_are_named():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.terminal import columns_of, cut, padded, painted, width_of
+from jobs.terminal import columns_of, cut, padded, painted, width_of, wrapped
 
 
 class Terminal(io.StringIO):
@@ -27,6 +27,12 @@ def test_what_is_cut_ends_with_a_mark():
 @given(st.text(), st.integers(1, 50))
 def test_a_cut_text_fits(text, columns):
     assert columns_of(cut(text, columns)) <= columns
+
+
+def test_prose_is_broken_between_words():
+    assert wrapped("  most findings: ST0059 176, ST0013 140", 24) == ["  most findings: ST0059", "    176, ST0013 140"]
+    assert wrapped("a/very/long/path", 5) == ["a/very/long/path"]
+    assert wrapped("two  words", None) == ["two  words"]
 
 
 def test_padding_counts_columns():

@@ -20,6 +20,11 @@ RUN ?= runs/scan
 INGEST_RUN ?= runs/ingest
 CONFIG ?= examples/nightly.toml
 ARGS ?=
+EXTRAS ?=
+# Runs a command and notes which files it made, for `make clean`.
+MADE := .make/run
+# A panel is made again only where a target made the one that is there.
+again = $(if $(wildcard $(1)/.made-by-make),--overwrite)
 
 .PHONY: help
 help: ## list the targets
@@ -28,7 +33,7 @@ help: ## list the targets
 
 # The stamps say for which pyproject.toml the environment was made.
 $(VENV)/.demo: pyproject.toml
-	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(VENV)/bin/python || { $(PYTHON) -m venv $(VENV) && touch $(VENV)/.made-by-make; }
 	@echo "installing into $(VENV) …"
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
 	@touch $@
@@ -43,36 +48,45 @@ $(VENV)/.bench: pyproject.toml $(VENV)/.demo
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@
 
+$(VENV)/.extras-%: pyproject.toml $(VENV)/.demo
+	@echo "installing $* into $(VENV) …"
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,$*]'
+	@touch $@
+
 .PHONY: setup
-setup: $(VENV)/.demo ## make .venv with the pricewatch command in it
+setup: $(VENV)/.demo $(if $(EXTRAS),$(VENV)/.extras-$(EXTRAS)) ## make .venv with the pricewatch command (EXTRAS=calendars: what exchanges' calendars need)
 
 .PHONY: demo
 demo: setup ## the whole job, end to end, on local servers; results in demo/
-	@$(PW) demo demo $(ARGS)
+	@$(MADE) demo -- $(PW) demo demo $(ARGS)
 
 .PHONY: generate
 generate: setup ## write a clean panel of DAYS × STOCKS to CLEAN
-	@$(PW) generate $(CLEAN) --days $(DAYS) --stocks $(STOCKS) --start $(START) --seed $(SEED) --overwrite $(ARGS)
+	@$(MADE) $(CLEAN) -- $(PW) generate $(CLEAN) --days $(DAYS) --stocks $(STOCKS) --start $(START) --seed $(SEED) \
+		$(call again,$(CLEAN)) $(ARGS)
 
 .PHONY: inject
 inject: setup ## write a faulty copy of CLEAN to PANEL and the truth to TRUTH (makes CLEAN where it is missing)
 	@test -d $(CLEAN) || $(MAKE) --no-print-directory generate
-	@$(PW) inject $(CLEAN) $(PANEL) --truth $(TRUTH) --rate $(RATE) --seed $(SEED) --overwrite $(ARGS)
+	@$(MADE) $(PANEL) $(TRUTH) -- $(PW) inject $(CLEAN) $(PANEL) --truth $(TRUTH) --rate $(RATE) --seed $(SEED) \
+		$(call again,$(PANEL)) $(ARGS)
 
 .PHONY: ingest
+ingest: PANEL := $(if $(filter-out file,$(origin PANEL)),$(PANEL),data/panel)
 ingest: setup ## read FILES into PANEL: make ingest FILES='incoming/*.csv' PANEL=data/mine (ARGS=--dry-run shows only)
 	@test -n "$(FILES)" || { echo "make ingest needs FILES=…, files, folders or a pattern" >&2; exit 2; }
-	@set -f; $(PW) ingest $(FILES) $(PANEL) --out $(INGEST_RUN) $(ARGS)
+	@rm -f $(PANEL)/.made-by-make # from here on it holds data of yours
+	@set -f; $(MADE) $(INGEST_RUN) -- $(PW) ingest $(FILES) $(PANEL) --out $(INGEST_RUN) $(ARGS)
 
 .PHONY: scan
 scan: setup ## scan the whole history of PANEL into RUN (makes PANEL where it is missing)
 	@test -d $(PANEL) || [[ "$(PANEL)" == s3://* ]] || $(MAKE) --no-print-directory inject ARGS=
-	@$(PW) scan $(PANEL) $(RUN) --ruleset $(RULESET) $(ARGS)
+	@$(MADE) $(RUN) -- $(PW) scan $(PANEL) $(RUN) --ruleset $(RULESET) $(ARGS)
 
 .PHONY: check
 check: setup ## check the day in FILE against PANEL: make check FILE=day.csv
 	@test -n "$(FILE)" || { echo "make check needs FILE=…, one incoming day" >&2; exit 2; }
-	@$(PW) check "$(FILE)" --history $(PANEL) $(ARGS)
+	@$(if $(findstring --append,$(ARGS)),rm -f $(PANEL)/.made-by-make;) $(PW) check "$(FILE)" --history $(PANEL) $(ARGS)
 
 .PHONY: score
 score: setup ## score the rules: RUN against TRUTH, then fresh panels (REALISM=1: realistic faults; PANEL=… of your own)
@@ -80,10 +94,14 @@ ifdef REALISM
 	@$(PW) score $(if $(filter command line,$(origin PANEL)),$(PANEL)) --realism --seeds $(SEEDS) $(ARGS)
 else
 	@test -d $(PANEL) || $(MAKE) --no-print-directory inject ARGS=
-	@$(PW) scan $(PANEL) runs/score --format parquet --quiet
-	@$(PW) score runs/score $(TRUTH) --sweep
+	@$(MADE) runs/score -- $(PW) scan $(PANEL) runs/score --format parquet --quiet
+	@$(MADE) runs/score -- $(PW) score runs/score $(TRUTH) --sweep
 	@$(PW) score --trials --days $(DAYS) --stocks $(STOCKS) --seeds $(SEEDS) --rates $(RATES) $(ARGS)
 endif
+
+.PHONY: report
+report: setup ## write RUN as one self-contained HTML file with plots
+	@$(MADE) $(RUN) -- $(PW) report $(RUN) $(ARGS)
 
 .PHONY: sql
 sql: setup ## ask PANEL and RUN a question: make sql Q="select * from findings limit 5"
@@ -93,7 +111,7 @@ export Q
 .PHONY: batch
 batch: setup ## the scheduled run that CONFIG describes (examples/nightly.toml scans PANEL)
 	@[[ "$(CONFIG)" != examples/* ]] || test -d $(PANEL) || $(MAKE) --no-print-directory inject ARGS=
-	@$(PW) batch $(CONFIG) $(ARGS)
+	@$(MADE) runs/nightly -- $(PW) batch $(CONFIG) $(ARGS)
 
 .PHONY: bench
 bench: $(VENV)/.bench ## scans beside a bare read, Polars, pandas and one plain query: ratios in one run (BENCH="--days 4000")
@@ -111,10 +129,12 @@ test: $(VENV)/.dev lint ## style, types and all tests
 
 .PHONY: test-wheel
 test-wheel: $(VENV)/.dev ## the wheel, alone in an empty environment, runs every verb
-	@rm -rf dist
-	@$(VENV)/bin/python -m build --wheel --outdir dist . > /dev/null
-	@tests/wheel_alone.sh dist/*.whl $(PYTHON)
+	@rm -rf $(VENV)/wheel
+	@$(VENV)/bin/python -m build --wheel --outdir $(VENV)/wheel . > /dev/null
+	@tests/wheel_alone.sh $(VENV)/wheel/*.whl $(PYTHON)
 
 .PHONY: clean
-clean: ## remove everything that the targets made, the environment too
-	rm -rf $(VENV) data runs demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean: ## remove what the targets made, the environment too; data of yours stay
+	@.make/clean
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@if test -f $(VENV)/.made-by-make; then rm -rf $(VENV); elif test -d $(VENV); then echo "left: $(VENV), make did not make it"; fi

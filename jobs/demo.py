@@ -42,6 +42,7 @@ _BUCKET = "pricewatch-demo"
 _MISSING_TICKER = "ST0006"
 _UNNAMED_PRICE = 123.45
 _MARKER = ".pricewatch-demo"
+_MADE = ("clean", "faulty", "history", "incoming", "runs/scan", "runs/check", "truth.parquet", "mail.eml")
 # What a user's own AWS settings would otherwise say about the demo's server.
 _FOREIGN_SETTINGS = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3")
 
@@ -78,12 +79,17 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
 
 
 def _empty(folder: Path) -> None:
-    """Make the demo's folder anew; one that the demo did not make is left alone."""
+    """Take away what an earlier demo made, and nothing else; a folder that no demo made is left alone."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file; choose an empty folder for the demo")
     if folder.exists() and any(folder.iterdir()) and not (folder / _MARKER).exists():
         raise UsageError(f"{folder} holds other files; choose an empty folder for the demo")
-    shutil.rmtree(folder, ignore_errors=True)
+    for name in _MADE:
+        path = folder / name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _MARKER).touch()
 

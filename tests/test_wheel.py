@@ -47,6 +47,7 @@ def run(unpacked, tmp_path):
 
 
 def test_the_wheel_holds_the_packages_the_statements_and_nothing_else(unpacked):
+    assert (unpacked / "quality" / "py.typed").is_file()
     assert {path.name for path in unpacked.iterdir() if path.suffix != ".dist-info"} == {"quality", "jobs"}
     here = {path.relative_to(ROOT / "sql") for path in (ROOT / "sql").rglob("*.sql")}
     there = {path.relative_to(unpacked / "quality/sql") for path in (unpacked / "quality/sql").rglob("*.sql")}
@@ -74,10 +75,12 @@ def test_every_verb_that_needs_no_server_runs(run, tmp_path):
     assert "price_decrease" in pricewatch("sql", "rules", "--run", "scanned")
     (tmp_path / "day.csv").write_text("date,ST0001,\n2020-03-02,0,1\n")
     assert "ST0001: Zero Price (value=0.00)" in pricewatch(
-        "check", "day.csv", "--history", "faulty", "--out", "checked"
+        "check", "day.csv", "--history", "faulty", "--out", "checked", "--ruleset", "notebook"
     )
     (tmp_path / "batch.toml").write_text('[batch]\njob = "scan"\npanel = "faulty"\nrun = "nightly"\n')
     pricewatch("batch", "batch.toml")
     pricewatch("mail", "checked", code=2)
+    pricewatch("init", "mine", "--panel", "faulty")
+    pricewatch("doctor", "mine/nightly.toml")
     for run_folder in ("scanned", "checked", "nightly"):
         assert (tmp_path / run_folder / "summary.json").is_file()

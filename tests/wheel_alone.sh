@@ -29,12 +29,18 @@ expect 0 "$pw" scan faulty run --ruleset notebook
 grep -q 'price_decrease *4,831' out.txt
 expect 0 "$pw" sql worst_tickers --run run
 printf 'date,ST0001,ST0002\n2022-09-27,80.10,0\n' >day.csv
-expect 0 "$pw" check day.csv --history faulty --out checked
+expect 0 "$pw" check day.csv --history faulty --out checked --ruleset notebook
 grep -q 'ST0002: Zero Price (value=0.00)' out.txt
 expect 1 "$pw" check day.csv --history faulty --fail-on error
 expect 2 "$pw" mail run
 printf '[batch]\njob = "scan"\npanel = "faulty"\nrun = "nightly"\nruleset = "notebook"\n' >batch.toml
 expect 0 "$pw" batch batch.toml
+expect 0 "$pw" scan day.csv file
+expect 0 "$pw" init mine --panel faulty
+expect 0 "$pw" doctor mine/nightly.toml
+expect 0 "$pw" batch mine/nightly.toml
+expect 0 "$pw" completion bash
+expect 0 "$place/venv/bin/python" -c 'import quality; print(quality.scan("day.csv").summary["cells"])'
 expect 0 "$pw" demo demo
 grep -q 'column_5: Missing Ticker at Position 5' out.txt
 for verb in $("$place/venv/bin/python" -c 'from jobs.cli import VERBS; print(*VERBS)'); do

@@ -142,6 +142,8 @@ def _explaining(limits: Limits) -> Iterator[None]:
         room = f"{limits.memory >> 20:,} MiB of memory and {limits.disk >> 20:,} MiB of disk"
         raise UsageError(f"the query needs more than {room}; {_ASK_FOR_LESS}") from error
     # Errors in the midst of an answer come through Arrow.
+    except BrokenPipeError:  # whoever reads the answer has seen enough: that is no fault of the query
+        raise
     except (EngineError, pa.ArrowException, OSError) as error:
         raise UsageError(first_line(error)) from error
 

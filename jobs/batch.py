@@ -2,61 +2,159 @@
 
 import argparse
 import datetime as dt
-import sys
 from pathlib import Path
+from typing import Any
 
-from jobs.reporting import exit_code, show_scan, show_suppressions
-from jobs.running import BAD_INPUT, NOT_DELIVERED, Console, day, setting_flags
-from quality.batch import read_batch, run_batch
+from jobs.reporting import show_scan, show_suppressions
+from jobs.running import DONE, Console, day, setting_flags
+from quality.batch.config import MAIL_ON, read_batch
+from quality.batch.days import days_between
+from quality.batch.plan import plan_batch
+from quality.batch.run import BatchResult, Outcome, run_batch, with_flags
+from quality.batch.work import Done
+from quality.delivery.story import unprocessed_of
+from quality.errors import UsageError
 from quality.settings import Settings, load_settings
-from quality.text import visible
 
-SUMMARY = """Run what CONFIG describes, unattended: scan or check, publish, mail.
+SUMMARY = """Run what CONFIG describes, unattended: ingest, check or scan; then publish, mail and tell.
 
-CONFIG is a settings file (as pricewatch.toml) with a section [batch]: job, panel, run, and as needed
-file, ruleset, rules, suppressions, calendar, formats, start, end, append, append_anyway, fail_on, publish, mail.
-{date} in addresses stands for the day of the batch."""
+CONFIG is a settings file (as pricewatch.toml) with a section [batch], and [batch.panels.NAME] for each of
+several panels. Keys: job, panel, run, file, ingest, source, ruleset, rules, suppressions, calendar, formats,
+start, end, append, append_anyway, sensitivity, fail_on, publish, mail, mail_on, webhook, lineage, wait_until,
+keep_days, link; and for the whole batch timezone, day, heartbeat, metrics, parallel. Addresses may hold
+{date}, {date:%Y%m%d}, {panel}, {job}; publish also {run}. A rerun of a date comes to the same, and delivers
+only what was not delivered."""
 EXAMPLE = """  pricewatch init . --panel demo/faulty    # writes nightly.toml
   pricewatch batch nightly.toml
+  pricewatch batch nightly.toml --dry-run
+  pricewatch batch nightly.toml --from 2022-09-01 --to 2022-09-26
 
   # nightly.toml
   [batch]
-  job = "scan"
+  job = "check"
+  file = "s3://market-data/incoming/{date}.csv"
   panel = "s3://market-data/panel"
-  run = "runs/{date}"
-  publish = "s3://market-data/quality/{date}"
+  run = "s3://market-data/runs/{date}"
+  append = true
+  publish = "s3://market-data/quality/{run}"
   mail = true
   fail_on = "error"
+  calendar = "XNYS"
+  timezone = "America/New_York"
 
   [mail]
   user = "alerts@example.com"
   recipients = ["desk@example.com"]"""
 
+AFTER_INTERRUPT = "what is done is kept; go on with: {command}"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument("batch", metavar="CONFIG", type=Path, help="the configuration, a TOML file")
-    parser.add_argument("--date", type=day, metavar="DATE", help="what {date} stands for (default: today)")
+    parser.add_argument("--date", type=day, metavar="DATE", help="the day (default: today, in the batch's time zone)")
+    parser.add_argument("--from", dest="first", type=day, metavar="DATE", help="back-fill: the first day of a range")
+    parser.add_argument("--to", dest="last", type=day, metavar="DATE", help="back-fill: the last day (default: today)")
+    parser.add_argument("--dry-run", action="store_true", help="print the plan, and do nothing")
+    parser.add_argument("--mail-on", choices=MAIL_ON, help="when to mail: always (default), new incidents, or failure")
 
 
 def run(options: argparse.Namespace, _settings: Settings, console: Console) -> int:
-    """Run the batch, and tell what was not delivered."""
+    """Run the batch, or show its plan."""
     settings = load_settings(setting_flags(options), options.batch)
-    batch = read_batch(options.batch, options.date or dt.datetime.now().astimezone().date())
-    done = run_batch(batch, settings, console.progress)
-    if batch.job == "scan":
-        show_scan(console, done.summary, done.run)
+    config = with_flags(read_batch(options.batch), mail_on=options.mail_on)
+    days = _days(options)
+    if options.dry_run:
+        _show_plan(console, plan_batch(config, settings, days))
+        return DONE
+    result = run_batch(config, settings, days, console.progress)
+    _show(console, result)
+    return result.code
+
+
+def _days(options: argparse.Namespace) -> list[dt.date]:
+    if options.first is None and options.last is None:
+        return [options.date] if options.date else []
+    if options.first is None or options.date:
+        raise UsageError("--to goes with --from, and neither with --date")
+    return days_between(options.first, options.last or dt.datetime.now().astimezone().date())
+
+
+def _show_plan(console: Console, plan: list[dict[str, Any]]) -> None:
+    console.result({"plan": plan})
+    for entry in plan:
+        console.say(": ".join(filter(None, [f"{entry['panel']} {entry['day']}", entry["job"]])))
+        for step in entry["steps"]:
+            console.say(f"  {step}")
+        if entry.get("before"):
+            console.say(f"  delivered before: {', '.join(entry['before'])}")
+
+
+def _show(console: Console, result: BatchResult) -> None:
+    alone = result.outcomes[0].done if len(result.outcomes) == 1 else []
+    if len(alone) == 1:
+        console.result(alone[0].summary)
     else:
-        console.result(done.summary)
-        console.say(f"{done.run}: {len(done.summary['report'])} issues on {done.summary['last_session']}")
-        show_suppressions(console, done.summary)
+        outcomes = [_as_dict(outcome) for outcome in result.outcomes]
+        console.result({"batch": result.batch_id, "exit_code": result.code, "outcomes": outcomes})
+    for outcome in result.outcomes:
+        about = f"{outcome.panel} {outcome.day}: " if len(result.outcomes) > 1 else ""
+        _show_outcome(console, outcome, about)
+
+
+def _show_outcome(console: Console, outcome: Outcome, about: str) -> None:
+    if outcome.skipped:
+        console.say(f"{about}nothing to do: {outcome.skipped}")
+    for done in outcome.done:
+        _show_done(console, done)
+    if outcome.error:
+        _fail(console, f"{about}{outcome.error}")
+    for what in outcome.undelivered:
+        _fail(console, f"{about}not delivered: {what}")
+    if outcome.forgotten:
+        console.note(f"{about}{len(outcome.forgotten)} runs are older than is kept, and removed")
+
+
+def _show_done(console: Console, done: Done) -> None:
+    summary, where = done.summary, done.run.address
+    same = ", as before" if done.is_same else ""
+    if done.job == "scan" and not console.as_json:
+        show_scan(console, summary, where)
+    elif done.job == "check":
+        console.say(f"{where}: {len(summary['report'])} issues on {summary['last_session']}{same}")
+        show_suppressions(console, summary)
+    elif done.job == "ingest":
+        console.say(f"{where}: {summary['rows_written']:,} rows read into {summary['panel']}")
+        for line in unprocessed_of(summary):
+            console.warn(f"not ingested: {line}")
     for what in done.undelivered:
-        print(
-            f"pricewatch batch: not delivered: {visible(what)}; the results are in {visible(done.run)}",
-            file=sys.stderr,
-        )
+        _fail(console, f"not delivered: {what}; the results are in {where}")
     if done.not_appended:
-        print(f"pricewatch batch: {visible(done.not_appended)}", file=sys.stderr)
-    if done.undelivered:
-        return NOT_DELIVERED
-    return BAD_INPUT if done.not_appended else exit_code(done.summary, batch.fail_on)
+        _fail(console, done.not_appended)
+
+
+def _fail(console: Console, text: str) -> None:
+    console.warn(f"pricewatch batch: {text}", "error")
+
+
+def _as_dict(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "panel": outcome.panel,
+        "day": outcome.day,
+        "exit_code": outcome.code,
+        "skipped": outcome.skipped,
+        "error": outcome.error,
+        "undelivered": outcome.undelivered,
+        "forgotten": outcome.forgotten,
+        "jobs": [
+            {
+                "job": done.job,
+                "run": done.run.address,
+                "is_same": done.is_same,
+                "not_appended": done.not_appended,
+                "undelivered": done.undelivered,
+                "summary": done.summary,
+            }
+            for done in outcome.done
+        ],
+    }

@@ -14,6 +14,7 @@ from typing import Any
 
 from jobs.arguments import WRONG_USAGE, Parser, day, whole_number
 from jobs.console import Console
+from jobs.logs import add_log_arguments, start_log
 from jobs.terminal import painted, width_of, wrapped
 from quality.errors import DeliveryError, QualityError, UsageError
 from quality.findings.summary import versions
@@ -40,11 +41,10 @@ def run_verb(verb: str, module: ModuleType, arguments: Sequence[str]) -> int:
         options = build_parser(verb, module).parse_args(arguments)
     except SystemExit as ended:  # --help, or a flag that does not exist
         return int(ended.code or DONE)
-    logging.basicConfig(
-        level=logging.INFO if options.verbose else logging.WARNING,
-        format="pricewatch: %(message)s",
-        stream=sys.stderr,
-    )
+    try:
+        start_log(options.log_format, verbose=options.verbose)
+    except UsageError as error:
+        return _fail(verb, str(error), WRONG_USAGE)
     console = Console(as_json=options.json, quiet=options.quiet, title=verb)
     try:
         return _run(verb, module, options, console)
@@ -72,6 +72,7 @@ def build_parser(verb: str, module: ModuleType) -> Parser:
     common.add_argument("--memory-limit", metavar="SIZE", help="memory of the engines together (default 1GiB)")
     common.add_argument("--quiet", action="store_true", help="no progress, and only messages of what went wrong")
     common.add_argument("--verbose", action="store_true", help="say also what is used, each stage, and what it took")
+    add_log_arguments(common)
     return parser
 
 

@@ -4,17 +4,20 @@ import datetime as dt
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from quality.batch import Batch, read_batch
+from quality.batch.arrival import NotArrivedError, wait_for
+from quality.batch.config import BatchConfig, Task, read_batch
+from quality.batch.templates import fill
 from quality.calendar.exchanges import open_calendar
+from quality.delivery.lineage import check_lineage
 from quality.delivery.smtp import log_in
 from quality.errors import QualityError, UsageError
 from quality.findings.run_files import check_destination
 from quality.panel.partitions import list_years
 from quality.settings import Settings, read_toml
-from quality.storage import LOCK_KEY, Store, is_same_place, open_store, split_address
+from quality.storage import LOCK_KEY, Store, is_same_place, open_store
 from quality.text import visible
 
 OK, WRONG, FAILED = "ok", "wrong", "failed"
@@ -46,22 +49,41 @@ def examine(settings: Settings, config: Path | None, day: dt.date) -> Iterator[E
         day: What `{date}` in addresses stands for.
 
     """
-    batch: Batch | None = None
+    batch = BatchConfig(())
     if config is not None and "batch" in read_toml(config):
         try:
-            batch = read_batch(config, day)
+            batch = read_batch(config)
         except QualityError as error:
             yield Examined("batch", WRONG, str(error))
         else:
-            yield Examined("batch", OK, f"a {batch.job} of {batch.panel} into {batch.run}")
-    yield _look("rules", lambda: _rules(settings, batch))
-    yield _look("suppressions", lambda: _suppressions(settings, batch))
-    yield _look("calendar", lambda: _calendar((batch and batch.calendar) or settings.calendar, day))
+            told = [f"a {' and '.join(task.jobs)} of {task.panel} into {task.run}" for task in batch.tasks]
+            yield Examined("batch", OK, "; ".join(told))
+    for task in batch.tasks or (None,):
+        about = f"{task.name}: " if task and len(batch.tasks) > 1 else ""
+        for one in _of_task(settings, task, day):
+            yield replace(one, what=f"{about}{one.what}")
     yield _look("temporary folder", _temporary_folder)
-    if batch is not None:
-        yield from _addresses(settings, batch)
-    if settings.mail or (batch is not None and batch.mail):
+    if settings.mail or any(task.mail for task in batch.tasks):
         yield _look("mail", lambda: _mail(settings))
+    if any(task.webhook for task in batch.tasks):
+        yield _look("webhook", lambda: f"{settings.webhook_settings().server}; nothing was posted")
+    if any(task.lineage for task in batch.tasks):
+        yield _look("lineage", lambda: f"{_lineage(settings)}; nothing was sent")
+
+
+def _of_task(settings: Settings, template: Task | None, day: dt.date) -> Iterator[Examined]:
+    task = template.on(day, template.jobs[0]) if template else None
+    yield _look("rules", lambda: _rules(settings, task))
+    yield _look("suppressions", lambda: _suppressions(settings, task))
+    yield _look("calendar", lambda: _calendar((task and task.calendar) or settings.calendar, day))
+    if template:
+        for job in template.jobs:
+            yield from _addresses(settings, template.on(day, job), job, day)
+
+
+def _lineage(settings: Settings) -> str:
+    check_lineage()
+    return settings.lineage_settings().target
 
 
 def _look(what: str, look: Callable[[], str]) -> Examined:
@@ -73,13 +95,13 @@ def _look(what: str, look: Callable[[], str]) -> Examined:
         return Examined(what, FAILED, str(error))
 
 
-def _rules(settings: Settings, batch: Batch | None) -> str:
+def _rules(settings: Settings, batch: Task | None) -> str:
     chosen = (batch.ruleset, batch.rules, batch.sensitivity) if batch else ()
     ruleset = settings.load_rules(*chosen)
     return f"{len(ruleset.rules)} rules of the set {ruleset.name}, fingerprint {ruleset.fingerprint}"
 
 
-def _suppressions(settings: Settings, batch: Batch | None) -> str:
+def _suppressions(settings: Settings, batch: Task | None) -> str:
     found = settings.open_suppressions(batch.suppressions if batch else None)
     return f"{len(found.entries)} entries" if found.entries else "none"
 
@@ -99,18 +121,24 @@ def _temporary_folder() -> str:
     return f"{folder}, {free >> 30} GiB free"
 
 
-def _addresses(settings: Settings, batch: Batch) -> Iterator[Examined]:
+def _addresses(settings: Settings, batch: Task, job: str, day: dt.date) -> Iterator[Examined]:
     def opened(address: str | None) -> Store:
         return open_store(str(address), settings.s3)
 
-    yield _look("panel", lambda: _panel(opened(batch.panel)))
-    if batch.append:
+    if job == "ingest":
+        yield _look("panel", lambda: _writable(opened(batch.panel)))
+        for address in batch.ingest:
+            yield _look("drop", lambda address=address: _file(address, settings))  # type: ignore[misc]
+    else:
+        yield _look("panel", lambda: _panel(opened(batch.panel)))
+    if job == "check" and batch.append:
         yield _look("append", lambda: _writable(opened(batch.panel)))
-    if batch.job == "check":
+    if job == "check":
         yield _look("file", lambda: _file(str(batch.file), settings))
     yield _look("run", lambda: _run(opened(batch.run), opened(batch.panel)))
     if batch.publish:
-        yield _look("publish", lambda: _publish(opened(batch.publish), opened(batch.run)))
+        place = fill(batch.publish, day, panel=batch.name, job=job, run="new")
+        yield _look("publish", lambda: _publish(opened(place), opened(batch.run)))
 
 
 def _panel(panel: Store) -> str:
@@ -122,9 +150,11 @@ def _panel(panel: Store) -> str:
 
 
 def _file(address: str, settings: Settings) -> str:
-    parent, name = split_address(address)
-    there = open_store(parent, settings.s3).exists(name)
-    return f"{visible(address)}: {'there' if there else 'not there yet'}"
+    try:
+        wait_for([address], None, settings.s3)
+    except NotArrivedError:
+        return f"{visible(address)}: not there yet"
+    return f"{visible(address)}: there"
 
 
 def _run(run: Store, panel: Store) -> str:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from quality import values
+from quality.delivery.lineage import LineageSettings
 from quality.delivery.smtp import SmtpSettings
+from quality.delivery.webhook import WebhookSettings
 from quality.errors import InputError, UsageError
 from quality.findings.suppression_file import open_suppressions
 from quality.findings.suppressions import Suppressions
@@ -62,13 +64,25 @@ _SETTINGS: dict[str, Readers] = {
         "attempts": values.whole(most=100),
         "retry_after": values.listed(values.seconds, "seconds"),
     },
+    "webhook": {
+        "url": values.address,
+        "url_file": values.address,
+        "timeout": values.seconds,
+        "retry_after": values.listed(values.seconds, "seconds"),
+    },
+    "lineage": {
+        "url": values.address,
+        "file": values.address,
+        "namespace": values.text,
+        "timeout": values.seconds,
+    },
 }
 # Older names of settings, which stay readable.
 _RENAMED = {"run": ("exceptions", "suppressions")}
 # Secrets: from the environment (or the file named by `password_file`), never from a flag or a settings file.
-_SECRETS = {"mail": "password"}
+_SECRETS = {"mail": "password", "lineage": "api_key"}
 # Sections in which a secret may stand in a wrong place: no text that is given there is shown.
-_PRIVATE = frozenset({"mail", "s3"})
+_PRIVATE = frozenset({"mail", "s3", "webhook", "lineage"})
 # Sections that are read by others than this module.
 _OTHERS = ("rules", "sources", "batch")
 
@@ -84,6 +98,8 @@ class Settings:
         s3: How S3 is reached, and how long a place that is held is waited for; credentials come by the usual
             AWS settings.
         mail: The mail settings as given; `smtp()` makes them usable or says what is missing.
+        webhook: The settings of the webhook as given, likewise.
+        lineage: Those of lineage events.
         thresholds: By rule set and rule, what replaces parameters of rules.
         rules: Folders with rules of the user's own, for scans and checks.
         suppressions: Address of the file of suppressions, None for none.
@@ -98,6 +114,8 @@ class Settings:
     rows_a_chunk: int = 1_000_000
     s3: S3Options = field(default_factory=S3Options)
     mail: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    webhook: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    lineage: Mapping[str, Any] = field(default_factory=dict, repr=False)
     thresholds: Mapping[str, Mapping[str, Thresholds]] = field(default_factory=dict)
     rules: tuple[str, ...] = ()
     suppressions: str | None = None
@@ -142,6 +160,20 @@ class Settings:
         except UsageError as error:
             raise UsageError(f"mail.{error} (or {_PREFIX}MAIL_… in the environment)") from error
 
+    def webhook_settings(self) -> WebhookSettings:
+        """Give where stories are posted; UsageError where that is missing or cannot be."""
+        given = dict(self.webhook)
+        url_file = given.pop("url_file", None)
+        if url_file and "url" not in given:
+            given["url"] = _read_secret(url_file, "webhook.url_file")
+        if "url" not in given:
+            raise UsageError(f"webhook.url: missing; set it, or webhook.url_file, or {_PREFIX}WEBHOOK_URL")
+        return WebhookSettings(**given)
+
+    def lineage_settings(self) -> LineageSettings:
+        """Give where lineage events go; UsageError where that is missing or cannot be."""
+        return LineageSettings(**self.lineage)
+
 
 def load_settings(
     flags: Mapping[str, Mapping[str, Any]] | None = None,
@@ -178,6 +210,8 @@ def load_settings(
         **given["run"],
         s3=S3Options(**given["s3"], lock_wait=lock_wait),
         mail=given["mail"],
+        webhook=given["webhook"],
+        lineage=given["lineage"],
         thresholds=read_thresholds(table.get("rules", {}), str(path)),
         sources=_sources(table.get("sources", {}), str(path)),
     )
@@ -265,15 +299,15 @@ def _from_flags(given: Mapping[str, Any], readers: Readers) -> dict[str, Any]:
     }
 
 
-def _read_secret(path: str) -> str:
+def _read_secret(path: str, setting: str = "mail.password_file") -> str:
     # The path is not shown: a password may have been taken for one.
     try:
         data = read_file(path, most=_MOST_BYTES)
-        return values.read(values.text, data.decode().strip("\r\n"), "mail.password_file", is_private=True)
+        return values.read(values.text, data.decode().strip("\r\n"), setting, is_private=True)
     except (InputError, UnicodeDecodeError) as error:
         cause = error.__cause__ if isinstance(error.__cause__, OSError) else None
         why = os.strerror(cause.errno).lower() if cause and cause.errno else "it is no file of text"
-        raise UsageError(f"mail.password_file: the file that it names cannot be read: {why}") from None
+        raise UsageError(f"{setting}: the file that it names cannot be read: {why}") from None
 
 
 def _sources(table: object, path: str) -> dict[str, Source]:

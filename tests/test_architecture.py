@@ -37,10 +37,17 @@ FLOORS = (
 )
 # Imports against the order, and why they are there.
 EXEMPT: dict[tuple[str, str], str] = {}
+SEEN_IN_BATCHES = "is seen in every batch: tests/quality/batch/test_run.py"
 SEEN_IN_ROBUST = "is seen through the rules: tests/quality/evaluation/robust/test_metrics.py"
 # Modules that are tested by another file than their mirror, and why.
 TESTED_ELSEWHERE = {
     "quality/delivery/smtp_settings.py": "says where and to whom: tests/quality/delivery/test_smtp.py",
+    "quality/batch/work.py": SEEN_IN_BATCHES,
+    "quality/batch/state.py": SEEN_IN_BATCHES,
+    "quality/batch/deliveries.py": SEEN_IN_BATCHES,
+    "quality/batch/telling.py": SEEN_IN_BATCHES,
+    "quality/delivery/story_text.py": "is what a story reads like: tests/quality/delivery/test_story.py",
+    "quality/delivery/story_html.py": "is what a story reads like: tests/quality/delivery/test_story.py",
     "quality/errors.py": "holds names only; every test of a refusal uses them",
     "quality/digests.py": "decides what a resumed scan keeps: tests/quality/scan/test_ledger.py",
     "quality/rules/severities.py": "holds names only",

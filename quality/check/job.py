@@ -99,7 +99,7 @@ def run_check(job: CheckJob, s3: S3Options | None = None) -> Checked:
     return _append(job, day, panel, Checked(result, summary))
 
 
-def _doubt(result: CheckResult) -> str:
+def doubt_about(result: CheckResult) -> str:
     """Say what finding keeps a day out of the panel: one that it did not arrive whole, or is no new day."""
     for rule, severity, message, is_suppressed in result.findings.select(
         "rule", "severity", "message", SUPPRESSED
@@ -117,7 +117,7 @@ def _append(job: CheckJob, day: Day, panel: Store, checked: Checked) -> Checked:
         return checked
     if job.fail_on and reaches(summary["by_severity"], job.fail_on):
         return Checked(result, summary, kept_back=f"its findings reach --fail-on {job.fail_on}")
-    if not job.append_anyway and (reason := _doubt(result)):
+    if not job.append_anyway and (reason := doubt_about(result)):
         failed = f"{result.day} is not appended: {reason}; mend the file, or say --append-anyway"
         return Checked(result, summary, append_failed=failed)
     try:

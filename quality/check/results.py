@@ -49,6 +49,7 @@ def summarise(result: CheckResult, ruleset: RuleSet, panel: Store, seconds: floa
         "tickers": len(result.history.tickers),
         **tally.as_dict(),
         "report": [{"key": key, "issue": issue} for key, issue in result.issues],
+        "outside_report": [{"key": key, "issue": issue} for key, issue in result.outside],
         "suppressed_report": [{"key": key, "issue": issue} for key, issue in result.suppressed],
         "rows_of_other_dates": {date.isoformat(): count for date, count in result.ignored.items()},
         "calendar": result.calendar,
@@ -59,16 +60,26 @@ def summarise(result: CheckResult, ruleset: RuleSet, panel: Store, seconds: floa
     }
 
 
-def append(day: Day, panel: Store) -> None:
-    """Add a checked day to the panel, whole or not at all.
+def rows_of(day: Day) -> pl.DataFrame:
+    """Give the rows of a day as a panel holds them.
 
     Raises:
-        InputError: The panel holds the day already, or the day has blank or doubled tickers: which price
-            counts is not for this job to guess.
+        InputError: The day has blank or doubled tickers: which price counts is not for this job to guess.
 
     """
     if day.blanks or len(day.layers) > 1:
         raise InputError(f"{day.date} is not appended: it has blank or doubled tickers; mend the file first")
     rows = [(day.date, entry.ticker, entry.price) for entry in day.entries]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def append(day: Day, panel: Store) -> None:
+    """Add a checked day to the panel, whole or not at all.
+
+    Raises:
+        InputError: The panel holds the day already, or the day has blank or doubled tickers.
+
+    """
+    rows = rows_of(day)
     with holding(panel):
-        append_rows(panel, pl.DataFrame(rows, schema=SCHEMA, orient="row"))
+        append_rows(panel, rows)

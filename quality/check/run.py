@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -58,7 +58,13 @@ class CheckResult:
 
 
 def check(
-    day: Day, panel: Store, ruleset: RuleSet, calendar: str = PANEL, suppressions: Suppressions = NO_SUPPRESSIONS
+    day: Day,
+    panel: Store,
+    ruleset: RuleSet,
+    calendar: str = PANEL,
+    suppressions: Suppressions = NO_SUPPRESSIONS,
+    *,
+    is_again: bool = False,
 ) -> CheckResult:
     """Check one day against the sessions before it.
 
@@ -70,6 +76,7 @@ def check(
         ruleset: The rules; the retrospective ones among them are left out.
         calendar: Which days are sessions; those missing since the last session are found too.
         suppressions: The findings that do not count.
+        is_again: Whether the panel holds the day by an earlier run of the same job, which is then no finding.
 
     Raises:
         NotEnoughHistoryError: There are fewer than seven sessions before the day (fewer still where the
@@ -88,6 +95,7 @@ def check(
     ):
         try:
             history = read_history(engine, panel, years, paths, day=day.date, look_back=ruleset.look_back)
+            history = replace(history, holds_day=history.holds_day and not is_again)
             reported = [
                 *structure(day, history, ruleset.structural),
                 *_values(engine, day, history, ruleset),

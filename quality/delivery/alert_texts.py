@@ -8,13 +8,18 @@ from quality.text import visible
 _SHOWN_TICKERS = 5
 
 
-def daily_alert(day: dt.date, issues: Sequence[tuple[str, str]]) -> tuple[str, str]:
+def daily_alert(
+    day: dt.date, issues: Sequence[tuple[str, str]], outside: Sequence[tuple[str, str]] = ()
+) -> tuple[str, str]:
     r"""Return subject and body of one day's alert.
 
     `issues` are (key, issue) pairs in the order of the report; each is one line of the body, with its
-    unprintable characters shown as escapes such as `\x1b`.
+    unprintable characters shown as escapes such as `\x1b`. What is `outside` of the notebook's report follows
+    it: a day that is wrong as a whole must not read as all clear.
     """
     lines = [f"{visible(key)}: {visible(issue)}" for key, issue in issues]
+    if outside:
+        lines += ["", "Outside of the report:", *(f"{visible(key)}: {visible(issue)}" for key, issue in outside)]
     head = f"📅 Detected {len(issues)} anomalies on {day}:"
     return f"Stock Anomaly Alert - {day}", "\n".join([head, "", *lines]) + "\n"
 
@@ -28,6 +33,7 @@ def scan_alert(summary: Mapping[str, object], results: str = "") -> tuple[str, s
     headline = ", ".join(filter(None, [_counted(summary, "findings", "finding"), _period(summary)]))
     lines = [
         _scan_sentence(summary),
+        *_not_scanned(summary.get("damaged")),
         *_facts({"Outcome": summary.get("outcome")}),
         *_ranking("Findings by rule", summary.get("by_rule")),
         *_ranking("Worst tickers", summary.get("by_ticker"), _SHOWN_TICKERS),
@@ -36,6 +42,12 @@ def scan_alert(summary: Mapping[str, object], results: str = "") -> tuple[str, s
     ]
     subject = " - ".join(filter(None, ["Stock Anomaly Scan", headline]))
     return subject, "\n".join(lines).rstrip() + "\n"
+
+
+def _not_scanned(damaged: object) -> list[str]:
+    """Return a line for each year that could not be read."""
+    years = damaged if isinstance(damaged, Sequence) else ()
+    return [f"NOT SCANNED: {visible(str(each['year']))}: {visible(str(each['reason']))}" for each in years]
 
 
 def _counted(summary: Mapping[str, object], key: str, noun: str) -> str:

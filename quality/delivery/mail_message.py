@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -36,11 +36,14 @@ def compose(
     max_attachment_bytes: int = MAX_ATTACHMENT_BYTES,
     too_large: Sequence[tuple[str, int]] = (),
     where: str = "the run's folder",
+    html: str = "",
+    images: Mapping[str, bytes] | None = None,
 ) -> EmailMessage:
     """Return a message ready to send; its text arrives byte for byte.
 
     Attachments that would take their total above `max_attachment_bytes` are left out, as are the `too_large`
-    (name and bytes), which nobody read; the body then ends with their names, sizes and `where` they are.
+    (name and bytes), which nobody read; the body then ends with their names, sizes and `where` they are. `html`
+    is the same for clients that show it, with `images` (PNG, by content id) in it.
     """
     from email.message import EmailMessage
     from email.utils import make_msgid
@@ -57,11 +60,24 @@ def compose(
     missing = [*((each.name, len(each.data)) for each in left_out), *too_large]
     text = (body + _left_out_note(missing, where)).encode(errors="backslashreplace")
     message.set_content(text, "text", "plain", cte="base64", params={"charset": "utf-8"})
+    if html:
+        _add_html(message, html, images or {})
     for attachment in attached:
         maintype, _, subtype = attachment.media_type.partition("/")
         name = _file_name(attachment.name)
         message.add_attachment(attachment.data, maintype, subtype, filename=name)
     return message
+
+
+def _add_html(message: EmailMessage, html: str, images: Mapping[str, bytes]) -> None:
+    """Add the page as an alternative to the text, its images with it."""
+    message.add_alternative(
+        html.encode(errors="backslashreplace"), "text", "html", cte="base64", params={"charset": "utf-8"}
+    )
+    page = message.get_body(("html",))
+    for name, data in images.items():
+        if page is not None:
+            page.add_related(data, "image", "png", cid=f"<{name}>", disposition="inline", filename=f"{name}.png")
 
 
 def _fitting(attachments: Sequence[Attachment], max_bytes: int) -> tuple[list[Attachment], list[Attachment]]:

@@ -1,5 +1,6 @@
 """The panel: its columns, types, key, year partitions and sessions, and nothing else knows them."""
 
+import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -142,6 +143,29 @@ def append_rows(store: Store, arriving: pl.DataFrame) -> None:
     data = encode(rows.sort("ticker", "date"), _ROWS_A_GROUP)
     with replacing(store, {key: digest_bytes(data)}):
         store.write(key, data)
+
+
+def rows_on(store: Store, day: dt.date) -> pl.DataFrame:
+    """Read the rows of one date, by ticker; none where the panel does not hold it."""
+    year = next((year for year in list_years(store) if year.year == day.year), None)
+    if year is None:
+        return pl.DataFrame(schema=SCHEMA)
+    return read_year(store, year).filter(pl.col("date") == day).sort("ticker")
+
+
+def replace_rows(store: Store, arriving: pl.DataFrame) -> None:
+    """Put rows of one date in the place of those that the panel holds of it; whole or not at all, a file at a time."""
+    day = arriving.get_column("date").item(0)
+    digests = read_digests(store)
+    for key in [key for year in list_years(store) if year.year == day.year for key in year.keys]:
+        held = _read_file(store, key, tuple(SCHEMA), digests)
+        if held.get_column("date").is_in([day]).any():
+            rows = pl.concat([held.filter(pl.col("date") != day), arriving])
+            data = encode(rows.sort("ticker", "date"), _ROWS_A_GROUP)
+            with replacing(store, {key: digest_bytes(data)}):
+                store.write(key, data)
+            return
+    append_rows(store, arriving)
 
 
 def read_year(store: Store, year: Year, columns: Sequence[str] = tuple(SCHEMA)) -> pl.DataFrame:

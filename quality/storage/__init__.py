@@ -18,6 +18,7 @@ __all__ = [
     "Held",
     "S3Options",
     "Store",
+    "browser_link",
     "has_link",
     "holding",
     "is_local",
@@ -80,6 +81,15 @@ def has_link(store: Store, key: str) -> bool:
 
 def _place(address: str) -> str:
     return address if address.startswith(S3_SCHEME) else str(Path(address).resolve())
+
+
+def browser_link(store: Store) -> str:
+    """Give the address at which a browser shows a store; "" where there is none that is known."""
+    endpoint = getattr(store, "endpoint", "")
+    if ".amazonaws.com" not in endpoint:
+        return ""
+    bucket, prefix = split_s3(store.address)
+    return f"https://s3.console.aws.amazon.com/s3/buckets/{bucket}?prefix={prefix}/"
 
 
 def split_address(address: str | Path) -> tuple[str, str]:

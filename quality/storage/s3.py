@@ -30,6 +30,7 @@ class S3Store:
         self.address = f"s3://{bucket}/{prefix}".rstrip("/")
         self.lock_wait = options.lock_wait
         self._bucket = Bucket(bucket, options)
+        self.endpoint = self._bucket.endpoint
         self._base = f"{prefix}/" if prefix else ""
 
     def entries(self, prefix: str = "", *, hidden: Container[str] = (), is_strict: bool = False) -> list[Entry]:

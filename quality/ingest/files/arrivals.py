@@ -142,6 +142,10 @@ def _globbed(path: Path) -> list[Path]:
 
 
 def _s3(address: str, s3: S3Options | None) -> Iterator[tuple[Arrival, bool]]:
+    named = _s3_object(address, s3)  # also a name that looks like a pattern
+    if named:
+        yield named, True
+        return
     base, wild = _fixed_part(address)
     if wild:
         store = open_store(base, s3)
@@ -150,16 +154,19 @@ def _s3(address: str, s3: S3Options | None) -> Iterator[tuple[Arrival, bool]]:
             if pattern.fullmatch(entry.key):
                 yield Arrival(store.url(entry.key), store, entry.key, entry.size), True
         return
-    if not address.endswith("/") and address.count("/") > 2:  # noqa: PLR2004 - s3://bucket alone is a folder
-        parent, name = split_address(address)
-        store = open_store(parent, s3)
-        for entry in store.entries(name):
-            if entry.key == name:
-                yield Arrival(store.url(name), store, name, entry.size), True
-                return
     folder = open_store(address, s3)
     for entry in folder.entries():
         yield Arrival(folder.url(entry.key), folder, entry.key, entry.size), False
+
+
+def _s3_object(address: str, s3: S3Options | None) -> Arrival | None:
+    """Give the one object that an address names to the letter."""
+    if address.endswith("/") or address.count("/") <= 2:  # noqa: PLR2004 - s3://bucket alone is a folder
+        return None
+    parent, name = split_address(address)
+    store = open_store(parent, s3)
+    found = next((entry for entry in store.entries(name) if entry.key == name), None)
+    return Arrival(store.url(name), store, name, found.size) if found else None
 
 
 def _fixed_part(address: str) -> tuple[str, str]:

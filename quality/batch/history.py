@@ -1,0 +1,144 @@
+"""The runs before: found by the address that a batch writes to, for what is new since then, and for retention."""
+
+import datetime as dt
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+
+import polars as pl
+
+from quality.batch import templates
+from quality.batch.config import Task
+from quality.batch.state import KEY as STATE_KEY
+from quality.batch.work import Done
+from quality.delivery.changes import Changes, find_changes
+from quality.errors import QualityError
+from quality.findings import schema as findings_files
+from quality.findings import summary as summaries
+from quality.findings.run_files import clear
+from quality.panel.partitions import list_years, read_year
+from quality.settings import Settings
+from quality.storage import Store, open_store
+
+_log = logging.getLogger(__name__)
+
+# How many checks are looked back on to say since when an incident goes on.
+_CHECKS = 60
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Past:
+    """An earlier run of a batch."""
+
+    day: dt.date
+    run: Store
+
+
+def earlier_runs(template: Task, job: str, settings: Settings, before: dt.date | None = None) -> list[Past]:
+    """Find the finished runs of a task and job, ascending by day; none where its address has no `{date}`.
+
+    Args:
+        template: The task as it is configured, its addresses not filled.
+        job: The job.
+        settings: How S3 is reached.
+        before: Only runs of earlier days.
+
+    """
+    address = template.run
+    if len(template.jobs) > 1 and not templates.has(address, "job"):
+        address = f"{address.rstrip('/')}/{job}"
+    address = templates.fill_names(address, panel=template.name, job=job)
+    if not templates.has(address, "date"):
+        return []
+    root = open_store(templates.before(address, "date"), settings.s3)
+    pattern = templates.dated(address)
+    found = []
+    for entry in root.entries():
+        folder, _, name = entry.key.rpartition("/")
+        match = pattern.fullmatch(folder) if name == summaries.KEY else None
+        if match and (day := _date(match["date"])) and (before is None or day < before):
+            found.append(Past(day, open_store(f"{root.address.rstrip('/')}/{folder}", settings.s3)))
+    return sorted(found, key=lambda past: past.day)
+
+
+def _date(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def changes_of(done: Done, template: Task, settings: Settings) -> Changes:
+    """Say what changed since the run before; an earlier run that cannot be read is left out, and that is logged."""
+    if done.job == "ingest":
+        return Changes()
+    try:
+        past = earlier_runs(template, done.job, settings, done.day)
+    except QualityError as error:
+        _log.warning("earlier runs cannot be looked at: %s", error)
+        past = []
+    return _since_checks(done, past) if done.job == "check" else _since_scan(done, past, settings)
+
+
+def _since_checks(done: Done, past: Sequence[Past]) -> Changes:
+    """Put the findings of the last checks together: each day was checked once, and that is a history."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        earlier = list(pool.map(_checked, past[-_CHECKS:]))
+    day = dt.date.fromisoformat(str(done.summary["last_session"]))
+    read = {session: found for session, found in chain.from_iterable(earlier) if session < day}
+    frames = [*read.values(), findings_of(done.run)]
+    return find_changes(
+        pl.concat(frames).sort("date", "ticker", "rule"), [*sorted(read), day], day, max(read, default=None)
+    )
+
+
+def _checked(past: Past) -> list[tuple[dt.date, pl.DataFrame]]:
+    try:
+        session = dt.date.fromisoformat(str(summaries.read(past.run)["last_session"]))
+        return [(session, findings_of(past.run))]
+    except (QualityError, KeyError, ValueError, pl.exceptions.PolarsError) as error:
+        _log.warning("the run at %s is left out of the comparison: %s", past.run.address, error)
+        return []
+
+
+def _since_scan(done: Done, past: Sequence[Past], settings: Settings) -> Changes:
+    first, last = (dt.date.fromisoformat(str(done.summary[name])) for name in ("first_session", "last_session"))
+    panel = open_store(str(done.summary["panel"]), settings.s3)
+    damaged = {damage["year"] for damage in done.summary.get("damaged") or ()}
+    sessions: set[dt.date] = set()
+    for year in list_years(panel):
+        if first.year <= year.year <= last.year and year.year not in damaged:
+            sessions.update(read_year(panel, year, ["date"]).get_column("date").unique())
+    since = None
+    for earlier in reversed(past):
+        try:
+            since = dt.date.fromisoformat(str(summaries.read(earlier.run)["last_session"]))
+            break
+        except (QualityError, KeyError, ValueError) as error:
+            _log.warning("the run at %s is left out of the comparison: %s", earlier.run.address, error)
+    return find_changes(findings_of(done.run), sorted(day for day in sessions if first <= day <= last), last, since)
+
+
+def findings_of(run: Store) -> pl.DataFrame:
+    """Read all findings of a run."""
+    frames = [pl.DataFrame(schema=findings_files.FILED_SCHEMA)]
+    for entry in run.entries("findings/"):
+        with run.local_copy(entry.key) as path:
+            found = pl.read_parquet(path, glob=False, hive_partitioning=False)
+            frames.append(findings_files.complete(found, findings_files.FILED_SCHEMA))
+    return pl.concat(frames)
+
+
+def forget(template: Task, job: str, day: dt.date, settings: Settings) -> list[str]:
+    """Remove the runs that are older than the task keeps, and give their addresses; only files of runs are removed."""
+    if template.keep_days is None:
+        return []
+    gone = []
+    for past in earlier_runs(template, job, settings, day - dt.timedelta(days=template.keep_days)):
+        clear(past.run)
+        past.run.delete(STATE_KEY)
+        gone.append(past.run.address)
+    return gone

@@ -1,0 +1,248 @@
+"""The scheduled run: for each panel and day the work, then its deliveries, in that order of safety."""
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+from quality.batch.arrival import NotArrivedError, wait_for
+from quality.batch.config import BatchConfig, Task
+from quality.batch.days import Clock, day_of, is_closed, waits_until, wall_clock
+from quality.batch.deliveries import Channels, alarm, check_places, deliver, open_channels
+from quality.batch.history import forget
+from quality.batch.metrics import check_metrics, write_metrics
+from quality.batch.state import RunState, read_state
+from quality.batch.steps import Steps
+from quality.batch.work import Done, do, source_of
+from quality.calendar.exchanges import PANEL, check_calendar
+from quality.delivery.story import Story, unprocessed_of
+from quality.errors import DestinationBusyError, QualityError, UsageError
+from quality.findings.identity import identify
+from quality.findings.summary import reaches
+from quality.scan.run import Progress
+from quality.settings import Settings
+from quality.storage import Store, open_store
+
+_log = logging.getLogger(__name__)
+
+DONE, FOUND, WRONG, BAD_INPUT, NOT_DELIVERED = range(5)
+_GRAVITY = (BAD_INPUT, WRONG, NOT_DELIVERED, FOUND, DONE)
+
+
+@dataclass
+class Outcome:
+    """What came of one panel and day.
+
+    Attributes:
+        panel: The panel's name.
+        day: The day.
+        done: The jobs that were done, in order.
+        skipped: Why there was nothing to do; "" where there was.
+        error: Why a job failed; "" where none did.
+        is_wrong: Whether a setting is to blame for it.
+        undelivered: What of the failure could not be told.
+        forgotten: Runs that were older than is kept, and were removed.
+
+    """
+
+    panel: str
+    day: dt.date
+    done: list[Done] = field(default_factory=list)
+    skipped: str = ""
+    error: str = ""
+    is_wrong: bool = False
+    undelivered: list[str] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
+
+    @property
+    def code(self) -> int:
+        """The exit code that this outcome deserves."""
+        if self.error:
+            return WRONG if self.is_wrong else BAD_INPUT
+        codes = [DONE]
+        for done in self.done:
+            if done.undelivered:
+                codes.append(NOT_DELIVERED)
+            elif done.not_appended or unprocessed_of(done.summary):
+                codes.append(BAD_INPUT)
+            elif done.task.fail_on and reaches(done.summary.get("by_severity") or (), done.task.fail_on):
+                codes.append(FOUND)
+        return next(code for code in (NOT_DELIVERED, BAD_INPUT, FOUND, DONE) if code in codes)
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What a batch did."""
+
+    batch_id: str
+    outcomes: Sequence[Outcome]
+
+    @property
+    def code(self) -> int:
+        """The exit code: of the gravest outcome."""
+        codes = {outcome.code for outcome in self.outcomes}
+        return next((code for code in _GRAVITY if code in codes), DONE)
+
+
+def check_batch(config: BatchConfig, settings: Settings) -> dict[str, Channels]:
+    """Make sure that a batch can begin, and give the channels of each panel.
+
+    Raises:
+        UsageError: A setting, a rule, a calendar or a channel is missing or wrong; nothing was started.
+
+    """
+    if config.metrics:
+        check_metrics()
+    channels = {}
+    for task in config.tasks:
+        check_calendar(task.calendar or settings.calendar)
+        source_of(task, settings)
+        folders = [] if any("{" in folder for folder in task.rules) else task.rules
+        settings.load_rules(task.ruleset, folders, task.sensitivity)
+        for job in task.jobs:
+            check_places(task.on(dt.date(2000, 1, 3), job), settings)
+        channels[task.name] = open_channels(task, settings)
+    return channels
+
+
+def day_for(task: Task, config: BatchConfig, settings: Settings, clock: Clock = wall_clock) -> dt.date:
+    """Give the day that a task is for when nobody names one."""
+    return day_of(config.day, task.calendar or settings.calendar, config.timezone, clock)
+
+
+def run_batch(
+    config: BatchConfig,
+    settings: Settings,
+    days: Sequence[dt.date] = (),
+    progress: Progress = lambda _what, _done, _all: None,
+) -> BatchResult:
+    """Run a batch: results are written first, then published, then told.
+
+    What fails in one panel, day or channel takes no other along, and is told too.
+
+    Args:
+        config: What is to be done.
+        settings: The settings.
+        days: The days, ascending; none for the one of the calendar and time zone.
+        progress: Told how far a job is.
+
+    Raises:
+        UsageError: A setting is wrong; nothing was started.
+
+    """
+    began = time.perf_counter()
+    channels = check_batch(config, settings)
+    steps = Steps(str(identify(0)["run_id"]), config.heartbeat, settings.s3)
+
+    def work(task: Task) -> list[Outcome]:
+        wanted = days or [day_for(task, config, settings)]
+        job = _Panel(task, config, settings, channels[task.name], steps, progress)
+        return [job.work(day, is_range=len(wanted) > 1) for day in wanted]
+
+    if config.parallel > 1 and len(config.tasks) > 1:
+        with ThreadPoolExecutor(min(config.parallel, len(config.tasks))) as pool:
+            outcomes = [outcome for found in pool.map(work, config.tasks) for outcome in found]
+    else:
+        outcomes = [outcome for task in config.tasks for outcome in work(task)]
+    result = BatchResult(steps.batch_id, outcomes)
+    if config.metrics:
+        try:
+            write_metrics(config.metrics, outcomes, result.code, time.perf_counter() - began)
+        except QualityError as error:
+            _log.warning("%s", error)
+    steps.beat("ended", code=result.code)
+    return result
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """The work on one panel."""
+
+    task: Task
+    config: BatchConfig
+    settings: Settings
+    channels: Channels
+    steps: Steps
+    progress: Progress
+
+    def work(self, day: dt.date, *, is_range: bool) -> Outcome:
+        """Do what is to be done for one day."""
+        outcome = Outcome(self.task.name, day)
+        calendar = self.task.calendar or self.settings.calendar
+        if is_closed(calendar, day):
+            outcome.skipped = f"{day} is no session of {calendar}"
+            return outcome
+        for job in self.task.jobs:
+            task = self.task.on(day, job)
+            try:
+                with self.steps.step(job, panel=task.name, day=day.isoformat()) as about:
+                    self._wait(task, job, day)
+                    done = do(task, job, day, self.settings, self.progress)
+                    about |= {"run": done.summary.get("run_id"), "findings": done.summary.get("findings")}
+                outcome.done.append(done)
+            except NotArrivedError as error:
+                if is_range and calendar == PANEL and day.weekday() > _FRIDAY:
+                    outcome.skipped = "no file, on a weekend"
+                    return outcome
+                self._fail(outcome, task, job, error)
+                return outcome
+            except DestinationBusyError as error:
+                outcome.error = str(error)  # the other run tells its own story
+                return outcome
+            except QualityError as error:
+                self._fail(outcome, task, job, error)
+                return outcome
+            except Exception as error:
+                self._fail(outcome, task, job, QualityError(f"internal error: {type(error).__name__}: {error}"))
+                raise
+            self._deliver(done)
+        for job in self.task.jobs:
+            self._forget(outcome, job, day)
+        return outcome
+
+    def _wait(self, task: Task, job: str, day: dt.date) -> None:
+        if job == "scan":
+            return
+        zone = self.config.timezone
+        addresses = [str(task.file)] if job == "check" else list(task.ingest)
+        is_today = day == wall_clock(zone).date() or self.config.day != "today"
+        until = waits_until(task.wait_until, zone) if is_today else None
+        wait_for(addresses, until, self.settings.s3)
+
+    def _deliver(self, done: Done) -> None:
+        with self.steps.step("deliver", panel=done.task.name, job=done.job, day=done.day.isoformat()) as about:
+            try:
+                _, delivered = deliver(done, self.task, self.channels, self.settings)
+                about |= {"delivered": delivered, "undelivered": done.undelivered}
+            except QualityError as error:
+                done.undelivered.append(str(error))
+
+    def _fail(self, outcome: Outcome, task: Task, job: str, error: QualityError) -> None:
+        outcome.error, outcome.is_wrong = str(error), isinstance(error, UsageError)
+        story = Story(task.name, outcome.day, job, failure=str(error), where="")
+        run: Store | None = None
+        state = RunState(outcome.day.isoformat())
+        try:
+            run = open_store(task.run, self.settings.s3)
+            state = read_state(run, outcome.day)
+        except UsageError as problem:
+            _log.warning("the state of the run is unknown: %s", problem)
+        outcome.undelivered += alarm(story, self.channels, state, run)
+
+    def _forget(self, outcome: Outcome, job: str, day: dt.date) -> None:
+        try:
+            outcome.forgotten += forget(self.task, job, day, self.settings)
+        except QualityError as error:
+            _log.warning("old runs are not removed: %s", error)
+
+
+_FRIDAY = 4
+
+
+def with_flags(config: BatchConfig, *, mail_on: str | None = None) -> BatchConfig:
+    """Give a configuration with what the command line says instead."""
+    if mail_on is None:
+        return config
+    return replace(config, tasks=tuple(replace(task, mail_on=mail_on) for task in config.tasks))

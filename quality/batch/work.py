@@ -1,0 +1,206 @@
+"""The work on one panel and day: reading a drop, checking the day, scanning the history; a rerun comes to the same."""
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from quality.batch.config import Task
+from quality.batch.state import RunState, read_state
+from quality.calendar.exchanges import check_calendar
+from quality.check.day import Day
+from quality.check.day_file import read_day
+from quality.check.job import doubt_about
+from quality.check.results import rows_of, write_run
+from quality.check.run import CheckResult, check
+from quality.digests import digest_of
+from quality.errors import QualityError, UsageError
+from quality.findings import schema as findings_files
+from quality.findings import summary as summaries
+from quality.findings.identity import OF_THE_MOMENT
+from quality.findings.run_files import check_destination
+from quality.ingest.format.source import Source
+from quality.ingest.job import ingest
+from quality.ingest.options import IngestOptions
+from quality.panel.partitions import append_rows, replace_rows, rows_on
+from quality.rules.model import RuleSet
+from quality.scan.run import Progress, ScanOptions, scan
+from quality.settings import Settings
+from quality.storage import Store, holding, open_store, read_file
+
+_log = logging.getLogger(__name__)
+# What a rerun may say otherwise although it found the same.
+_NO_RESULTS = {*OF_THE_MOMENT, "restated"}
+
+
+@dataclass
+class Done:
+    """One job that is done.
+
+    Attributes:
+        job: "ingest", "check" or "scan".
+        task: The task of the day, filled.
+        day: The day of the batch.
+        run: Where the run is.
+        summary: The run in numbers.
+        state: What was delivered of it.
+        is_same: Whether an earlier run of the day came to the same, and was left as it is.
+        not_appended: Why a day that was to be added to the panel was not.
+        undelivered: What could not be delivered.
+
+    """
+
+    job: str
+    task: Task
+    day: dt.date
+    run: Store
+    summary: Mapping[str, Any]
+    state: RunState
+    is_same: bool = False
+    not_appended: str = ""
+    undelivered: list[str] = field(default_factory=list)
+
+
+def do(task: Task, job: str, day: dt.date, settings: Settings, progress: Progress) -> Done:
+    """Do one job of a task whose addresses are filled.
+
+    Raises:
+        UsageError: A setting is wrong.
+        QualityError: The job itself failed.
+
+    """
+    return {"ingest": _ingest, "check": _check, "scan": _scan}[job](task, day, settings, progress)
+
+
+def source_of(task: Task, settings: Settings) -> Source:
+    """Give what the settings say of the task's source."""
+    if task.source is None:
+        return Source()
+    if task.source not in settings.sources:
+        known = ", ".join(settings.sources) or "none"
+        raise UsageError(f"source: no section [sources.{task.source}]; there is {known}")
+    return settings.sources[task.source]
+
+
+def _ingest(task: Task, day: dt.date, settings: Settings, progress: Progress) -> Done:
+    run, panel = open_store(task.run, settings.s3), open_store(task.panel, settings.s3)
+    state = read_state(run, day)
+    options = IngestOptions(source=source_of(task, settings), s3=settings.s3)
+    summary = ingest(task.ingest, panel, run, options, progress)
+    return _noted(Done("ingest", task, day, run, {"job": "ingest", **summary}, state), run)
+
+
+def _scan(task: Task, day: dt.date, settings: Settings, progress: Progress) -> Done:
+    run, panel = open_store(task.run, settings.s3), open_store(task.panel, settings.s3)
+    state = read_state(run, day)
+    before = run.read(summaries.KEY) if run.exists(summaries.KEY) else None
+    options = ScanOptions(
+        start=task.start,
+        end=task.end,
+        formats=task.formats,
+        threads=settings.threads,
+        memory_limit=settings.memory_limit,
+        rows_a_chunk=settings.rows_a_chunk,
+        resume=True,
+        calendar=task.calendar or settings.calendar,
+        suppressions=settings.open_suppressions(task.suppressions),
+    )
+    summary = scan(panel, run, settings.load_rules(task.ruleset, task.rules, task.sensitivity), options, progress)
+    done = Done("scan", task, day, run, summary, state)
+    if before and state.results == results_of(summary):
+        run.write(summaries.KEY, before)  # the same results keep the id under which they were delivered
+        done.summary, done.is_same = summaries.read(run), True
+    return _noted(done, run)
+
+
+def _check(task: Task, day: dt.date, settings: Settings, _progress: Progress) -> Done:
+    began = time.perf_counter()
+    calendar = task.calendar or settings.calendar
+    check_calendar(calendar)
+    run, panel = open_store(task.run, settings.s3), open_store(task.panel, settings.s3)
+    check_destination(run, panel)
+    state = read_state(run, day)
+    ruleset = settings.load_rules(task.ruleset, task.rules, task.sensitivity)
+    file = str(task.file)
+    arrived = read_day(read_file(file, settings.s3), file, source=source_of(task, settings))
+    appends = task.append or task.append_anyway
+    is_again = appends and _is_held(arrived, panel, state)
+    suppressions = settings.open_suppressions(task.suppressions)
+    result = check(arrived, panel, ruleset, calendar, suppressions, is_again=is_again)
+    done = _written(Done("check", task, day, run, {}, state), result, ruleset, panel, began)
+    if appends:
+        _append(done, arrived, panel, doubt_about(result), is_again=is_again)
+    return done
+
+
+def _written(done: Done, result: CheckResult, ruleset: RuleSet, panel: Store, began: float) -> Done:
+    """Write the run, unless the one that is there has the same results."""
+    results = _results_of_check(result, ruleset)
+    if done.state.results == results and done.run.exists(summaries.KEY):
+        done.summary, done.is_same = summaries.read(done.run), True
+        return done
+    done.summary = write_run(result, done.run, ruleset, panel, time.perf_counter() - began)
+    done.state.results = results
+    done.state.write(done.run)
+    return done
+
+
+def _is_held(day: Day, panel: Store, state: RunState) -> bool:
+    """Tell whether the panel holds the day by an earlier run of this batch: its very rows, or those it noted."""
+    try:
+        held = rows_on(panel, day.date)
+        return bool(held.height) and _rows_digest(held) in {state.appended, _rows_digest(rows_of(day))}
+    except QualityError as error:
+        _log.info("whether the panel holds the day is unknown: %s", error)
+        return False
+
+
+def _append(done: Done, day: Day, panel: Store, doubt: str, *, is_again: bool) -> None:
+    """Add the day to the panel, where its findings allow it; rows that an earlier run added give way to new ones."""
+    fail_on = done.task.fail_on
+    if fail_on and summaries.reaches(done.summary["by_severity"], fail_on):
+        return
+    if doubt and not done.task.append_anyway:
+        done.not_appended = f"{day.date} is not appended: {doubt}; mend the file, or set append_anyway"
+        return
+    try:
+        rows = rows_of(day)
+        digest = _rows_digest(rows)
+        with holding(panel):
+            if not is_again:
+                append_rows(panel, rows)
+            elif _rows_digest(rows_on(panel, day.date)) != digest:
+                replace_rows(panel, rows)
+        if done.state.appended != digest:
+            done.state.appended = digest
+            done.state.write(done.run)
+    except QualityError as error:
+        done.not_appended = str(error)
+
+
+def _rows_digest(rows: pl.DataFrame) -> str:
+    return digest_of(rows.sort("ticker").rows())
+
+
+def _results_of_check(result: CheckResult, ruleset: RuleSet) -> str:
+    filed = findings_files.complete(result.findings, findings_files.FILED_SCHEMA)
+    return digest_of(
+        filed.rows(), result.issues, result.outside, result.suppressed, result.entries, ruleset.fingerprint
+    )
+
+
+def results_of(summary: Mapping[str, Any]) -> str:
+    """Digest a run's results, whenever it was run."""
+    return digest_of(sorted((key, str(value)) for key, value in summary.items() if key not in _NO_RESULTS))
+
+
+def _noted(done: Done, run: Store) -> Done:
+    results = results_of(done.summary)
+    if done.state.results != results:
+        done.state.results = results
+        done.state.write(run)
+    return done

@@ -22,7 +22,8 @@ from quality.delivery.publish import publish
 from quality.delivery.smtp import SmtpSettings
 from quality.errors import UsageError
 from quality.findings.schema import NOTEBOOK_REPORT_KEY
-from quality.panel.partitions import list_years, natural_order, read_year, write_year
+from quality.panel.partitions import list_years, read_year, write_year
+from quality.panel.ticker_order import natural_order
 from quality.rules.loading import load_ruleset
 from quality.scan.run import ScanOptions, scan
 from quality.servers.s3 import S3Server

@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from jobs.running import DONE, Console
+from quality.evaluation.sets import fingerprint
 from quality.rules.description import Described, describe, rules_in_force
 from quality.rules.loading import ruleset_names
 from quality.rules.model import DEFAULT_RULESET, DEFAULT_SENSITIVITY, SENSITIVITIES
@@ -45,17 +46,17 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
     """List the rules as a table, or as JSON."""
     folders = options.rules or settings.rules
     sensitivity = options.sensitivity or settings.sensitivity
-    fingerprint = rules_in_force(options.ruleset, folders, settings.thresholds, sensitivity).fingerprint
+    digest = fingerprint(rules_in_force(options.ruleset, folders, settings.thresholds, sensitivity))
     rules = describe(options.ruleset, folders, settings.thresholds, sensitivity)
     console.result(
         {
             "ruleset": options.ruleset,
             "sensitivity": sensitivity,
-            "ruleset_fingerprint": fingerprint,
+            "ruleset_fingerprint": digest,
             "rules": [rule.as_dict() for rule in rules],
         }
     )
-    console.say(f"rule set {options.ruleset}, sensitivity {sensitivity}, {len(rules)} rules, fingerprint {fingerprint}")
+    console.say(f"rule set {options.ruleset}, sensitivity {sensitivity}, {len(rules)} rules, fingerprint {digest}")
     console.say()
     console.table(_overview(rules))
     console.say()

@@ -2,14 +2,19 @@
 
 import re
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from fnmatch import translate
 
+_WILD = re.compile(r"[*?\[]")
 
-def fitting(pattern: str, names: Iterable[str]) -> set[str]:
+
+def fitting(pattern: str, names: Iterable[str]) -> AbstractSet[str]:
     """Give the names that a pattern fits; `*`, `?` and `[…]` as in a shell, capitals count.
 
     A pattern always fits the name that is spelled like it: tickers may hold any sign.
     """
+    if not _WILD.search(pattern):
+        return {pattern} & (names if isinstance(names, AbstractSet) else set(names))
     matches = re.compile(translate(pattern)).match
     return {name for name in names if name == pattern or matches(name)}
 

@@ -53,7 +53,7 @@ def _price(date: dt.date, ticker: str, price: float | None, window: list[float |
     if price is None:
         yield date, ticker, "missing_price", "error", None, None, None, "Missing/Null Price (value=None)"
     elif price == 0:
-        yield date, ticker, "zero_price", "error", price, None, None, f"Zero Price (value={price:.2f})"
+        yield date, ticker, "zero_price", "error", price, None, None, "Zero Price (value=0.00)"
     elif price < 0:
         yield date, ticker, "negative_price", "error", price, None, None, f"Negative Price (value={price:.2f})"
     elif window is not None:

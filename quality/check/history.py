@@ -8,7 +8,8 @@ from pathlib import Path
 from quality.engine.connection import Connection, run
 from quality.engine.statements import statement
 from quality.errors import NotEnoughHistoryError
-from quality.panel.partitions import Year, natural_order
+from quality.panel.partitions import Year
+from quality.panel.ticker_order import natural_order
 from quality.panel.universe import tickers_of
 from quality.storage import Store
 

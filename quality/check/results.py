@@ -7,6 +7,7 @@ import polars as pl
 from quality.check.day import Day
 from quality.check.run import CheckResult
 from quality.errors import InputError
+from quality.evaluation.sets import describe
 from quality.findings import schema as findings_files
 from quality.findings import summary as summaries
 from quality.findings.identity import identify
@@ -35,7 +36,7 @@ def write_run(result: CheckResult, run_store: Store, ruleset: RuleSet, panel: St
 def summarise(result: CheckResult, ruleset: RuleSet, panel: Store, seconds: float) -> dict[str, Any]:
     """Give a check in numbers."""
     tally = summaries.Tally()
-    tally.add(result.findings, result.matched)
+    tally.add(result.findings.to_arrow(), result.matched)
     return {
         **identify(seconds),
         "job": "check",
@@ -54,7 +55,7 @@ def summarise(result: CheckResult, ruleset: RuleSet, panel: Store, seconds: floa
         "rows_of_other_dates": {date.isoformat(): count for date, count in result.ignored.items()},
         "calendar": result.calendar,
         "suppressions": suppression_report(result.suppressions, result.matched, result.day, result.day),
-        **ruleset.as_dict(),
+        **describe(ruleset),
         "versions": summaries.versions(),
         "seconds": round(seconds, 3),
     }

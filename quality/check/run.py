@@ -3,7 +3,9 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+import numpy as np
 import polars as pl
 
 from quality.calendar.exchanges import PANEL, open_calendar
@@ -11,18 +13,17 @@ from quality.check.day import Day, Entry
 from quality.check.history import History, read_history, too_little_history
 from quality.check.report import make_report
 from quality.check.structure import AS_IT_CAME, DATE, MISSING, WHOLE_DAY, Reported, structure
-from quality.engine.connection import Connection, EngineError, EngineOptions, first_line, open_engine, register
+from quality.engine.connection import Connection, EngineError, EngineOptions, first_line, frame, open_engine
 from quality.engine.statements import statement
 from quality.errors import InputError
-from quality.evaluation.notebook import ChunkInputs, judge
 from quality.evaluation.session_findings import as_findings, session_findings
+from quality.evaluation.sets import evaluation_of
 from quality.findings import schema as findings_files
 from quality.findings.suppressions import NO_SUPPRESSIONS, Suppressions, mark
-from quality.panel.partitions import SCHEMA, list_years, natural_order
+from quality.panel.grid import grid_of_rows
+from quality.panel.partitions import SCHEMA, list_years
 from quality.rules.model import RuleSet
 from quality.storage import Store, local_copies
-
-_HISTORY, _INCOMING = 0, 1
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,9 @@ def check(
         open_engine(EngineOptions(threads=2, files=list(paths.values()))) as engine,
     ):
         try:
-            history = read_history(engine, panel, years, paths, day=day.date, look_back=ruleset.look_back)
+            history = read_history(
+                engine, panel, years, paths, day=day.date, look_back=evaluation_of(ruleset).look_back
+            )
             history = replace(history, holds_day=history.holds_day and not is_again)
             reported = [
                 *structure(day, history, ruleset.structural),
@@ -104,7 +107,9 @@ def check(
         except EngineError as error:
             raise InputError(f"{panel.address}: {first_line(error)}") from error
     reported.sort(key=lambda item: item.place)
-    found, matched = mark(pl.DataFrame([item.finding for item in reported], schema=findings_files.SCHEMA), suppressions)
+    rows = pl.DataFrame([item.finding for item in reported], schema=findings_files.SCHEMA)
+    marked, matched = mark(rows.to_arrow(), suppressions)
+    found = findings_files.complete(pl.DataFrame(pl.from_arrow(marked)), findings_files.FILED_SCHEMA)
     report = make_report(reported, found, ruleset)
     return CheckResult(
         day.date,
@@ -126,7 +131,7 @@ def _session_findings(day: Day, history: History, ruleset: RuleSet, name: str) -
     last = history.sessions[-1] if history.sessions else None
     calendar = open_calendar(name, last or day.date, day.date)
     found = as_findings(session_findings(calendar, ruleset.structural, [day.date], after=last))
-    return [Reported((WHOLE_DAY, at), item["ticker"], item) for at, item in enumerate(found.iter_rows(named=True))]
+    return [Reported((WHOLE_DAY, at), item["ticker"], item) for at, item in enumerate(found)]
 
 
 def _values(engine: Connection, day: Day, history: History, ruleset: RuleSet) -> list[Reported]:
@@ -137,9 +142,9 @@ def _values(engine: Connection, day: Day, history: History, ruleset: RuleSet) ->
     layers = day.layers
     for number, layer in enumerate(layers):
         others = [entry for entry in layers[0] if number and entry.ticker not in {own.ticker for own in layer}]
-        found = _judge_layer(engine, day.date, [*layer, *others], history, ruleset)
+        found = _evaluate_layer(engine, day.date, [*layer, *others], history, ruleset)
         place = {entry.ticker: entry.position for entry in layer}
-        for finding in found.iter_rows(named=True):
+        for finding in found:
             ticker = finding["ticker"]
             if ticker in place:
                 reported.append(Reported((AS_IT_CAME, place[ticker]), ticker, finding))
@@ -151,40 +156,23 @@ def _values(engine: Connection, day: Day, history: History, ruleset: RuleSet) ->
     return reported
 
 
-def _judge_layer(
+def _evaluate_layer(
     engine: Connection, day: dt.date, layer: Sequence[Entry], history: History, ruleset: RuleSet
-) -> pl.DataFrame:
+) -> list[dict[str, Any]]:
+    """Evaluate the rules on the day as a grid: its tail, and the day as the one judged session."""
+    evaluation = evaluation_of(ruleset)
+    tail = frame(engine, statement("check/rows"))
     incoming = [(day, entry.ticker, entry.price) for entry in layer]
-    register(engine, "incoming", pl.DataFrame(incoming, schema=SCHEMA, orient="row"))
-    engine.execute(statement("check/rows"))
-    return judge(engine, _inputs(day, [entry.ticker for entry in layer], history), ruleset, day, day).findings
-
-
-def _inputs(day: dt.date, tickers: Sequence[str], history: History) -> ChunkInputs:
-    """Describe the day as a chunk of one session, number `look-back + 1`, after its tail."""
-    sessions = [*history.sessions, day]
-    today = len(sessions)
-    new = natural_order([ticker for ticker in tickers if ticker not in set(history.tickers)])
-    is_day = pl.col("date") == day
-    return ChunkInputs(
-        sessions=pl.DataFrame({"date": sessions}, schema={"date": pl.Date}).select(
-            "date",
-            part=pl.when(is_day).then(_INCOMING).otherwise(_HISTORY).cast(pl.Int32),
-            session=pl.int_range(1, pl.len() + 1, dtype=pl.Int32),
-            is_filed=pl.lit(value=False),
-            is_sorted=is_day,
-            is_near=pl.lit(value=True),
-        ),
-        tickers=pl.DataFrame(
-            {
-                "ticker": [*history.tickers, *new],
-                "first_session": [1] * len(history.tickers) + [today] * len(new),
-            },
-            schema={"ticker": pl.String, "first_session": pl.Int32},
-        ).with_row_index("number", offset=1),
-        presence=pl.DataFrame({"ticker": tickers}, schema={"ticker": pl.String}).with_columns(
-            part=pl.lit(_INCOMING, dtype=pl.Int32),
-            first_session=pl.lit(today, dtype=pl.Int32),
-            last_session=pl.lit(today, dtype=pl.Int32),
-        ),
+    rows = pl.concat([tail, pl.DataFrame(incoming, schema=SCHEMA, orient="row")])
+    sessions = np.array([*history.sessions, day], dtype="datetime64[D]")
+    known = history.tickers if evaluation.remembers else rows.get_column("ticker").unique().to_list()
+    old = set(history.tickers)
+    grid = grid_of_rows(
+        rows.get_column("date").to_numpy(),
+        rows.get_column("ticker").to_list(),
+        rows.get_column("price").to_numpy(),
+        sessions=sessions,
+        judged=slice(len(sessions) - 1, len(sessions)),
+        first_seen={ticker: 1 if ticker in old else len(sessions) for ticker in (*known, *(e.ticker for e in layer))},
     )
+    return list(evaluation.evaluate(engine, grid, ruleset, day, day).findings.to_pylist())

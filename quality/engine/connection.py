@@ -115,6 +115,11 @@ def register(connection: Connection, name: str, rows: pl.DataFrame) -> None:
     connection.unregister(arriving)
 
 
+def register_table(connection: Connection, name: str, rows: pa.Table) -> None:
+    """Let statements read an Arrow table where it lies, in place of a relation of that name."""
+    connection.register(name, rows)
+
+
 def view_files(connection: Connection, name: str, files: Sequence[Path]) -> None:
     """Make Parquet files, one after the other, a view of the engine, in place of one of that name."""
     connection.read_parquet([str(file) for file in files]).create_view(name, replace=True)

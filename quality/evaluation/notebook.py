@@ -1,136 +1,164 @@
-"""Evaluates a rule set over one chunk of cells: the same statements for a scan's years and for a day."""
+"""Evaluates the rule set `notebook`: the moving average as SQL windows over the grid, then the rules."""
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
 
 import numpy as np
-import polars as pl
+import pyarrow as pa
 
-from quality.engine.connection import Connection, EngineError, frame, register, run
-from quality.engine.statements import statement
-from quality.errors import InputError
-from quality.evaluation.robust.set import Robust
-from quality.evaluation.rule import FOUND, evaluate
-from quality.evaluation.suspects import EVERY_CELL, Suspects, suspects
-from quality.findings.schema import complete, in_order
-from quality.panel.grid import Grid, doubled_rows, first_repeated
+from quality.engine.connection import Connection, register_table
+from quality.engine.statements import sql_root, statement
+from quality.evaluation.protocol import Evaluated
+from quality.evaluation.rule_findings import findings_of_rules
+from quality.panel.grid import BoolMatrix, Grid, Integers
+from quality.panel.ticker_order import natural_order
 from quality.rules.model import RuleSet
 
-
-@dataclass(frozen=True)
-class ChunkInputs:
-    """What the statements know of a chunk beside its rows.
-
-    Attributes:
-        sessions: date, part, session, is_filed, is_sorted, is_near (see `chunks.chunk_sessions`).
-        tickers: ticker, number, first_session: all tickers ever seen up to the chunk's end.
-        presence: part, ticker, first_session, last_session: who has rows in the chunk's parts.
-
-    """
-
-    sessions: pl.DataFrame
-    tickers: pl.DataFrame
-    presence: pl.DataFrame
+WINDOW = 7
+# The rules that speak of a price above 0 whose change is beyond their limits; no other speaks of such prices.
+_UP, _DOWN = "price_increase", "price_decrease"
 
 
-@dataclass(frozen=True)
-class Judgement:
-    """What came of a chunk.
+class Notebook:
+    """The rule set `notebook`; see `protocol.Evaluation`."""
 
-    Attributes:
-        findings: The findings' columns, sorted by date, ticker and rule.
-        absent: By year, the cells that were expected and have no row.
-        in_order: False when the files were not sorted by ticker and date: nothing else is then valid.
+    look_back: int = WINDOW
+    look_ahead: int = 0
+    version: int = 1
+    statements: tuple[str, ...] = ("macros", "metrics/notebook", "notebook/suspects", "evaluation/found")
+    # A ticker is expected for ever once it had a row.
+    remembers: bool = True
 
-    """
-
-    findings: pl.DataFrame
-    absent: Mapping[int, int]
-    in_order: bool = True
-
-
-def judge(
-    connection: Connection,
-    inputs: ChunkInputs,
-    ruleset: RuleSet,
-    start: dt.date,
-    end: dt.date,
-    *,
-    wanted: Suspects | None = None,
-) -> Judgement:
-    """Evaluate every rule over the views `filed_rows` and `near_rows`, which the caller has made.
-
-    Args:
-        connection: The engine that holds the two views (date, ticker, price).
-        inputs: Sessions, tickers and presence of the chunk.
-        ruleset: The rules.
-        start: First date whose findings are wanted.
-        end: Last date whose findings are wanted.
-        wanted: `suspects` of the rule set, for callers that judge many chunks.
-
-    Raises:
-        InputError: Two rows share a date and ticker.
-
-    """
-    for name, rows in (("sessions", inputs.sessions), ("tickers", inputs.tickers), ("presence", inputs.presence)):
-        register(connection, name, rows)
-    if ruleset.name == "robust":
-        return _judge_robustly(connection, inputs, ruleset, start, end)
-    for name in ("cells", f"metrics/{ruleset.name}", "chunk/cells"):
-        connection.execute(statement(name))
-    _keep_present(connection, wanted or suspects(connection, ruleset))
-    disordered, doubled = run(connection, statement("chunk/disorder"))[0]
-    if doubled:
-        raise InputError(
-            f"{doubled} rows repeat the date and ticker of another row; a panel holds one row a date and ticker: "
-            "ingest the files again to settle which one counts"
-        )
-    if disordered:
-        return Judgement(pl.DataFrame(), {}, in_order=False)
-    for name in ("chunk/absent", "chunk/metrics"):
-        connection.execute(statement(name))
-    tickers = inputs.tickers.get_column("ticker")
-    found = [part for rule in ruleset.rules for part in evaluate(connection, rule, tickers, start, end)]
-    absent = dict(run(connection, statement("chunk/size"), {"start": start, "end": end}))
-    return Judgement(complete(in_order(pl.concat([FOUND.to_frame(), *found]))), absent)
+    def evaluate(self, connection: Connection, grid: Grid, ruleset: RuleSet, start: dt.date, end: dt.date) -> Evaluated:
+        """Evaluate the rules of the set on the judged sessions of a grid."""
+        grid = _with_look_back(grid)
+        is_absent = _absent(grid)
+        register_table(connection, "cells", _cells(grid))
+        register_table(connection, "suspects", _NO_SUSPECTS)
+        connection.execute(statement("metrics/notebook"))
+        found = connection.sql(statement("notebook/suspects"), params=_limits(ruleset)).to_arrow_table()
+        register_table(connection, "suspects", _suspects(grid, is_absent, found))
+        findings = findings_of_rules(connection, ruleset.rules, grid, start, end)
+        return Evaluated(findings, _absent_by_year(grid, is_absent, start, end))
 
 
-def _judge_robustly(
-    connection: Connection, inputs: ChunkInputs, ruleset: RuleSet, start: dt.date, end: dt.date
-) -> Judgement:
-    """Evaluate the set that is measured on a grid; the order of the rows does not matter to it."""
-    near = inputs.sessions.filter("is_near").sort("session")
-    rows = frame(connection, "select date, ticker, coalesce(price, 'nan'::double) as price from near_rows")
-    names = rows.get_column("ticker").unique().sort()
-    sessions, first = near.get_column("date").to_numpy(), near.item(0, "session")
-    session = np.searchsorted(sessions, rows.get_column("date").to_numpy())
-    known = session < len(sessions)
-    known[known] = sessions[session[known]] == rows.get_column("date").to_numpy()[known]
-    ticker = rows.get_column("ticker").cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int64)
-    cells = (ticker * len(sessions) + session)[known]
-    prices, present = (
-        np.full((len(names), len(sessions)), np.nan),
-        np.zeros((len(names), len(sessions)), dtype=np.bool_),
+def _with_look_back(grid: Grid) -> Grid:
+    """Give a grid that has sessions enough before the judged ones, empty ones where the panel begins."""
+    missing = WINDOW - grid.judged.start
+    if missing <= 0:
+        return grid
+    before = ((0, 0), (missing, 0))
+    return Grid(
+        np.concatenate([grid.sessions[0] - np.arange(missing, 0, -1), grid.sessions]),
+        grid.tickers,
+        np.pad(grid.prices, before, constant_values=np.nan),
+        np.pad(grid.present, before),
+        slice(grid.judged.start + missing, grid.judged.stop + missing),
+        grid.first_number - missing,
+        grid.first_seen,
     )
-    prices.put(cells, rows.get_column("price").to_numpy()[known])
-    present.put(cells, True)  # noqa: FBT003 - NumPy takes values by position
-    if doubled := len(cells) - int(np.count_nonzero(present)):
-        cell = first_repeated(cells)
-        raise doubled_rows(doubled, sessions[cell % len(sessions)], names[cell // len(sessions)])
-    turns = near.get_column("is_sorted").to_numpy().nonzero()[0]
-    judged = slice(int(turns[0]), int(turns[-1]) + 1)
-    grid = Grid(sessions, tuple(names), prices, present, judged, first, np.ones(len(names), dtype=np.int64))
-    evaluated = Robust().evaluate(connection, grid, ruleset, start, end)
-    return Judgement(complete(pl.DataFrame(pl.from_arrow(evaluated.findings))), evaluated.absent)
 
 
-def _keep_present(connection: Connection, wanted: Suspects) -> None:
-    """Make the table `present` of the cells that rules may find."""
-    try:
-        run(connection, statement("chunk/present").format(suspect=wanted.condition), wanted.parameters)
-    except EngineError:
-        # A rule's condition may stand only in its own SELECT; what is wrong with it, its own turn will tell.
-        if wanted is EVERY_CELL:
-            raise
-        _keep_present(connection, EVERY_CELL)
+def _absent(grid: Grid) -> BoolMatrix:
+    """Mark the cells whose ticker was expected and has no row."""
+    is_known = grid.history + 1 > grid.first_seen[:, np.newaxis] if _has_late_tickers(grid) else True
+    return np.asarray(~grid.present & is_known)
+
+
+def _has_late_tickers(grid: Grid) -> bool:
+    return bool((grid.first_seen >= grid.first_number).any())
+
+
+def _cells(grid: Grid) -> pa.Table:
+    """Give the grid as a table, without a copy of its prices: what the windows add up, and what they compare."""
+    prices = grid.prices.reshape(-1)
+    has_price = ~np.isnan(prices)
+    columns = {
+        "cell": np.arange(prices.size, dtype=np.int32),
+        # Adding 0 takes the sign from a zero: sums begin with 0.
+        "price_or_zero": np.where(has_price, prices, 0.0) + 0.0,
+        "prices_so_far": np.cumsum(has_price, dtype=np.int32),
+        "ordinary_price": np.where(prices > 0, prices, np.nan),
+    }
+    return pa.table({name: pa.array(values) for name, values in columns.items()})
+
+
+def _limits(ruleset: RuleSet) -> dict[str, float]:
+    """Give the changes between which no rule of the set finds a price that is above 0."""
+    own_rules = str(sql_root())
+    if any(not rule.source.startswith(own_rules) for rule in ruleset.rules):
+        return {"least": math.inf, "most": -math.inf}
+    limits = {
+        rule.name: [values["limit"] for values in (rule.parameters, *rule.by_ticker.values())]
+        for rule in ruleset.rules
+        if rule.name in (_UP, _DOWN)
+    }
+    return {"least": max(limits.get(_DOWN, [-math.inf])), "most": min(limits.get(_UP, [math.inf]))}
+
+
+_SUSPECTS = pa.schema(
+    [
+        ("cell", pa.int32()),
+        ("date", pa.date32()),
+        ("ticker", pa.dictionary(pa.int32(), pa.string())),
+        ("price", pa.float64()),
+        ("session", pa.int32()),
+        ("is_absent", pa.bool_()),
+        ("is_new", pa.bool_()),
+        ("position", pa.int32()),
+        ("sum_of_prices", pa.float64()),
+        ("count_of_prices", pa.int32()),
+    ]
+)
+_NO_SUSPECTS = _SUSPECTS.empty_table()
+
+
+def _suspects(grid: Grid, is_absent: BoolMatrix, found: pa.Table) -> pa.Table:
+    """Give what `metrics` is made from: the judged cells among those found, with what is known of each."""
+    cell = found.column("cell").to_numpy()
+    ticker, session = np.divmod(cell, np.int32(len(grid.sessions)))
+    is_cell = (grid.present.reshape(-1)[cell] | is_absent.reshape(-1)[cell]) & (session >= grid.judged.start)
+    kept = np.flatnonzero(is_cell & (session < grid.judged.stop))
+    cell, ticker, session = cell[kept], ticker[kept], session[kept]
+    absent, prices = is_absent.reshape(-1)[cell], grid.prices.reshape(-1)[cell]
+    number = session + np.int32(grid.first_number)
+    is_new = (number == grid.first_seen[ticker]) & (number > WINDOW)
+    known = {
+        "cell": pa.array(cell),
+        "date": pa.array(grid.sessions[session]).cast(pa.date32()),
+        "ticker": pa.DictionaryArray.from_arrays(pa.array(ticker), pa.array(grid.tickers, pa.string()), safe=False),
+        "price": pa.array(prices, mask=np.isnan(prices)),
+        "session": pa.array(number),
+        "is_absent": pa.array(absent),
+        "is_new": pa.array(is_new),
+        "position": pa.array(_positions(grid, ticker, session, absent), mask=~absent),
+        "sum_of_prices": pa.array(found.column("sum_of_prices").to_numpy()[kept]),
+        "count_of_prices": pa.array(found.column("count_of_prices").to_numpy()[kept]),
+    }
+    return pa.table(known, schema=_SUSPECTS)
+
+
+def _positions(grid: Grid, ticker: Integers, session: Integers, absent: BoolMatrix) -> Integers:
+    """Give the position, from 0, of each absent cell's ticker among those that history held on that session."""
+    rank = np.empty(len(grid.tickers), dtype=np.int64)
+    place = {name: number for number, name in enumerate(natural_order(grid.tickers))}
+    rank[:] = [place[name] for name in grid.tickers]
+    positions = rank[ticker]
+    if _has_late_tickers(grid) and absent.any():
+        first_seen = np.empty_like(rank)
+        first_seen[rank] = grid.first_seen
+        # By session, how many tickers up to a rank had their first row before it.
+        is_known = first_seen < (grid.history + 1)[:, np.newaxis]
+        known = np.cumsum(is_known, axis=1, dtype=np.int32)
+        positions = np.where(absent, known[session, positions] - 1, 0)
+    return positions.astype(np.int32)
+
+
+def _absent_by_year(grid: Grid, is_absent: BoolMatrix, start: dt.date, end: dt.date) -> dict[int, int]:
+    """Count, by year, the absent cells of the judged sessions between two dates."""
+    sessions = grid.sessions[grid.judged]
+    counts = np.count_nonzero(is_absent[:, grid.judged], axis=0)
+    wanted = (sessions >= np.datetime64(start, "D")) & (sessions <= np.datetime64(end, "D"))
+    years = sessions[wanted].astype("datetime64[Y]").astype(np.int64) + 1970
+    totals = np.bincount(years, weights=counts[wanted], minlength=1)
+    return {year: int(totals[year]) for year in np.unique(years).tolist() if totals[year]}

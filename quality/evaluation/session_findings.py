@@ -3,12 +3,14 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from quality.calendar.exchanges import Calendar
 from quality.calendar.session_gaps import session_gaps
-from quality.findings.schema import SCHEMA
+from quality.findings.columns import COLUMNS
 from quality.rules.model import Rule
 from quality.rules.severities import Severity
 from quality.rules.structural import CLOSED_DAY, MISSING_SESSION
@@ -51,18 +53,21 @@ def session_findings(
     return found
 
 
-def as_findings(days: Sequence[SessionFinding]) -> pl.DataFrame:
-    """Give findings of sessions as rows (the findings' columns)."""
-    rows = [
-        {"date": day.date, "ticker": KEY, "rule": day.rule, "severity": day.severity, "message": day.message}
-        for day in days
-    ]
-    return pl.DataFrame(rows, schema=SCHEMA)
+def as_findings(days: Sequence[SessionFinding]) -> list[dict[str, Any]]:
+    """Give findings of sessions as rows, with a value for each of the findings' columns."""
+    nothing = {name: False if kind == "flag" else None for name, kind in COLUMNS.items()}
+    return [{**nothing, **vars(day), "ticker": KEY} for day in days]
 
 
-def joined(findings: pl.DataFrame, days: Sequence[SessionFinding]) -> pl.DataFrame:
-    """Add findings of sessions to those of the rules, in the order in which findings are kept."""
+def joined(findings: pa.Table, days: Sequence[SessionFinding]) -> pa.Table:
+    """Add findings of sessions to those of the rules (a table of `table.SCHEMA`), in the order of findings."""
     if not days:
         return findings
-    both = pl.concat([findings, as_findings(days)], how="diagonal_relaxed")
-    return both.sort("date", "ticker", "rule", maintain_order=True)
+    plain = pa.schema([(column.name, _plain(column.type)) for column in findings.schema])
+    both = pa.concat_tables([findings.cast(plain), pa.Table.from_pylist(as_findings(days), schema=plain)])
+    order = pc.sort_indices(both, sort_keys=[(name, "ascending") for name in ("date", "ticker", "rule")])
+    return both.take(order).cast(findings.schema).combine_chunks()
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from quality.errors import UsageError
 from quality.findings import summary as summaries
-from quality.findings.schema import CSV_KEY, NOTEBOOK_REPORT_KEY
+from quality.findings.columns import CSV_KEY, NOTEBOOK_REPORT_KEY
 from quality.storage import S3Options, Store, has_link, is_same_place, open_store, overlaps
 
 _BY_YEAR = re.compile(r"findings/year=\d{4}/findings\.parquet|ledger/year=\d{4}\.json")

@@ -7,49 +7,28 @@ from pathlib import Path
 
 import polars as pl
 
+from quality.findings.columns import (
+    COLUMNS,
+    COVERED,
+    CSV_KEY,
+    FILED_COLUMNS,
+    NOTEBOOK_REPORT_KEY,
+    SUPPRESSED,
+    partition_key,
+)
 from quality.panel.parquet import encode
 
-SUPPRESSED, COVERED = "suppressed", "covered"
-SCHEMA = pl.Schema(
-    {
-        "date": pl.Date,
-        "ticker": pl.String,
-        "rule": pl.String,
-        "severity": pl.String,
-        "price": pl.Float64,
-        "expected": pl.Float64,
-        "deviation": pl.Float64,
-        "message": pl.String,
-        # The limits that the price broke, where the rule has any.
-        "lower": pl.Float64,
-        "upper": pl.Float64,
-        # What later days made of a finding (`provisional`, `confirmed`, `reclassified`, `hindsight`), and the rule of
-        # the day itself; the rule set `notebook` knows no hindsight.
-        "status": pl.String,
-        "first_rule": pl.String,
-        # Of a fault that lasts: its first and last bad session, how many times too high its prices are, and whether
-        # another finding of the same rule speaks for this one, which then does not count. Null and false for one cell.
-        "first_date": pl.Date,
-        "last_date": pl.Date,
-        "factor": pl.Float64,
-        COVERED: pl.Boolean,
-    }
-)
+__all__ = ["COVERED", "CSV_KEY", "NOTEBOOK_REPORT_KEY", "SUPPRESSED", "partition_key"]
+_TYPES = {"date": pl.Date(), "text": pl.String(), "number": pl.Float64(), "flag": pl.Boolean()}
+SCHEMA = pl.Schema({name: _TYPES[kind] for name, kind in COLUMNS.items()})
 # As they are kept: the last column tells which ones a suppression makes not count.
-FILED_SCHEMA = pl.Schema([*SCHEMA.items(), (SUPPRESSED, pl.Boolean())])
-CSV_KEY = "anomalies.csv"
-NOTEBOOK_REPORT_KEY = "anomalies/anomaly_report_1.csv"
+FILED_SCHEMA = pl.Schema({name: _TYPES[kind] for name, kind in FILED_COLUMNS.items()})
 # The notebook knew nothing of new tickers, days that arrive wrong and calendars: they stand outside its own report.
 NOT_IN_NOTEBOOK_REPORT = frozenset(
     {"unexpected_ticker", "wrong_date", "incomplete_day", "missing_session", "closed_day"}
 )
 # A spreadsheet takes a cell that begins with one of these for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
-
-def partition_key(year: int) -> str:
-    """Give the key of the file that holds a year's findings within a run."""
-    return f"findings/year={year:04d}/findings.parquet"
 
 
 def in_order(findings: pl.DataFrame) -> pl.DataFrame:

@@ -2,15 +2,18 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
-import polars as pl
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 from quality.errors import InputError
-from quality.findings.schema import SUPPRESSED, counting
+from quality.findings.columns import COVERED, SUPPRESSED
+from quality.findings.table import codes_of
 from quality.storage import Store
 
 KEY = "summary.json"
@@ -36,18 +39,28 @@ class Tally:
     covered: int = 0
     by_suppression: Counter[str] = field(default_factory=Counter)
 
-    def add(self, findings: pl.DataFrame, by_suppression: Mapping[str, int] | None = None) -> None:
+    def add(self, findings: pa.Table, by_suppression: Mapping[str, int] | None = None) -> None:
         """Count some findings (the findings' columns, with `suppressed` or without)."""
-        counted, suppressed = counting(findings), 0
-        if SUPPRESSED in findings.columns:
-            suppressed = int(findings.get_column(SUPPRESSED).sum())
-        self.findings += counted.height
-        self.suppressed += suppressed
-        self.covered += findings.height - counted.height - suppressed
+        flags = [_flag(findings, name) for name in (SUPPRESSED, COVERED)]
+        is_counted = ~(flags[0] | flags[1])
+        self.findings += int(np.count_nonzero(is_counted))
+        self.suppressed += int(np.count_nonzero(flags[0]))
+        self.covered += int(np.count_nonzero(flags[1] & ~flags[0]))
         self.by_suppression.update(by_suppression or {})
-        labelled = counted.with_columns(pl.col("date").cast(pl.String), year=pl.col("date").dt.year().cast(pl.String))
-        for name in _COUNTED:
-            self.by[name].update(dict(labelled.get_column(name).value_counts().iter_rows()))
+        for name in ("rule", "severity", "ticker"):
+            codes, texts = codes_of(findings.column(name))
+            self._count(name, np.bincount(codes[is_counted], minlength=len(texts)), texts)
+        days, counts = np.unique(
+            findings.column("date").to_numpy().astype("datetime64[D]")[is_counted], return_counts=True
+        )
+        self._count("date", counts, np.datetime_as_string(days).tolist())
+        years, place = np.unique(days.astype("datetime64[Y]"), return_inverse=True)
+        self._count("year", np.bincount(place, weights=counts), np.datetime_as_string(years).tolist())
+
+    def _count(self, name: str, counts: npt.NDArray[Any], texts: Sequence[str]) -> None:
+        self.by[name].update(
+            {text: count for text, count in zip(texts, counts.astype(int).tolist(), strict=True) if count}
+        )
 
     def merge(self, other: "Tally") -> None:
         """Add the counts of another tally."""
@@ -78,6 +91,15 @@ class Tally:
         by = {name: Counter({str(key): int(count) for key, count in counts[f"by_{name}"].items()}) for name in _COUNTED}
         by_suppression = Counter({str(key): int(count) for key, count in counts["by_suppression"].items()})
         return cls(by, int(counts["findings"]), int(counts["suppressed"]), int(counts["covered"]), by_suppression)
+
+
+def _flag(findings: pa.Table, name: str) -> npt.NDArray[np.bool_]:
+    if name not in findings.column_names:
+        return np.zeros(len(findings), dtype=np.bool_)
+    flags = findings.column(name)
+    if flags.null_count:
+        flags = flags.fill_null(False)  # noqa: FBT003 - Arrow takes it by position
+    return np.asarray(flags.to_numpy(), dtype=np.bool_)
 
 
 def _falling(counts: Mapping[str, int]) -> dict[str, int]:

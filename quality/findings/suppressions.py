@@ -2,14 +2,17 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import polars as pl
+import numpy as np
+import pyarrow as pa
 
 from quality.digests import digest_of
-from quality.findings.schema import FILED_SCHEMA, SUPPRESSED, complete
+from quality.findings.columns import SUPPRESSED
+from quality.findings.table import Codes, codes_of
+from quality.panel.grid import Days, Integers
 from quality.patterns import fitting
 
 
@@ -81,7 +84,7 @@ class Suppressions:
 NO_SUPPRESSIONS = Suppressions()
 
 
-def mark(findings: pl.DataFrame, suppressions: Suppressions) -> tuple[pl.DataFrame, Counter[str]]:
+def mark(findings: pa.Table, suppressions: Suppressions) -> tuple[pa.Table, Counter[str]]:
     """Mark the findings that do not count.
 
     Args:
@@ -93,32 +96,49 @@ def mark(findings: pl.DataFrame, suppressions: Suppressions) -> tuple[pl.DataFra
         matches; where several match one finding, each counts it.
 
     """
-    if not findings.height or not suppressions.entries:
-        return complete(findings, FILED_SCHEMA), Counter()
-    dates = findings.get_column("date")
-    entries = suppressions.in_force(dates.min(), dates.max())  # type: ignore[arg-type]
-    numbered = findings.select("date", "rule", "ticker").with_row_index("row")
-    matched = numbered.join(_pairs(numbered, entries), on=["rule", "ticker"]).filter(
-        pl.col("date").is_between(pl.col("start"), pl.col("end"))
-    )
-    counted = Counter(dict(matched.get_column("id").value_counts().iter_rows()))
-    rows = matched.get_column("row").unique().to_list()
-    suppressed = numbered.get_column("row").is_in(rows).alias(SUPPRESSED)
-    return findings.with_columns(suppressed), counted
+    is_suppressed, counted = np.zeros(len(findings), dtype=np.bool_), Counter[str]()
+    if len(findings) and suppressions.entries:
+        keys = _Keys.of(findings)
+        entries = suppressions.in_force(*keys.range)
+        for entry in {entry.id: entry for entry in entries}.values():
+            if len(rows := keys.matching(entry)):
+                is_suppressed[rows] = True
+                counted[entry.id] += len(rows)
+    return findings.append_column(SUPPRESSED, pa.array(is_suppressed)), counted
 
 
-def _pairs(findings: pl.DataFrame, entries: Sequence[Suppression]) -> pl.DataFrame:
-    """Spell out which rules and tickers of some findings each entry is for."""
-    rules = set(findings.get_column("rule").unique().to_list())
-    tickers = set(findings.get_column("ticker").unique().to_list())
-    pairs = [
-        (entry.id, rule, ticker, entry.start or dt.date.min, entry.end or dt.date.max)
-        for entry in {entry.id: entry for entry in entries}.values()
-        for rule in fitting(entry.rule, rules)
-        for ticker in fitting(entry.ticker, tickers)
-    ]
-    kinds = {"id": pl.String, "rule": pl.String, "ticker": pl.String, "start": pl.Date, "end": pl.Date}
-    return pl.DataFrame(pairs, schema=kinds, orient="row")
+@dataclass(frozen=True)
+class _Keys:
+    """The dates, rules and tickers of some findings, and where each ticker's findings lie."""
+
+    dates: Days
+    rules: Codes
+    rule_names: list[str]
+    tickers: Mapping[str, Integers]
+
+    @classmethod
+    def of(cls, findings: pa.Table) -> "_Keys":
+        rules, rule_names = codes_of(findings.column("rule"))
+        tickers, names = codes_of(findings.column("ticker"))
+        order = np.argsort(tickers, kind="stable")
+        ends = np.searchsorted(tickers[order], np.arange(len(names) + 1))
+        rows = {name: order[ends[at] : ends[at + 1]] for at, name in enumerate(names) if ends[at] < ends[at + 1]}
+        return cls(findings.column("date").to_numpy().astype("datetime64[D]"), rules, rule_names, rows)
+
+    @property
+    def range(self) -> tuple[dt.date, dt.date]:
+        first, last = self.dates.min().item(), self.dates.max().item()
+        return first, last
+
+    def matching(self, entry: Suppression) -> Integers:
+        """Give the rows that an entry is for."""
+        rules = fitting(entry.rule, self.rule_names)
+        tickers = fitting(entry.ticker, self.tickers) if rules else ()
+        rows = np.concatenate([np.empty(0, dtype=np.int64), *(self.tickers[ticker] for ticker in tickers)])
+        is_rule = np.array([name in rules for name in self.rule_names], dtype=np.bool_)
+        dates = self.dates[rows]
+        first, last = np.datetime64(entry.start or dt.date.min), np.datetime64(entry.end or dt.date.max)
+        return np.asarray(rows[is_rule[self.rules[rows]] & (dates >= first) & (dates <= last)])
 
 
 def suppression_report(

@@ -1,16 +1,15 @@
 """What a panel holds, read from its dates and tickers alone: its sessions, and who was there when."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
-import polars as pl
+import numpy as np
 
-from quality.engine.connection import Connection, EngineError, first_line, frame
-from quality.engine.statements import statement
 from quality.errors import InputError
-from quality.panel.partitions import Year, natural_order
+from quality.panel.grid import Days
+from quality.panel.ticker_order import natural_order
+from quality.panel.year_index import YearIndex
 
 
 @dataclass(frozen=True)
@@ -26,110 +25,59 @@ class Catalogue:
     """The table of contents of a panel, or of some of its years.
 
     Attributes:
-        dates: year, date, row_count: one row a session, ascending.
-        presence: year, ticker, first_date, last_date, row_count: one row a year and ticker.
-        damaged: Years that could not be read; nothing of them is in the frames.
+        indexes: Of the years that hold rows, ascending.
+        damaged: Years that could not be read; nothing of them is in the indexes.
 
     """
 
-    dates: pl.DataFrame
-    presence: pl.DataFrame
+    indexes: tuple[YearIndex, ...]
     damaged: tuple[Damage, ...] = ()
 
     @cached_property
-    def sessions(self) -> pl.DataFrame:
-        """date, part (the year), session (from 1, ascending)."""
-        return self.dates.select("date", part="year", session=pl.int_range(1, pl.len() + 1, dtype=pl.Int32))
+    def by_year(self) -> dict[int, YearIndex]:
+        """The indexes by their years, ascending."""
+        return {index.year: index for index in self.indexes}
 
     @cached_property
-    def tickers(self) -> pl.DataFrame:
-        """ticker, number (from 1, in natural order), first_date (ever seen)."""
-        seen = self.presence.group_by("ticker").agg(pl.col("first_date").min())
-        order = natural_order(seen.get_column("ticker").to_list())
-        numbers = pl.DataFrame({"ticker": pl.Series(order, dtype=pl.String)}).with_row_index("number", offset=1)
-        return numbers.join(seen, on="ticker", maintain_order="left").select("ticker", "number", "first_date")
+    def sessions(self) -> Days:
+        """Every date that the panel holds, ascending; the first of them has the number 1."""
+        return np.concatenate([index.sessions for index in self.indexes])
 
     @cached_property
-    def numbered_tickers(self) -> pl.DataFrame:
-        """ticker, number (from 1, in natural order), first_session (ever seen)."""
-        return self.tickers.select("ticker", "number", first_session=self._session_of("first_date"))
+    def first_numbers(self) -> dict[int, int]:
+        """By year, the number of its first session."""
+        counts = [len(index.sessions) for index in self.indexes]
+        return dict(zip(self.by_year, np.cumsum([1, *counts]).tolist(), strict=False))
 
     @cached_property
-    def presence_by_year(self) -> dict[int, pl.DataFrame]:
-        """By year: ticker, part (the year), first_session, last_session: who has rows in it."""
-        numbered = self.presence.select(
-            "ticker",
-            part="year",
-            first_session=self._session_of("first_date"),
-            last_session=self._session_of("last_date"),
-        )
-        return {year: rows for (year,), rows in numbered.partition_by("part", as_dict=True).items()}
-
-    def _session_of(self, date: str) -> pl.Expr:
-        sessions = self.sessions
-        return pl.col(date).replace_strict(
-            sessions.get_column("date"), sessions.get_column("session"), return_dtype=pl.Int32
-        )
+    def first_seen(self) -> dict[str, int]:
+        """By ticker, in the order of their bytes, the number of the session of its first row."""
+        seen: dict[str, int] = {}
+        for index in reversed(self.indexes):
+            numbers = index.first_session + self.first_numbers[index.year]
+            seen.update(zip(index.tickers, numbers.tolist(), strict=True))
+        return dict(sorted(seen.items()))
 
     @cached_property
-    def rows(self) -> dict[int, int]:
-        """The number of rows of each year."""
-        counted = self.presence.group_by("year").agg(pl.col("row_count").sum()).sort("year")
-        return dict(counted.iter_rows())
+    def natural_tickers(self) -> list[str]:
+        """All tickers, as people count them."""
+        return natural_order(self.first_seen)
+
+    def damaged_in(self, year: int) -> bool:
+        """Tell whether a year could not be read."""
+        return any(damage.year == year for damage in self.damaged)
 
 
-def read_catalogue(connection: Connection, years: Sequence[Year], paths: Mapping[str, Path]) -> Catalogue:
-    """Read the table of contents of year partitions; damaged ones are named and left out.
-
-    Args:
-        connection: An engine that may read the files.
-        years: The partitions.
-        paths: By key, where each of their files lies on this machine, below a folder `year=YYYY`.
+def catalogue_of(found: Iterable[YearIndex | Damage]) -> Catalogue:
+    """Put what is known of each year together, ascending.
 
     Raises:
-        InputError: Not one partition can be read, or they hold no rows.
+        InputError: Not one partition could be read, or they hold no rows.
 
     """
-    damaged: list[Damage] = []
-    readable = list(years)
-    try:
-        found = _read(connection, readable, paths)
-    except EngineError:
-        damaged = [damage for year in years if (damage := _damage(connection, year, paths))]
-        broken = {damage.year for damage in damaged}
-        readable = [year for year in years if year.year not in broken]
-        if not readable:
-            raise InputError("; ".join(f"year={damage.year}: {damage.reason}" for damage in damaged)) from None
-        found = _read(connection, readable, paths)
-    dates, presence = found
-    strayed = _strayed(dates)
-    dates, presence = (
-        part.filter(~pl.col("year").is_in([damage.year for damage in strayed])) for part in (dates, presence)
-    )
-    if not dates.height:
-        raise InputError("the panel holds no rows" if not strayed else strayed[0].reason)
-    return Catalogue(dates, presence, tuple(sorted((*damaged, *strayed), key=lambda damage: damage.year)))
-
-
-def _read(
-    connection: Connection, years: Sequence[Year], paths: Mapping[str, Path]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    files = {"files": [str(paths[key]) for year in years for key in year.keys]}
-    return frame(connection, statement("panel/dates"), files), frame(connection, statement("panel/presence"), files)
-
-
-def _damage(connection: Connection, year: Year, paths: Mapping[str, Path]) -> Damage | None:
-    try:
-        _read(connection, [year], paths)
-    except EngineError as error:
-        return Damage(year.year, first_line(error))
-    return None
-
-
-def _strayed(dates: pl.DataFrame) -> list[Damage]:
-    """Name the years whose files hold dates of another year, or rows without a date."""
-    strayed = dates.filter(pl.col("date").is_null() | (pl.col("date").dt.year() != pl.col("year")))
-    return [
-        Damage(year, f"rows of {len(found)} dates are not of {year}, such as {found[0]}; ingest the file again")
-        for year, found in strayed.group_by("year").agg("date").sort("year").iter_rows()
-    ]
+    parts = list(found)
+    damaged = tuple(part for part in parts if isinstance(part, Damage))
+    indexes = tuple(part for part in parts if isinstance(part, YearIndex) and part.rows)
+    if not indexes:
+        raise InputError("; ".join(f"year={year.year}: {year.reason}" for year in damaged) or "the panel holds no rows")
+    return Catalogue(indexes, damaged)

@@ -190,14 +190,3 @@ def _read_file(store: Store, key: str, columns: Sequence[str], digests: Digests)
     # Polars panics, outside of `Exception`, on dates beyond its calendar.
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise InputError(f"{store.url(key)} cannot be read as part of a panel: {error}") from error
-
-
-def natural_order(tickers: Sequence[str]) -> list[str]:
-    """Sort tickers as people count them: ST0002, ST9999, ST10000; names without a number by letter."""
-    return sorted(tickers, key=_natural)
-
-
-def _natural(ticker: str) -> tuple[str, int, str, str]:
-    stem = ticker.rstrip("0123456789")
-    number = ticker[len(stem) :].lstrip("0")  # compared as text: `int` refuses very long ones
-    return stem, len(number), number, ticker

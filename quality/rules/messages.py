@@ -65,6 +65,29 @@ class Message:
         """Fill in the places; for rules that are found by code instead of SQL."""
         return _PLACE.sub(lambda match: _shown(match[2] or "", values[match[1]]), self.template)
 
+    def as_number(self, parameters: Mapping[str, float], columns: Sequence[str]) -> "Number | None":
+        """Give the one number of two decimals that a message holds, which can be written fast; None for others."""
+        ours = [place for place in self.places if place.name not in parameters]
+        if len(ours) != 1 or ours[0].name not in columns or ours[0].spec not in (".2f", ".2%"):
+            return None
+        pattern, _ = self.as_sql(parameters, columns)
+        before, after = (text.replace("{{", "{").replace("}}", "}") for text in pattern.split("{:.2f}"))
+        return Number(before, ours[0].name, after, 100.0 if ours[0].spec == ".2%" else 1.0)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A message that is a text, a column times a factor with two decimals, and a text."""
+
+    before: str
+    column: str
+    after: str
+    factor: float
+
+    def text(self, value: float) -> str:
+        """Write the message of one value."""
+        return f"{self.before}{value * self.factor:.2f}{self.after}"
+
 
 def parse_message(template: str) -> Message:
     """Read a template.

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from quality.engine.statements import statement
 from quality.rules.messages import Message
 from quality.rules.severities import Severity
 
@@ -12,22 +11,6 @@ DEFAULT_RULESET = "robust"
 # How easily rules speak: what they find, and how often they are wrong, rises from left to right.
 SENSITIVITIES = ("low", "normal", "high")
 DEFAULT_SENSITIVITY = "normal"
-
-
-# What else decides the findings of a set.
-_STATEMENTS = {
-    "notebook": (
-        "macros",
-        "cells",
-        "metrics/notebook",
-        "chunk/cells",
-        "chunk/present",
-        "chunk/absent",
-        "chunk/metrics",
-        "chunk/found",
-    ),
-    "robust": ("macros", "metrics/robust", "robust/found"),
-}
 
 
 @dataclass(frozen=True)
@@ -136,10 +119,8 @@ class RuleSet:
 
     @property
     def fingerprint(self) -> str:
-        """A digest of everything that decides the findings: rules, thresholds and metrics."""
+        """A digest of the rules and the thresholds in force; `evaluation.sets.fingerprint` adds the metrics."""
         digest = hashlib.sha256()
-        for name in _STATEMENTS[self.name]:
-            digest.update(statement(name).encode())
         for rule in (*self.rules, *self.structural.values()):
             digest.update(repr((rule.name, rule.severity, rule.message.template, rule.look_back, rule.sql)).encode())
             digest.update(repr((sorted(rule.parameters.items()), _sorted_items(rule.by_ticker))).encode())
@@ -148,10 +129,9 @@ class RuleSet:
         return digest.hexdigest()[:16]
 
     def as_dict(self) -> dict[str, object]:
-        """Give what a summary says of the rules: the set, its fingerprint, the thresholds in force."""
+        """Give the set and the thresholds in force; `evaluation.sets.describe` adds the fingerprint."""
         return {
             "ruleset": self.name,
-            "ruleset_fingerprint": self.fingerprint,
             "sensitivity": self.sensitivity,
             "rules": {rule.name: dict(rule.parameters) for rule in (*self.rules, *self.structural.values())},
             "disabled_rules": [rule.name for rule in self.disabled],

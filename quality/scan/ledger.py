@@ -1,16 +1,11 @@
 """The ledger of a run: what each year's findings were made from, so that they need not be made again."""
 
 import json
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from quality.digests import digest_files
-from quality.findings.schema import partition_key
+from quality.findings.columns import partition_key
 from quality.findings.summary import Tally
-from quality.panel.partitions import Year
 from quality.storage import Store
 
 _FOLDER = "ledger/"
@@ -50,7 +45,7 @@ def record_key(year: int) -> str:
 
 def write_record(run: Store, record: Record) -> None:
     """Note that a year is finished; its findings must be there already."""
-    told = {
+    noted = {
         "year": record.year,
         "key": record.key,
         "content": record.content,
@@ -60,7 +55,7 @@ def write_record(run: Store, record: Record) -> None:
         "seen_to": record.seen_to,
         "seen": record.seen,
     }
-    run.write(record_key(record.year), (json.dumps(told, sort_keys=True) + "\n").encode())
+    run.write(record_key(record.year), (json.dumps(noted, sort_keys=True) + "\n").encode())
 
 
 def read_records(run: Store) -> dict[int, Record]:
@@ -76,15 +71,8 @@ def read_records(run: Store) -> dict[int, Record]:
 
 def _decode(data: bytes) -> Record | None:
     try:
-        told: dict[str, Any] = json.loads(data)
-        tally = Tally.from_dict(told.pop("tally"))
-        return Record(tally=tally, **told)
+        noted: dict[str, Any] = json.loads(data)
+        tally = Tally.from_dict(noted.pop("tally"))
+        return Record(tally=tally, **noted)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
-
-
-def digest_contents(years: Sequence[Year], paths: Mapping[str, Path], threads: int) -> dict[int, str]:
-    """Digest the bytes of each year's files, so that a copy counts as the same and a change never does."""
-    with ThreadPoolExecutor(threads) as pool:
-        digests = pool.map(lambda year: digest_files([paths[key] for key in year.keys]), years)
-        return dict(zip((year.year for year in years), digests, strict=True))

@@ -3,12 +3,14 @@
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import polars as pl
-
-from quality.findings import schema as findings_files
+from quality.findings.columns import COLUMNS, partition_key
 from quality.scan.ledger import Record
 from quality.storage import Store
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True)
@@ -52,22 +54,26 @@ def restated_years(
     )
 
 
-def findings_of(run: Store, year: int) -> pl.DataFrame:
+def findings_of(run: Store, year: int) -> "pl.DataFrame":
     """Read the findings of a year of a run; none where there is no file."""
-    key = findings_files.partition_key(year)
+    import polars as pl  # noqa: PLC0415 - only a run that finds restated years waits for it
+
+    from quality.findings.schema import SCHEMA  # noqa: PLC0415
+
+    key = partition_key(year)
     if not run.exists(key):
-        return pl.DataFrame(schema=findings_files.SCHEMA)
+        return pl.DataFrame(schema=SCHEMA)
     with run.local_copy(key) as path:
-        return pl.read_parquet(path, columns=list(findings_files.SCHEMA), hive_partitioning=False)
+        return pl.read_parquet(path, columns=list(SCHEMA), hive_partitioning=False)
 
 
-def compare(run: Store, earlier: Record, before: pl.DataFrame, records: Sequence[Record]) -> Restatement:
+def compare(run: Store, earlier: Record, before: "pl.DataFrame", records: Sequence[Record]) -> Restatement:
     """Say what became of a year: `earlier` and `before` are its record and findings then, `records` those of now."""
     now = next((record for record in records if record.year == earlier.year), None)
     after = findings_of(run, earlier.year)
-    columns = list(findings_files.SCHEMA)
+    columns = list(COLUMNS)
     gone = before.join(after, on=columns, how="anti", nulls_equal=True)
     come = after.join(before, on=columns, how="anti", nulls_equal=True)
-    cells = pl.concat([gone, come]).select("date", "ticker").n_unique()
+    cells = gone.vstack(come).select("date", "ticker").n_unique()
     rows = now.rows if now else 0
     return Restatement(earlier.year, earlier.rows, rows, cells)

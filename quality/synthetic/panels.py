@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 
-from quality.engine.connection import EngineOptions, open_engine
 from quality.errors import InputError, UsageError
-from quality.panel.block import Block, to_block, to_frame
-from quality.panel.catalogue import Catalogue, read_catalogue
+from quality.panel.block import Block, to_frame
+from quality.panel.catalogue import Catalogue
 from quality.panel.grid import BoolMatrix
+from quality.panel.panel_files import PanelFiles, panel_files
 from quality.panel.parquet import encode
-from quality.panel.partitions import Year, list_years, new_panel, read_year, write_year
+from quality.panel.partitions import list_years, new_panel, write_year
 from quality.panel.universe import tickers_of
-from quality.storage import S3Options, Store, holding, is_same_place, local_copies, open_store, split_address
+from quality.storage import S3Options, Store, holding, is_same_place, open_store, split_address
 from quality.synthetic.faults import KINDS, Faults, draw_faults, faulty_blocks, truth_frame
 from quality.synthetic.market import Market, price_blocks
 
@@ -92,14 +91,13 @@ def write_faulty(
         raise UsageError(f"{clean.address} cannot be its own faulty copy: choose another place for the copy")
     if truth_store.exists(name) and not overwrite:
         raise UsageError(f"{truth} is there already; choose another file, or say --overwrite")
-    years = list_years(clean)
-    catalogue = _whole_catalogue(clean, years)
-    tickers = catalogue.tickers.get_column("ticker").to_list()
-    sessions = catalogue.sessions.get_column("date").to_numpy().astype("datetime64[D]")
-    faults = draw_faults(len(sessions), len(tickers), rate, seed)
-    with holding(faulty):
-        blocks = faulty_blocks(_blocks(clean, years, catalogue, tickers), faults)
-        _write_panel(blocks, tickers, faulty, lambda written: progress(written, len(sessions)), overwrite=overwrite)
+    with panel_files(clean, list_years(clean)) as files:
+        catalogue = _whole_catalogue(files, clean.address)
+        tickers, sessions = catalogue.natural_tickers, catalogue.sessions
+        faults = draw_faults(len(sessions), len(tickers), rate, seed)
+        with holding(faulty):
+            blocks = faulty_blocks(_blocks(files, catalogue), faults)
+            _write_panel(blocks, tickers, faulty, lambda written: progress(written, len(sessions)), overwrite=overwrite)
     truth_store.write(name, encode(truth_frame(faults, sessions, tickers)))
     return Injection(len(sessions), len(tickers), _counts(faults))
 
@@ -157,26 +155,22 @@ def _write_block(block: Block, tickers: Sequence[str], panel: Store) -> tuple[st
     return write_year(panel, to_frame(block, tickers))
 
 
-def _whole_catalogue(panel: Store, years: Sequence[Year]) -> Catalogue:
-    for year in years:
-        if year.problem:
-            raise InputError(year.problem)
-    keys = [key for year in years for key in year.keys]
-    with (
-        local_copies(panel, keys) as paths,
-        open_engine(EngineOptions(threads=2, files=list(paths.values()))) as engine,
-    ):
-        catalogue = read_catalogue(engine, years, paths)
+def _whole_catalogue(files: PanelFiles, address: str) -> Catalogue:
+    catalogue = files.catalogue(threads=2)
     for damage in catalogue.damaged:
-        raise InputError(f"{panel.address}: year={damage.year} cannot be read: {damage.reason}")
+        raise InputError(f"{address}: year={damage.year} cannot be read: {damage.reason}")
     return catalogue
 
 
-def _blocks(panel: Store, years: Sequence[Year], catalogue: Catalogue, tickers: Sequence[str]) -> Iterator[Block]:
-    for year in years:
-        of_year = catalogue.sessions.filter(pl.col("part") == year.year).get_column("date")
-        if of_year.len():
-            yield to_block(read_year(panel, year), of_year.to_numpy().astype("datetime64[D]"), tickers)
+def _blocks(files: PanelFiles, catalogue: Catalogue) -> Iterator[Block]:
+    column = {ticker: number for number, ticker in enumerate(catalogue.natural_tickers)}
+    for index in catalogue.indexes:
+        columns = [column[ticker] for ticker in index.tickers]
+        prices = np.full((len(index.sessions), len(column)), np.nan)
+        prices[:, columns] = files.whole(index).T
+        absent = np.ones(prices.shape, dtype=np.bool_)
+        absent[:, columns] = ~index.present.T
+        yield Block(index.sessions, prices, absent)
 
 
 def _counts(faults: Faults) -> dict[str, int]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from quality.engine.connection import Connection, EngineError, columns_of, first_line
 from quality.engine.statements import statement
 from quality.errors import UsageError
-from quality.evaluation.rule import OPTIONAL
+from quality.evaluation.rule_findings import OPTIONAL
 from quality.patterns import best_fits
 from quality.rules.model import Rule
 

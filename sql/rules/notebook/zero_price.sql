@@ -1,6 +1,6 @@
 -- name: zero_price
 -- severity: error
--- message: Zero Price (value={price:.2f})
+-- message: Zero Price (value=0.00)
 -- parameters: none
 -- look-back: 0
 select date, ticker, price, null::double as expected, null::double as deviation

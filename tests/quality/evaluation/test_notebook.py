@@ -1,131 +1,139 @@
-"""What a chunk's statements promise: they stream, they keep few cells, they tell disorder from repeats."""
+"""The fast path of the set `notebook` against `sql/reference/notebook.sql`, bit for bit, on random grids."""
 
 import datetime as dt
+import math
 
+import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from quality.engine.connection import EngineOptions, open_engine, register, run
+from quality.engine.connection import EngineOptions, frame, open_engine, register
 from quality.engine.statements import statement
-from quality.errors import InputError
-from quality.evaluation.notebook import ChunkInputs, judge
-from quality.evaluation.suspects import EVERY_CELL, suspects
+from quality.evaluation.notebook import Notebook
+from quality.panel.grid import grid_of_rows
 from quality.panel.partitions import SCHEMA
 from quality.rules.loading import load_ruleset
 from quality.rules.model import Thresholds
 
-DAYS = [dt.date(2024, 1, 1) + dt.timedelta(days=day) for day in range(20)]
+FIRST = dt.date(2024, 1, 1)
+PRICES = st.one_of(
+    st.sampled_from([10.0, 10.0, 10.0, 12.0, 8.0, 12.01, 7.99, 0.1, 0.0, -0.0, -0.0, -10.0, math.nan]),
+    st.sampled_from([math.inf, -math.inf, 1e308, 5e-324, -5e-324]),
+    st.floats(allow_nan=True, allow_infinity=True),
+    st.floats(min_value=9, max_value=13).map(lambda price: round(price, 2)),
+)
+COLUMNS = ["date", "ticker", "rule", "price", "expected", "deviation"]
 
 
-@pytest.fixture
+@st.composite
+def panels(draw):
+    """Rows of a few tickers that come late, stop, have holes, or are of one sort of price."""
+    count = draw(st.integers(8, 30))
+    rows = []
+    for ticker in ("A10", "A2", "B"):
+        start, stop = draw(st.sampled_from([0, 0, 3, 9])), draw(st.sampled_from([count, count, count - 5]))
+        prices = draw(st.sampled_from([PRICES, PRICES, st.sampled_from([-0.0, 0.0]), st.just(-10.0)]))
+        rows += [
+            (FIRST + dt.timedelta(days=day), ticker, draw(prices))
+            for day in range(start, stop)
+            if draw(st.integers(0, 9))
+        ]
+    return rows or [(FIRST, "B", 10.0)]
+
+
+@pytest.fixture(scope="module")
 def engine():
     with open_engine(EngineOptions()) as connection:
         yield connection
 
 
-def judged(engine, rows, ruleset=None, *, is_filed=True):
-    """Judge rows in the order in which they come; every session from the eighth on is judged."""
-    frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
-    days = frame.get_column("date").unique().sort()
-    register(engine, "filed_rows", frame)
-    register(engine, "near_rows", frame)
-    sessions = pl.DataFrame({"date": days}).select(
-        "date",
-        part=pl.lit(2024, pl.Int32),
-        session=pl.int_range(1, pl.len() + 1, dtype=pl.Int32),
-        is_filed=(pl.int_range(pl.len()) >= 7) & is_filed,
-        is_sorted=(pl.int_range(pl.len()) >= 7) & (not is_filed),
-        is_near=pl.lit(not is_filed),
+def grid_of(rows, begin, end):
+    """The grid of the sessions from one to another, with the seven before them."""
+    sessions = np.unique(np.array([date for date, _, _ in rows], dtype="datetime64[D]"))
+    first_seen = {}
+    for date, ticker, _ in sorted(rows, key=lambda row: row[0]):
+        first_seen.setdefault(ticker, int(np.searchsorted(sessions, np.datetime64(date))) + 1)
+    known = {ticker: number for ticker, number in first_seen.items() if number <= end}
+    first = max(begin - 7, 0)
+    return grid_of_rows(
+        np.array([date for date, _, _ in rows], dtype="datetime64[D]"),
+        [ticker for _, ticker, _ in rows],
+        np.array([price for _, _, price in rows], dtype=np.float64),
+        sessions=sessions[first:end],
+        judged=slice(begin - first, end - first),
+        first_seen=known,
+        first_number=first + 1,
     )
-    held = (
-        frame.join(sessions, on="date")
-        .group_by("ticker", part=pl.lit(2024, pl.Int32))
-        .agg(first_session=pl.col("session").min(), last_session=pl.col("session").max())
-        .sort("ticker")
-    )
-    tickers = held.select("ticker", "first_session").with_row_index("number", offset=1)
-    inputs = ChunkInputs(sessions, tickers, held)
-    return judge(engine, inputs, ruleset or load_ruleset("notebook"), dt.date.min, dt.date.max)
 
 
-def rows_of(*tickers: str) -> list:
-    return [(day, ticker, 10.0) for ticker in tickers for day in DAYS]
+def found(engine, grid, ruleset=None):
+    evaluated = Notebook().evaluate(engine, grid, ruleset or load_ruleset("notebook"), dt.date.min, dt.date.max)
+    return evaluated.findings
 
 
-def test_an_even_panel_has_no_findings(engine):
-    judgement = judged(engine, rows_of("A", "B"))
-    assert judgement.in_order
-    assert judgement.findings.is_empty()
+def bits(rows):
+    return [tuple(value.hex() if isinstance(value, float) else str(value) for value in row) for row in rows]
 
 
-@pytest.mark.parametrize("is_filed", [True, False])
-def test_an_absent_session_takes_part_in_the_window_of_seven(engine, is_filed):
-    rows = [(day, "A", float(number)) for number, day in enumerate(DAYS) if number != 9]
-    judgement = judged(engine, [*rows, *rows_of("B")], is_filed=is_filed)
-    expected = {number: sum(held) / len(held) for number in range(7, 20) if (held := window(number))}
-    means = dict(judgement.findings.filter(rule="price_increase").select("date", "expected").iter_rows())
-    assert means
-    assert all(means[day] == expected[DAYS.index(day)] for day in means)
-    assert judgement.absent == {2024: 1}
+def reference(engine, rows):
+    register(engine, "rows", pl.DataFrame(rows, schema=SCHEMA, orient="row"))
+    findings = frame(engine, statement("reference/notebook")).select(COLUMNS).sort("date", "ticker")
+    return bits(findings.iter_rows())
 
 
-def window(number: int) -> list[float]:
-    return [float(before) for before in range(number - 7, number) if before != 9]
+@settings(deadline=None, max_examples=150)
+@given(panels(), st.data())
+def test_finds_what_the_reference_finds_however_it_is_cut(engine, rows, data):
+    count = len({date for date, _, _ in rows})
+    cut = data.draw(st.integers(0, count))
+    parts = [grid_of(rows, begin, end) for begin, end in ((0, cut), (cut, count)) if begin < end]
+    tables = [found(engine, grid).select(COLUMNS).to_pylist() for grid in parts]
+    assert bits(row.values() for table in tables for row in table) == reference(engine, rows)
 
 
-@pytest.mark.parametrize(
-    "rows",
-    [
-        rows_of("B", "A"),
-        rows_of("A", "B")[::-1],
-        [*rows_of("A")[10:], *rows_of("B"), *rows_of("A")[:10]],
-        [row for pair in zip(rows_of("A"), rows_of("B"), strict=True) for row in pair],
-    ],
-)
-def test_rows_in_another_order_are_told(engine, rows):
-    assert not judged(engine, rows).in_order
+@settings(deadline=None, max_examples=50)
+@given(panels(), st.sampled_from([0.0, 0.01, 0.2, 3.0, -0.5]), st.sampled_from([0.0, -0.01, -0.2, -3.0, 0.5]))
+def test_no_cell_that_is_kept_from_the_rules_is_one_that_they_find(engine, rows, up, down):
+    """A rule of the user's own lets every cell be seen; it must not change what the others find."""
+    thresholds = {
+        "price_increase": Thresholds({"limit": up}, {"A2": {"limit": up / 2}}),
+        "price_decrease": Thresholds({"limit": down}, {"B": {"limit": down * 2}}),
+    }
+    ruleset = load_ruleset("notebook", thresholds=thresholds)
+    grid = grid_of(rows, 0, len({date for date, _, _ in rows}))
+    every = [rule.__class__(**{**vars(rule), "source": f"/elsewhere/{rule.name}.sql"}) for rule in ruleset.rules]
+    theirs = ruleset.__class__(**{**vars(ruleset), "rules": tuple(every)})
+    assert str(found(engine, grid, ruleset).to_pylist()) == str(found(engine, grid, theirs).to_pylist())
 
 
-def test_sorting_takes_rows_in_any_order(engine):
-    assert judged(engine, rows_of("A", "B")[::-1], is_filed=False).in_order
+def test_absent_cells_are_counted_by_year_between_the_dates(engine):
+    rows = [(FIRST + dt.timedelta(days=day), ticker, 10.0) for day in range(20) for ticker in "AB"]
+    grid = grid_of([row for row in rows if row[1] == "A" or row[0].day % 2], 0, 20)
+    ruleset = load_ruleset("notebook")
+    evaluated = Notebook().evaluate(engine, grid, ruleset, FIRST, FIRST + dt.timedelta(days=3))
+    assert evaluated.absent == {2024: 2}
 
 
-@pytest.mark.parametrize("is_filed", [True, False])
-def test_a_repeated_key_is_an_error(engine, is_filed):
-    rows = rows_of("A", "B")
-    with pytest.raises(InputError, match="1 rows repeat the date and ticker"):
-        judged(engine, [*rows[:12], rows[12], *rows[12:]], is_filed=is_filed)
+def test_a_position_counts_only_tickers_that_history_held(engine):
+    """A1 comes on the tenth day: before, it is none of the positions that missing tickers are counted by."""
+    days = [FIRST + dt.timedelta(days=day) for day in range(14)]
+    rows = [(day, ticker, 10.0) for day in days for ticker in ("A2", "A10")]
+    rows += [(day, "A1", 10.0) for day in days[9:]]
+    rows = [row for row in rows if (row[0], row[1]) not in {(days[8], "A10"), (days[9], "A10"), (days[10], "A10")}]
+    messages = found(engine, grid_of(rows, 0, 14)).to_pylist()
+    assert [row["message"] for row in messages if row["rule"] == "missing_ticker"] == [
+        "Missing Ticker at Position 1",
+        "Missing Ticker at Position 1",
+        "Missing Ticker at Position 2",
+    ]
 
 
-def test_only_cells_that_rules_may_find_are_kept(engine):
-    judged(engine, rows_of("A", "B", "C"))
-    kept = run(engine, "select count(*) from present")[0][0]
-    assert kept == 3, "the first cell of each ticker"
-
-
-def test_no_window_waits_for_the_whole_chunk(engine):
-    judged(engine, rows_of("A"))
-    plan = run(engine, "explain select * from metrics_of('filed_cells', 'filed_sessions')")[0][1]
+def test_the_windows_are_streamed(engine):
+    rows = [(FIRST + dt.timedelta(days=day), "A", 10.0) for day in range(10)]
+    found(engine, grid_of(rows, 0, 10))
+    plan = "".join(row[1] for row in engine.execute("explain select * from windows").fetchall())
     nodes = [node.split("─")[0].strip() for node in plan.split("╭─")]
-    assert nodes.count("Streaming Window") >= 4
-    assert nodes.count("Window") == 2, "over the sessions, which are few"
-
-
-class TestSuspects:
-    def test_are_named_by_the_rules_own_conditions(self, engine):
-        found = suspects(engine, load_ruleset("notebook"))
-        assert "price IS NULL" in found.condition
-        assert set(found.parameters.values()) == {0.2, -0.2}
-
-    def test_take_each_set_of_thresholds_once(self, engine):
-        thresholds = {"price_increase": Thresholds({}, {"A": {"limit": 0.5}, "B": {"limit": 0.5}})}
-        found = suspects(engine, load_ruleset("notebook", thresholds=thresholds))
-        assert sorted(found.parameters.values()) == [-0.2, 0.2, 0.5]
-
-    def test_are_all_cells_when_there_are_too_many_conditions(self, engine):
-        thresholds = {"price_increase": Thresholds({}, {f"T{n}": {"limit": float(n)} for n in range(1, 100)})}
-        assert suspects(engine, load_ruleset("notebook", thresholds=thresholds)) is EVERY_CELL
-
-    def test_statements_of_the_parse_tree_stand_in_sql(self, engine):
-        tree = run(engine, statement("chunk/parse"), {"text": "select 1"})[0][0]
-        assert run(engine, statement("chunk/unparse"), {"tree": tree}) == [("SELECT 1",)]
+    assert "Streaming Window" in nodes
+    assert "Window" not in nodes

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from quality.errors import InputError
@@ -17,7 +18,7 @@ def findings(*rows):
         (dt.date(year, 1, 3), ticker, rule, severity, None, None, None, "", *[None] * 7, False)
         for year, ticker, rule, severity in rows
     ]
-    return pl.DataFrame(full, schema=SCHEMA, orient="row")
+    return pl.DataFrame(full, schema=SCHEMA, orient="row").to_arrow()
 
 
 def test_counts_add_up_over_parts_and_threads():
@@ -86,9 +87,12 @@ def test_versions_name_what_decides_the_results():
 
 
 def test_a_stretch_counts_as_one_finding_and_its_other_cells_apart():
-    stretch = findings(*[(2021, "A", "block_error", "error")] * 3).with_columns(covered=pl.Series([False, True, True]))
+    stretch = findings(*[(2021, "A", "block_error", "error")] * 3).drop_columns("covered")
+    flags = {"covered": [False, True, True], "suppressed": [False, False, True]}
     tally = summary.Tally()
-    tally.add(stretch.with_columns(suppressed=pl.Series([False, False, True])))
+    for name, values in flags.items():
+        stretch = stretch.append_column(name, pa.array(values))
+    tally.add(stretch)
     assert (tally.findings, tally.covered, tally.suppressed) == (1, 1, 1)
     assert tally.as_dict()["by_rule"] == {"block_error": 1}
     assert summary.Tally.from_dict(tally.as_dict()) == tally

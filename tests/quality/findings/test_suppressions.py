@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from quality.check.day import Day, Entry
@@ -32,9 +33,9 @@ def _suppressions(*lines: str) -> Suppressions:
     return read_suppressions((_HEADER + "\n".join(lines)).encode(), "known.csv", _TODAY)
 
 
-def _findings(*cells: tuple[str, str, str]) -> pl.DataFrame:
+def _findings(*cells: tuple[str, str, str]) -> pa.Table:
     rows = [{"date": dt.date.fromisoformat(day), "ticker": ticker, "rule": rule} for day, ticker, rule in cells]
-    return pl.DataFrame(rows, schema=FINDINGS)
+    return pl.DataFrame(rows, schema=FINDINGS).to_arrow()
 
 
 @pytest.fixture
@@ -68,15 +69,15 @@ def test_an_entry_marks_what_it_matches_in_rule_ticker_and_dates():
         ("2024-01-02", "AB", "zero_price"),
     )
     marked, counted = mark(findings, _suppressions("zero_*,A,2024-01-01,2024-01-02,x,b,2099-01-01"))
-    assert marked.get_column("suppressed").to_list() == [True, True, False, False, False]
-    assert marked.columns == [*FINDINGS, "suppressed"]
+    assert marked.column("suppressed").to_pylist() == [True, True, False, False, False]
+    assert marked.column_names == [*FINDINGS, "suppressed"]
     assert list(counted.values()) == [2]
 
 
 def test_a_finding_is_suppressed_once_and_counts_for_every_entry_that_matches_it():
     known = _suppressions("*,A,,,x,b,2099-01-01", "zero_price,*,,,x,b,2099-01-01", "zero_price,A,,,x,b,2020-01-01")
     marked, counted = mark(_findings(("2024-01-01", "A", "zero_price"), ("2024-01-01", "A", "p")), known)
-    assert marked.get_column("suppressed").to_list() == [True, True]
+    assert marked.column("suppressed").to_pylist() == [True, True]
     assert [counted[entry.id] for entry in known.entries] == [2, 1, 0]
 
 

@@ -5,11 +5,9 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from quality.engine.connection import EngineOptions, open_engine
 from quality.errors import InputError
-from quality.panel.catalogue import read_catalogue
+from quality.panel.panel_files import panel_files
 from quality.panel.partitions import SCHEMA, list_years
-from quality.storage import local_copies
 
 ROWS = [
     (dt.date(2021, 12, 31), "ST10", 1.0),
@@ -21,12 +19,8 @@ ROWS = [
 
 
 def catalogue_of(panel):
-    years = list_years(panel)
-    with (
-        local_copies(panel, [key for year in years for key in year.keys]) as paths,
-        open_engine(EngineOptions(files=list(paths.values()))) as engine,
-    ):
-        return read_catalogue(engine, years, paths)
+    with panel_files(panel, list_years(panel)) as files:
+        return files.catalogue(threads=2)
 
 
 def add_file(panel, key, rows):
@@ -35,25 +29,15 @@ def add_file(panel, key, rows):
 
 
 def test_sessions_are_the_dates_that_the_panel_holds(make_panel):
-    sessions = catalogue_of(make_panel(ROWS)).sessions
-    assert sessions.select("date", "part", "session").rows() == [
-        (dt.date(2021, 12, 31), 2021, 1),
-        (dt.date(2022, 1, 3), 2022, 2),
-        (dt.date(2022, 1, 5), 2022, 3),
-    ]
+    catalogue = catalogue_of(make_panel(ROWS))
+    assert [str(day) for day in catalogue.sessions] == ["2021-12-31", "2022-01-03", "2022-01-05"]
+    assert catalogue.first_numbers == {2021: 1, 2022: 2}
 
 
-def test_tickers_are_numbered_in_natural_order_with_their_first_date(make_panel):
-    tickers = catalogue_of(make_panel(ROWS)).tickers
-    assert tickers.rows() == [
-        ("ST1", 1, dt.date(2022, 1, 5)),
-        ("ST2", 2, dt.date(2021, 12, 31)),
-        ("ST10", 3, dt.date(2021, 12, 31)),
-    ]
-
-
-def test_rows_are_counted_by_year(make_panel):
-    assert catalogue_of(make_panel(ROWS)).rows == {2021: 2, 2022: 3}
+def test_tickers_are_known_with_the_number_of_their_first_session(make_panel):
+    catalogue = catalogue_of(make_panel(ROWS))
+    assert list(catalogue.first_seen.items()) == [("ST1", 3), ("ST10", 1), ("ST2", 1)]
+    assert catalogue.natural_tickers == ["ST1", "ST2", "ST10"]
 
 
 def test_a_damaged_file_is_named_and_the_rest_is_read(make_panel):
@@ -61,26 +45,17 @@ def test_a_damaged_file_is_named_and_the_rest_is_read(make_panel):
     panel.write("year=2020/prices.parquet", b"PAR1 no parquet PAR1")
     catalogue = catalogue_of(panel)
     assert [damage.year for damage in catalogue.damaged] == [2020]
-    assert len(catalogue.damaged[0].reason.splitlines()) == 1
-    assert catalogue.sessions.height == 3
-
-
-def test_a_file_without_the_columns_is_damaged(make_panel):
-    panel = make_panel(ROWS)
-    with panel.writing("year=2020/prices.parquet") as path:
-        pl.DataFrame({"day": [1]}).write_parquet(path)
-    assert [damage.year for damage in catalogue_of(panel).damaged] == [2020]
+    assert catalogue.damaged_in(2020)
+    assert list(catalogue.by_year) == [2021, 2022]
 
 
 @pytest.mark.parametrize("stray", [dt.date(2021, 1, 4), None])
 def test_a_year_with_dates_of_another_or_none_is_named(make_panel, stray):
     panel = make_panel(ROWS)
     add_file(panel, "year=2023/prices.parquet", [(dt.date(2023, 1, 2), "ST1", 1.0), (stray, "ST1", 1.0)])
-    catalogue = catalogue_of(panel)
-    (damage,) = catalogue.damaged
+    (damage,) = catalogue_of(panel).damaged
     assert damage.year == 2023
     assert f"such as {stray}" in damage.reason
-    assert catalogue.sessions.get_column("part").unique().sort().to_list() == [2021, 2022]
 
 
 def test_a_panel_of_nothing_but_damage_is_refused(make_panel):

@@ -9,15 +9,14 @@ import duckdb
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quality.errors import InputError, UsageError
-from quality.panel.block import Block, to_block, to_frame
+from quality.panel.block import Block, to_frame
 from quality.panel.partitions import (
     SCHEMA,
     list_years,
-    natural_order,
     new_panel,
     partition_key,
     read_year,
@@ -61,21 +60,7 @@ def blocks(draw):
     return Block(np.array(sessions, dtype="datetime64[D]"), prices, absent), tickers
 
 
-class TestFrameAndBlock:
-    @settings(deadline=None)
-    @given(blocks(), st.randoms())
-    def test_are_inverse_whatever_the_order_of_rows(self, made, random):
-        block, tickers = made
-        frame = to_frame(block, tickers)
-        shuffled = frame[random.sample(range(frame.height), frame.height)]
-        back = to_block(shuffled, block.sessions, tickers)
-        np.testing.assert_array_equal(back.sessions, block.sessions)
-        np.testing.assert_array_equal(back.absent, block.absent)
-        np.testing.assert_array_equal(back.prices, block.prices)
-        numbers = ~np.isnan(block.prices)
-        np.testing.assert_array_equal(np.signbit(back.prices[numbers]), np.signbit(block.prices[numbers]))
-        assert to_frame(back, tickers).equals(frame)
-
+class TestFrame:
     @settings(deadline=None)
     @given(blocks())
     def test_a_frame_has_the_panels_types_and_a_sorted_row_for_each_cell_that_is_not_absent(self, made):
@@ -104,74 +89,6 @@ class TestFrameAndBlock:
             ),
             null_equal=True,
         )
-
-    def test_a_nan_that_came_as_a_price_is_an_empty_cell(self):
-        block = to_block(frame_of(("2020-01-01", "AAA", math.nan)), days("2020-01-01"), ["AAA"])
-        assert to_frame(block, ["AAA"]).rows() == [(dt.date(2020, 1, 1), "AAA", None)]
-
-    def test_sessions_and_tickers_without_rows_are_absent(self):
-        sessions = days("2020-01-01", "2020-01-02")
-        block = to_block(frame_of(("2020-01-02", "BBB", 2.0)), sessions, ["AAA", "BBB"])
-        assert block.absent.tolist() == [[True, True], [True, False]]
-
-    @pytest.mark.parametrize("again", [2.0, 1.0, None])
-    def test_doubled_keys_are_refused_with_their_number_and_an_example(self, again):
-        frame = frame_of(
-            ("2020-01-01", "AAA", 5.0),
-            ("2020-01-02", "B\n", 1.0),
-            ("2020-01-02", "B\n", again),
-            ("2020-01-02", "B\n", 3.0),
-        )
-        with pytest.raises(InputError) as refused:
-            to_block(frame, days("2020-01-01", "2020-01-02"), ["AAA", "B\n"])
-        assert str(refused.value).startswith("2 rows repeat ")
-        assert r"such as 2020-01-02 'B\n';" in str(refused.value)
-
-    @pytest.mark.parametrize(
-        ("row", "example"),
-        [
-            (("2020-01-02", "AAA", 1.0), "2020-01-02 'AAA'"),  # between two sessions
-            (("2021-01-01", "AAA", 1.0), "2021-01-01 'AAA'"),  # after the last
-            (("2020-01-01", "BBB", 1.0), "2020-01-01 'BBB'"),
-            (("2020-01-01", None, 1.0), "2020-01-01 None"),
-        ],
-    )
-    def test_rows_that_have_no_place_are_refused_with_their_number_and_an_example(self, row, example):
-        frame = frame_of(("2020-01-01", "AAA", 5.0), row)
-        with pytest.raises(InputError, match=rf"^1 rows lack .* such as {example};"):
-            to_block(frame, days("2020-01-01", "2020-01-03"), ["AAA"])
-
-    def test_a_row_without_a_date_is_refused(self):
-        frame = frame_of(("2020-01-01", "AAA", 5.0)).with_columns(date=pl.lit(None, dtype=pl.Date))
-        with pytest.raises(InputError, match=r"^1 rows lack .* such as None 'AAA';"):
-            to_block(frame, days("2020-01-01"), ["AAA"])
-
-
-@pytest.mark.parametrize(
-    "ordered",
-    [
-        ["ST0001", "ST0002", "ST9999", "ST10000", "ST10001", "ST100000"],
-        ["AAPL", "GOOG", "MSFT", "TSLA"],
-        ["A", "A1", "A2", "A10", "B", "B1"],
-        ["7", "12", "600519"],
-        ["BRK", "BRK.A", "BRK.B"],
-        ["ST01", "ST1", "ST2"],
-        ["A" + "9" * 4999, "A1" + "0" * 4999, "A2" + "0" * 4999],  # longer than `int` reads
-        [],
-    ],
-)
-def test_tickers_are_sorted_as_people_count_them(ordered):
-    assert natural_order(ordered[::-1]) == ordered
-    assert natural_order(ordered) == ordered
-
-
-@settings(deadline=None)
-@given(st.lists(st.from_regex(r"[A-B]{0,2}[0-9]{0,3}", fullmatch=True), unique=True))
-@example(["A0", "A", "A00"])
-def test_the_order_of_tickers_does_not_depend_on_how_they_came(tickers):
-    ordered = natural_order(tickers)
-    assert sorted(ordered) == sorted(tickers)
-    assert natural_order(tickers[::-1]) == ordered
 
 
 class TestListYears:

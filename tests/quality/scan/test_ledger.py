@@ -16,6 +16,7 @@ import pytest
 from quality.errors import DestinationBusyError, InputError
 from quality.findings.identity import OF_THE_MOMENT
 from quality.findings.summary import Tally, read
+from quality.panel.digests import KEY as DIGESTS
 from quality.panel.partitions import list_years, read_year, write_year
 from quality.rules.loading import load_ruleset
 from quality.rules.model import Thresholds
@@ -129,6 +130,7 @@ def test_a_changed_year_is_made_again_with_the_one_that_looks_back_on_it_and_is_
     before = stamps(tmp_path / "run")
     year = next(year for year in list_years(store) if year.year == 2025)
     frame = read_year(store, year)
+    store.delete(DIGESTS)  # as if another program had written the panel
     hit = (pl.col("ticker") == "ST0003") & (pl.col("date") == pl.date(2025, 6, 3))
     write_year(store, frame.with_columns(price=pl.when(hit).then(0.0).otherwise("price")))
     summary = scanned(tmp_path / "panel", tmp_path / "run", resume=True)
@@ -165,6 +167,7 @@ def test_a_day_that_is_added_to_the_last_year_restates_nothing(panel, tmp_path):
     last = list_years(store)[-1]
     whole = read_year(store, last)
     day = whole.get_column("date").max()
+    store.delete(DIGESTS)
     write_year(store, whole.filter(pl.col("date") < day))
     scanned(tmp_path / "panel", tmp_path / "run")
     before = stamps(tmp_path / "run")

@@ -1,0 +1,41 @@
+"""The findings' columns and files by name: what they are called and what kind of value each holds."""
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["date", "text", "number", "flag"]
+
+SUPPRESSED, COVERED = "suppressed", "covered"
+# What the finding of a day says, in order.
+COLUMNS: Mapping[str, Kind] = {
+    "date": "date",
+    "ticker": "text",
+    "rule": "text",
+    "severity": "text",
+    "price": "number",
+    "expected": "number",
+    "deviation": "number",
+    "message": "text",
+    # The limits that the price broke, where the rule has any.
+    "lower": "number",
+    "upper": "number",
+    # What later days made of a finding (`provisional`, `confirmed`, `reclassified`, `hindsight`), and the rule of the
+    # day itself; the rule set `notebook` knows no hindsight.
+    "status": "text",
+    "first_rule": "text",
+    # Of a fault that lasts: its first and last bad session, how many times too high its prices are, and whether
+    # another finding of the same rule speaks for this one, which then does not count. Null and false for one cell.
+    "first_date": "date",
+    "last_date": "date",
+    "factor": "number",
+    COVERED: "flag",
+}
+# As they are kept: the last column tells which ones a suppression makes not count.
+FILED_COLUMNS: Mapping[str, Kind] = {**COLUMNS, SUPPRESSED: "flag"}
+CSV_KEY = "anomalies.csv"
+NOTEBOOK_REPORT_KEY = "anomalies/anomaly_report_1.csv"
+
+
+def partition_key(year: int) -> str:
+    """Give the key of the file that holds a year's findings within a run."""
+    return f"findings/year={year:04d}/findings.parquet"

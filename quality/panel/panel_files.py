@@ -1,0 +1,133 @@
+"""The files of a panel while it is read: fetched once, indexed, and their prices decoded when they are wanted."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+
+from quality.digests import digest_of
+from quality.errors import InputError
+from quality.panel.catalogue import Catalogue, Damage, catalogue_of
+from quality.panel.digests import check_bytes, digest_bytes, read_digests
+from quality.panel.grid import FloatMatrix
+from quality.panel.partitions import Year
+from quality.panel.year_files import read_cells, read_prices
+from quality.panel.year_index import YearIndex, index_year, lay_out
+from quality.storage import Store
+
+_FETCHED_AT_ONCE = 8
+# What tells one version of a file from another.
+_Stamp = tuple[int, int, int]
+
+
+class PanelFiles:
+    """The files of some years of a panel; it serves `YearPrices` to many threads.
+
+    A panel is read in one version: a file that was replaced since it was indexed is an error.
+    """
+
+    def __init__(self, panel: Store, years: Sequence[Year], stack: ExitStack) -> None:
+        self._panel = panel
+        self._years = {year.year: year for year in years}
+        self._stack = stack
+        self._digests = read_digests(panel)
+        self._paths: dict[int, list[Path]] = {}
+        self._stamps: dict[int, list[_Stamp]] = {}
+        self._wanted: Counter[int] = Counter()
+        self._decoded: dict[int, FloatMatrix] = {}
+        self._locks = {year: Lock() for year in self._years}
+        self._entering = Lock()
+
+    def catalogue(self, threads: int) -> Catalogue:
+        """Index all years while they are fetched: each byte is read once.
+
+        Raises:
+            InputError: Not one partition can be read, or they hold no rows.
+
+        """
+        with ThreadPoolExecutor(_FETCHED_AT_ONCE) as fetchers, ThreadPoolExecutor(threads) as pool:
+            fetched = {year: fetchers.submit(self.fetch, year) for year in self._years if not self._years[year].problem}
+
+            def index(year: int) -> YearIndex | Damage:
+                try:
+                    if problem := self._years[year].problem:
+                        return Damage(year, problem)
+                    fetched[year].result()
+                    return self._index(year)
+                except InputError as error:
+                    return Damage(year, str(error))
+
+            return catalogue_of(pool.map(index, self._years))
+
+    def fetch(self, year: int) -> list[Path]:
+        """Give the local paths of a year's files, which stay until all are closed."""
+        if year not in self._paths:
+            paths = [self._enter(key) for key in self._years[year].keys]
+            self._stamps[year] = [_stamp(path) for path in paths]
+            self._paths[year] = paths
+        return self._paths[year]
+
+    def share(self, years: Iterable[int]) -> None:
+        """Say which years are wanted, and how often: what is wanted again is kept until then."""
+        self._wanted = Counter(years)
+
+    def lay(self, index: YearIndex, into: FloatMatrix) -> None:
+        """Lay the prices of a year into a matrix of its tickers and sessions that holds NaN so far."""
+        if self._wanted[index.year] > 1 or index.year in self._decoded:
+            into[...] = self.whole(index)
+        else:
+            self._wanted[index.year] -= 1
+            self._read(index, into)
+
+    def whole(self, index: YearIndex) -> FloatMatrix:
+        """Give the prices of a year, tickers by sessions, to be read only."""
+        with self._locks[index.year]:
+            prices = self._decoded.get(index.year)
+            if prices is None:
+                prices = np.full((len(index.tickers), len(index.sessions)), np.nan)
+                self._read(index, prices)
+                self._decoded[index.year] = prices
+            self._wanted[index.year] -= 1
+            if self._wanted[index.year] <= 0:
+                del self._decoded[index.year]
+            return prices
+
+    def _enter(self, key: str) -> Path:
+        copy = self._panel.local_copy(key)
+        path = copy.__enter__()
+        with self._entering:
+            self._stack.push(copy)
+        return path
+
+    def _index(self, year: int) -> YearIndex:
+        files = [path.read_bytes() for path in self.fetch(year)]
+        digests = [digest_bytes(data) for data in files]
+        for key, digest in zip(self._years[year].keys, digests, strict=True):
+            check_bytes(self._digests, key, digest, self._panel.url(key))
+        return index_year(year, files, digests[0] if len(digests) == 1 else digest_of(digests))
+
+    def _read(self, index: YearIndex, into: FloatMatrix) -> None:
+        paths = self.fetch(index.year)
+        cells = () if index.is_sorted else read_cells(paths, index.year)[1]
+        lay_out(index, read_prices(paths), into, cells)
+        if [_stamp(path) for path in paths] != self._stamps[index.year]:
+            raise InputError(f"the files of year={index.year} were replaced while they were read; scan again")
+
+
+@contextmanager
+def panel_files(panel: Store, years: Sequence[Year]) -> Iterator[PanelFiles]:
+    """Open the files of some years; copies are removed at exit."""
+    with ExitStack() as stack:
+        yield PanelFiles(panel, years, stack)
+
+
+def _stamp(path: Path) -> _Stamp:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise InputError(f"{path} is gone: {error.strerror}; scan again") from error
+    return status.st_mtime_ns, status.st_size, status.st_ino

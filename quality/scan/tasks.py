@@ -1,0 +1,161 @@
+"""What a scan has to do: its years, what the findings of each depend on, and the chunks that they go into."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Collection, Mapping
+from functools import cached_property
+
+import numpy as np
+
+from quality.calendar.exchanges import open_calendar
+from quality.digests import digest_of
+from quality.errors import UsageError
+from quality.evaluation.session_findings import SessionFinding, session_findings
+from quality.evaluation.sets import evaluation_of, fingerprint
+from quality.findings.summary import versions
+from quality.panel.catalogue import Catalogue
+from quality.panel.grid import Days
+from quality.panel.grid_files import Section, YearPrices, section_of
+from quality.panel.partitions import Year
+from quality.rules.model import RuleSet
+from quality.scan.chunk import ChunkTask, Judged, YearTask
+from quality.scan.options import ScanOptions
+from quality.scan.plan import plan_chunks
+
+
+class Tasks:
+    """The work of one scan.
+
+    Attributes:
+        catalogue: The panel's table of contents.
+        ruleset: The rules.
+        options: Range, formats, resources.
+        contents: By year that the panel holds, damaged ones left out, a digest of its files.
+        judged: The rules and the range, as chunks know them.
+
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        partitions: Mapping[int, Year],
+        prices: YearPrices,
+        ruleset: RuleSet,
+        options: ScanOptions,
+    ) -> None:
+        self.catalogue = catalogue
+        self.ruleset = ruleset
+        self.options = options
+        self.contents = {index.year: index.digest for index in catalogue.indexes}
+        self.judged = Judged(ruleset, options.first_date, options.last_date, options.suppressions)
+        self._partitions = partitions
+        self._prices = prices
+        self._evaluation = evaluation_of(ruleset)
+
+    @cached_property
+    def sessions_in_range(self) -> Days:
+        """The sessions whose findings are wanted.
+
+        Raises:
+            UsageError: There is none.
+
+        """
+        sessions = self.catalogue.sessions
+        wanted = sessions[self._in_range(sessions)]
+        if not len(wanted):
+            raise UsageError(f"--start and --end leave no session: the panel holds {sessions[0]} to {sessions[-1]}")
+        return wanted
+
+    @cached_property
+    def years(self) -> dict[int, YearTask]:
+        """By year whose findings are wanted, what is known of it; ascending."""
+        wanted = sorted({int(day.item().year) for day in np.unique(self.sessions_in_range.astype("datetime64[Y]"))})
+        last = self.catalogue.indexes[-1]
+        tasks = {}
+        for year in wanted:
+            index = self.catalogue.by_year[year]
+            rows = int(index.rows_by_session[self._in_range(index.sessions)].sum())
+            seen = (str(last.sessions[-1]), self.digest_up_to(year, last.sessions[-1].item())) if index is last else ()
+            section = self._section((year,))
+            key = digest_of(*self._inputs_of(section), *self._common(year))
+            tasks[year] = YearTask(key, index.digest, rows, self._session_findings.get(year, ()), seen)
+        for year in self.years_without_sessions:
+            tasks[year] = YearTask(digest_of(*self._common(year)), session_findings=self._session_findings[year])
+        return dict(sorted(tasks.items()))
+
+    @cached_property
+    def years_without_sessions(self) -> list[int]:
+        """The years that a calendar alone knows."""
+        held = {int(day.item().year) for day in np.unique(self.sessions_in_range.astype("datetime64[Y]"))}
+        return sorted(set(self._session_findings) - held)
+
+    def chunks(self, leaving_out: Collection[int]) -> list[ChunkTask]:
+        """Group the years that are to be done into chunks."""
+        todo = [year for year in self.years if year not in leaving_out and year in self.catalogue.by_year]
+        chunks = []
+        for years in plan_chunks(self.catalogue, todo, self.options.rows_a_chunk):
+            section = self._section(years)
+            files = tuple(self._partitions[index.year] for index in section.indexes)
+            chunks.append(ChunkTask(section, {year: self.years[year] for year in years}, files, self.judged))
+        return chunks
+
+    def digest_up_to(self, year: int, day: dt.date) -> str:
+        """Digest the rows of a year up to a day, whatever their order; days that are added later do not change it."""
+        index = self.catalogue.by_year[year]
+        count = int(np.searchsorted(index.sessions, np.datetime64(day, "D"), side="right"))
+        present = index.present[:, :count]
+        is_there = np.asarray(present.any(axis=1))
+        digest = hashlib.sha256(repr((count, index.sessions[:count].tolist())).encode())
+        digest.update(
+            repr(
+                [name for name, there in zip(index.tickers, np.asarray(is_there).tolist(), strict=True) if there]
+            ).encode()
+        )
+        digest.update(np.ascontiguousarray(present[is_there]).tobytes())
+        digest.update(np.ascontiguousarray(self._prices.whole(index)[is_there, :count]).tobytes())
+        return digest.hexdigest()[:32]
+
+    def _section(self, years: tuple[int, ...]) -> Section:
+        needs = self._evaluation
+        return section_of(self.catalogue, years, needs.look_back, needs.look_ahead, remembers=needs.remembers)
+
+    def _in_range(self, sessions: Days) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+        first, last = (np.datetime64(day, "D") for day in (self.options.first_date, self.options.last_date))
+        return np.asarray((sessions >= first) & (sessions <= last))
+
+    def _inputs_of(self, section: Section) -> tuple[object, ...]:
+        """Give what of the panel a year's findings depend on: files, how far it can be looked, and who was known."""
+        (year,) = section.judged
+        at = [index.year for index in section.indexes].index(year)
+        counts = [len(index.sessions) for index in section.indexes]
+        history = min(section.first_number - 1 + sum(counts[:at]), section.look_back)
+        future = min(sum(counts[at + 1 :]), section.look_ahead)
+        dates = self.catalogue.sessions[section.first_seen - 1].astype(np.int64)
+        known = hashlib.sha256(repr(section.tickers).encode() + dates.tobytes()).hexdigest()
+        return [(index.year, index.digest) for index in section.indexes], history, future, known
+
+    def _common(self, year: int) -> tuple[object, ...]:
+        """Give what a year's findings depend on beside the panel's files."""
+        days = [(str(day.date), day.rule, day.severity, day.message) for day in self._session_findings.get(year, ())]
+        start, end = str(self.options.first_date), str(self.options.last_date)
+        return self._fingerprint, start, end, self._versions, days, self.options.suppressions.digest(year)
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return fingerprint(self.ruleset)
+
+    @cached_property
+    def _versions(self) -> dict[str, str]:
+        return versions()
+
+    @cached_property
+    def _session_findings(self) -> dict[int, list[SessionFinding]]:
+        """Compare the panel's sessions with the calendar, by year; of a damaged year, nothing is known."""
+        sessions = self.catalogue.sessions.tolist()
+        calendar = open_calendar(self.options.calendar, sessions[0], sessions[-1])
+        found: dict[int, list[SessionFinding]] = {}
+        for day in session_findings(calendar, self.ruleset.structural, sessions):
+            is_wanted = self.options.first_date <= day.date <= self.options.last_date
+            if is_wanted and not self.catalogue.damaged_in(day.date.year):
+                found.setdefault(day.date.year, []).append(day)
+        return found

@@ -1,2 +1,0 @@
--- The statement of a parse tree.
-select json_deserialize_sql($tree)

@@ -16,6 +16,7 @@ VERBS = {
     "check": "check one incoming day against history",
     "rules": "list the rules, what is in force, and where each value comes from",
     "score": "hold a run against the truth: precision, recall, F1, and what was missed",
+    "publish": "copy a finished run to its place, and let latest.json lead to it",
     "mail": "send a run's summary by e-mail",
     "unlock": "say who holds a place, and free it when told to",
     "sql": "ask a panel and a run questions in SQL, read-only",

@@ -1,13 +1,16 @@
-"""`pricewatch mail`: a run's summary by e-mail."""
+"""`pricewatch mail`: a run's story by e-mail."""
 
 import argparse
 
 from jobs.running import DONE, Console
-from quality.delivery.alerting import mail_run
+from quality.batch.telling import story_of_run
+from quality.delivery.alerting import NOTEBOOK, mail_run
+from quality.findings import summary as summaries
 from quality.settings import Settings
 from quality.storage import open_store
 
-SUMMARY = """Send a finished run by e-mail: the day's alert after a check, a summary after a scan.
+SUMMARY = """Send a finished run by e-mail: what is new, what goes on, what ended, what was not processed; the findings
+as CSV as far as they fit. A run of the rule set notebook gets the notebook's own mail.
 
 The server and the addresses are settings: [mail] host, port, user, sender, recipients, … in
 pricewatch.toml, or PRICEWATCH_MAIL_HOST, … in the environment. The password comes from
@@ -25,7 +28,8 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
     """Mail the run."""
     smtp = settings.smtp({"recipients": tuple(options.to)} if options.to else None)
     store = open_store(options.run, settings.s3)
-    subject = mail_run(store, smtp)
+    is_notebook = summaries.read(store).get("ruleset") == NOTEBOOK
+    subject = mail_run(store, smtp, story=None if is_notebook else story_of_run(store, settings))
     console.result({"run": store.address, "subject": subject, "recipients": list(smtp.recipients)})
     console.say(f"sent to {', '.join(smtp.recipients)}: {subject}")
     return DONE

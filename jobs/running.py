@@ -26,7 +26,7 @@ __all__ = ["BAD_INPUT", "DONE", "FOUND", "NOT_DELIVERED", "WRONG_USAGE", "Consol
 DONE, FOUND, _, BAD_INPUT, NOT_DELIVERED = range(5)
 INTERRUPTED = 130
 # The verbs that deliver what is written already; elsewhere a destination that fails leaves nothing.
-_DELIVERING = frozenset({"mail", "demo"})
+_DELIVERING = frozenset({"mail", "publish", "demo"})
 _log = logging.getLogger("jobs")
 
 

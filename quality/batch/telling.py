@@ -1,18 +1,24 @@
 """Turns what a batch did, or failed to do, into the story that its channels tell."""
 
+import datetime as dt
 import logging
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import PurePosixPath
 
 import polars as pl
 
 from quality.batch import templates
-from quality.batch.history import findings_of
+from quality.batch.config import Task
+from quality.batch.history import changes_of, findings_of
+from quality.batch.state import read_state
 from quality.batch.work import Done
 from quality.delivery.changes import Changes
 from quality.delivery.price_chart import SESSIONS, can_draw, draw
 from quality.delivery.story import Story, unprocessed_of
 from quality.errors import QualityError
+from quality.findings import summary as summaries
 from quality.findings.identity import run_id_of
 from quality.panel.partitions import list_years, read_year
 from quality.settings import Settings
@@ -40,6 +46,25 @@ def story_of(done: Done, changes: Changes, where: Store, settings: Settings) -> 
         links=_links(done, where),
         charts=_charts(done, changes, settings),
     )
+
+
+def story_of_run(run: Store, settings: Settings, where: Store | None = None) -> Story:
+    """Give the story of a finished run by its address alone.
+
+    Where the address holds the run's date, the runs beside it are its history.
+
+    Raises:
+        InputError: The run is not finished.
+
+    """
+    summary = summaries.read(run)
+    panel = str(summary.get("panel", ""))
+    day = dt.date.fromisoformat(str(summary.get("last_session") or summary["ended"])[:10])
+    job = str(summary.get("job"))
+    task = Task(PurePosixPath(panel).name or "panel", (job,), panel, run.address, mail=True)
+    done = Done(job, task, day, run, summary, read_state(run, day))
+    beside = replace(task, run=run.address.replace(day.isoformat(), "{date}", 1))
+    return story_of(done, changes_of(done, beside, settings), where or run, settings)
 
 
 def _commands(done: Done, changes: Changes, where: Store) -> list[str]:

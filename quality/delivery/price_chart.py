@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 SESSIONS = 60
-_WIDTH, _HEIGHT, _DPI = 5.9, 1.5, 200
+_WIDTH, _HEIGHT, _DPI = 5.9, 2.0, 200
 _MEDIAN_OF = 20
 
 
@@ -48,12 +48,12 @@ def draw(ticker: str, prices: pl.DataFrame, findings: pl.DataFrame) -> bytes:
     )
     axes.set_title(
         f"{ticker}: price, found (dot), expected (bar); dashed: median of {_MEDIAN_OF} sessions",
-        fontsize=7,
+        fontsize=8,
         loc="left",
         color="#344054",
         parse_math=False,
     )
-    axes.tick_params(labelsize=6, colors="#667085", length=2)
+    axes.tick_params(labelsize=7, colors="#667085", length=2)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color("#d0d5dd")
     file = io.BytesIO()

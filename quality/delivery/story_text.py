@@ -43,7 +43,7 @@ def incident_line(incident: Mapping[str, Any], kind: str) -> str:
     first, last, sessions = incident["first_date"], incident["last_date"], incident["sessions"]
     text = str(incident["message"] or incident["rule"])
     if kind == "resolved":
-        return f"{text}; {first} to {last}"
+        return f"{text}; {first} to {last}" if last > first else f"{text}; on {first}"
     if kind == "ongoing" or sessions > 1:
         return f"{text}; since {first}, {counted(sessions, 'session')}"
     return text

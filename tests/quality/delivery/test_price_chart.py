@@ -19,5 +19,5 @@ def test_a_ticker_is_drawn_whatever_its_name_and_prices():
         image = draw(ticker, frame, findings)
         assert image.startswith(b"\x89PNG")
         width, height = struct.unpack(">II", image[16:24])
-        assert (width, height) == (1180, 300)
+        assert (width, height) == (1180, 400)
         assert len(image) < 100_000

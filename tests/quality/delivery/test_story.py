@@ -58,7 +58,7 @@ ONGOING (1)
   warning  ST0003  Frozen; since 2022-09-23, 2 sessions
 
 RESOLVED (1)
-  warning  ST0007  Drop; 2022-09-23 to 2022-09-23
+  warning  ST0007  Drop; on 2022-09-23
 
 Findings by rule
   2  price_spike

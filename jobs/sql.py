@@ -52,12 +52,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_sources(parser: argparse.ArgumentParser) -> None:
+def add_sources(parser: argparse.ArgumentParser, *, with_run: bool = True) -> None:
     """Declare where the views come from."""
     parser.add_argument("--panel", metavar="PANEL", help="the panel (default: the one that the run says it read)")
-    parser.add_argument(
-        "--run", action="append", default=[], metavar="RUN", help="a run, or a folder of runs; can be said again"
-    )
+    if with_run:
+        parser.add_argument(
+            "--run", action="append", default=[], metavar="RUN", help="a run, or a folder of runs; can be said again"
+        )
     parser.add_argument("--truth", metavar="FILE", help="what `inject` wrote, for the view truth")
 
 

@@ -1,0 +1,1 @@
+"""The report: one HTML file that shows a run, or the history that several runs are."""

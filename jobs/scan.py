@@ -12,6 +12,8 @@ from quality.errors import UsageError
 from quality.ingest.format.source import Source
 from quality.rules.loading import ruleset_names
 from quality.rules.model import DEFAULT_RULESET
+from quality.rules.severities import SEVERITIES
+from quality.scan.clean import check_clean, write_clean
 from quality.scan.run import FORMATS, ScanOptions, scan
 from quality.settings import Settings
 from quality.storage import open_store
@@ -39,6 +41,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--resume", action="store_true", help="keep the years in RUN that are finished and whose input is the same"
     )
     add_source_arguments(parser)
+    clean = parser.add_argument_group("a clean panel")
+    clean.add_argument("--clean", metavar="ADDRESS", help="write the panel there, too, without the price of bad cells")
+    clean.add_argument(
+        "--clean-severity", choices=SEVERITIES, default="error", help="from which severity on a cell is bad (error)"
+    )
+    clean.add_argument(
+        "--clean-keep-flags", action="store_true", help="keep the prices, and name the rule in a column flag instead"
+    )
 
 
 def add_rule_arguments(parser: argparse.ArgumentParser, default: str) -> None:
@@ -84,13 +94,31 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         suppressions=settings.open_suppressions(options.suppressions),
     )
     destination, source = open_store(options.run, settings.s3), source_of(options, settings)
-    if is_table_file(options.panel):
+    is_file = is_table_file(options.panel)
+    panel = open_store(f"{options.run.rstrip('/')}/panel" if is_file else options.panel, settings.s3)
+    clean = open_store(options.clean, settings.s3) if options.clean else None
+    if clean is not None:
+        check_clean(panel, destination, clean)
+    if is_file:
         summary = scan_file(
             options.panel, destination, ruleset, chosen, source=source, s3=settings.s3, progress=console.progress
         )
     elif source != Source():
         raise UsageError(f"{options.panel} is no file: flags on how a file is read do not apply to a panel")
     else:
-        summary = scan(open_store(options.panel, settings.s3), destination, ruleset, chosen, console.progress)
+        summary = scan(panel, destination, ruleset, chosen, console.progress)
+    if clean is not None:
+        cleaned = write_clean(
+            panel,
+            destination,
+            clean,
+            severity=options.clean_severity,
+            keep_flags=options.clean_keep_flags,
+            progress=console.progress,
+        )
+        summary = {**summary, "clean": cleaned}
     show_scan(console, summary, destination.address)
+    if clean is not None:
+        what = "flagged" if options.clean_keep_flags else "without their price"
+        console.say(f"{clean.address}: {cleaned['rows']:,} rows, {cleaned['cleaned']:,} of them {what}")
     return exit_code(summary, options.fail_on)

@@ -129,3 +129,11 @@ def test_s3_that_cannot_be_used_is_one_line(pricewatch, bucket, monkeypatch, var
     monkeypatch.setenv(variable, value)
     monkeypatch.setenv("PRICEWATCH_S3_ATTEMPTS", "1")
     assert says in pricewatch("scan", f"{bucket}/panel", "run").failed(3)
+
+
+def test_a_clean_panel_is_written_beside_the_run(pricewatch, default_panels):
+    done = pricewatch("scan", default_panels.faulty, "run", "--clean", "clean", "--format", "parquet")
+    assert done.code == 0
+    assert done.out.splitlines()[-1].startswith("clean: ")
+    assert pricewatch("scan", "clean", "again", "--format", "parquet").code == 0
+    assert "lie in one another" in pricewatch("scan", default_panels.faulty, "run", "--clean", "run/x").failed(2)

@@ -41,18 +41,22 @@ def earlier_levels(moves: Moves, places: Places) -> FloatMatrix:
 
 def _level(usable: FloatMatrix, places: Places, factors: FloatMatrix, direction: int) -> tuple[FloatMatrix, Integers]:
     """Give the median of the nearest prices in one direction, each by the factor of its distance, and how many."""
-    nearest = _nearest(usable, places, LEVEL_PRICES, direction)
-    nearest *= factors[places.sessions, :LEVEL_PRICES]
-    holes = np.asarray(np.isnan(nearest).any(axis=1))
+    level, count = np.empty(len(places)), np.full(len(places), LEVEL_PRICES)
+    nearest = _scaled(usable, places, factors, LEVEL_PRICES * direction)
+    holes = np.isnan(nearest.sum(axis=1))
+    nearest.sort(axis=1)
+    level[:] = nearest[:, LEVEL_PRICES // 2]
     if holes.any():
-        few = places.only(holes)
-        wider = _nearest(usable, few, LEVEL_SESSIONS, direction) * factors[few.sessions]
-        nearest[holes] = first_of(wider, LEVEL_PRICES)
-    return median(nearest)
+        wider = _scaled(usable, places.only(holes), factors, LEVEL_SESSIONS * direction)[:, ::direction]
+        level[holes], count[holes] = median(first_of(wider, LEVEL_PRICES))
+    return level, count
 
 
-def _nearest(usable: FloatMatrix, places: Places, count: int, direction: int) -> FloatMatrix:
-    """Give the prices of so many sessions before or after, the nearest first."""
-    if direction > 0:
-        return gather(usable, places, 1, count)
-    return gather(usable, places, -count, -1)[:, ::-1]
+def _scaled(usable: FloatMatrix, places: Places, factors: FloatMatrix, sessions: int) -> FloatMatrix:
+    """Give the prices of so many sessions before (negative) or after, oldest first, each by its distance's factor."""
+    count = abs(sessions)
+    first, last = (1, count) if sessions > 0 else (-count, -1)
+    by_distance = factors[:, :count] if sessions > 0 else factors[:, count - 1 :: -1]
+    window = gather(usable, places, first, last)
+    window *= np.ascontiguousarray(by_distance).take(places.sessions, axis=0)
+    return window

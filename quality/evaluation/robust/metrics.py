@@ -36,7 +36,7 @@ Column = npt.NDArray[Any]
 # A leap from a price that was itself further than this from what was expected of it is no split and no new level.
 _UNREST = 0.25
 # Windows of so many cells are laid out at once.
-_CELLS_AT_ONCE = 65_536
+_CELLS_AT_ONCE = 16_384
 
 
 @dataclass(frozen=True)

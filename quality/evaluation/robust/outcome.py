@@ -87,9 +87,9 @@ def reconsider(found: pa.Table, rules: Sequence[Rule], families: Sequence[int], 
     parts = []
     for each in np.unique(family[looks_ahead]) if len(rules) else ():
         late = _one_a_cell(_only(everything, looks_ahead[number] & (family[number] == each)), rules)
-        unseen = late if each else _only(late, ~np.isin(late.cell, first.cell[family[first.rule] == each]))
+        unseen = late if each else _only(late, ~_among(late.cell, first.cell[family[first.rule] == each]))
         first, explaining = _explained(first, late, rules)
-        unseen = _only(unseen, ~np.isin(unseen.row, explaining))
+        unseen = _only(unseen, ~_among(unseen.row, explaining))
         none = np.full_like(unseen.rule, -1)
         parts.append(replace(unseen, first_rule=none, status=np.full_like(none, _HINDSIGHT)))
     return _as_table(found, _in_order(_together([first, *parts]), len(rules)), ticker, names, rules)
@@ -97,6 +97,14 @@ def reconsider(found: pa.Table, rules: Sequence[Rule], families: Sequence[int], 
 
 def _only(findings: _Findings, kept: BoolMatrix) -> _Findings:
     return _Findings(**{name: values[kept] for name, values in vars(findings).items()})
+
+
+def _among(values: Integers, others: Integers) -> BoolMatrix:
+    """Say which values are among others; faster than NumPy's own where the values are few."""
+    if not len(others):
+        return np.zeros(len(values), dtype=np.bool_)
+    ordered = np.sort(others)
+    return np.asarray(ordered[np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)] == values)
 
 
 def _together(parts: Sequence[_Findings]) -> _Findings:

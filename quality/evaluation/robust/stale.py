@@ -118,15 +118,21 @@ def _by_equal_changes(chance: FloatMatrix, growth: FloatMatrix, past: FloatMatri
 def _frozen_share(repeats: Places, step: Integers, cells: Integers) -> FloatMatrix:
     """Give, by session, the largest chance of the grid that is not above the frozen share."""
     known = step >= 0
-    counts = np.zeros((len(cells) + 1, _STEPS), dtype=np.int64)
-    np.add.at(counts, (repeats.sessions[known] + 1, step[known]), 1)
+    counted = (repeats.sessions[known] + 1) * _STEPS + step[known]
+    counts = np.bincount(counted, minlength=(len(cells) + 1) * _STEPS).reshape(-1, _STEPS)
     recent = _over_last(np.cumsum(counts, axis=0))
-    held = _over_last(np.concatenate([[0], np.cumsum(cells)]))
+    most = (_over_last(np.concatenate([[0], np.cumsum(cells)])) + _PRIOR_CELLS) * _SCALE
     grid = _grid()
     weights = np.rint(_SCALE / (grid[:, np.newaxis] + grid)).astype(np.int64)
-    below = recent @ weights.T > (held[:, np.newaxis] + _PRIOR_CELLS) * _SCALE
-    largest = _STEPS - 1 - np.argmax(below[:, ::-1], axis=1)
-    return np.where(below.any(axis=1), grid[largest], 0.0)
+    # A larger share weighs repeats less: how many steps of the grid are below it is found by halving.
+    below, above = np.zeros(len(cells), dtype=np.int64), np.full(len(cells), _STEPS)
+    while (below < above).any():
+        middle = (below + above) // 2
+        is_below = (recent * weights[np.minimum(middle, _STEPS - 1)]).sum(axis=1) > most
+        is_open = below < above
+        below = np.where(is_open & is_below, middle + 1, below)
+        above = np.where(is_open & ~is_below, middle, above)
+    return np.where(below > 0, grid[below - 1], 0.0)
 
 
 def _over_last(running: Integers) -> Integers:

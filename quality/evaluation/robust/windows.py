@@ -114,5 +114,6 @@ def spread(moves: FloatMatrix) -> tuple[FloatMatrix, Integers]:
     middle, count = median(sizes)
     most = OUTLIER_DEVIATIONS * MEDIAN_TO_DEVIATION * np.maximum(middle, 1e-9)
     kept = sizes <= most[:, np.newaxis]
-    squares = np.where(kept, sizes, 0.0) ** 2
-    return np.sqrt(squares.sum(axis=1) / np.maximum(kept.sum(axis=1), 1)), count
+    sizes[~kept] = 0.0
+    sizes *= sizes
+    return np.sqrt(sizes.sum(axis=1) / np.maximum(kept.sum(axis=1), 1)), count

@@ -38,7 +38,7 @@ class Parser(argparse.ArgumentParser):
         for action in self._actions:
             values = getattr(options, action.dest, None)
             if "" in (values if isinstance(values, list) else [values]):
-                self.error(f"{_name(action)} is empty")
+                self.error(f"{_name(action, given)} is empty")
         return options
 
     def actions(self) -> list[argparse.Action]:
@@ -59,8 +59,10 @@ def _flags(given: Iterable[str]) -> Iterable[str]:
             yield text.partition("=")[0]
 
 
-def _name(action: argparse.Action) -> str:
-    return action.option_strings[-1] if action.option_strings else str(action.metavar or action.dest)
+def _name(action: argparse.Action, given: Sequence[str]) -> str:
+    """Name what an action reads as the command line named it."""
+    used = [flag for flag in action.option_strings if flag in set(_flags(given))]
+    return [*used, *action.option_strings, str(action.metavar or action.dest)][0]
 
 
 def day(text: str) -> dt.date:

@@ -2,15 +2,14 @@
 
 import json
 import logging
-import math
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from jobs.progress import ProgressLine
 from jobs.terminal import is_terminal, painted, width_of, wrapped
+from quality.findings.summary import finite
 from quality.text import visible
 
 if TYPE_CHECKING:
@@ -116,7 +115,7 @@ class Console:
 
 def as_json(value: Mapping[str, Any]) -> str:
     """Write strict JSON that no terminal takes for a command; what is not finite becomes text."""
-    text = json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False, default=str)
+    text = json.dumps(finite(value), indent=2, ensure_ascii=False, allow_nan=False, default=str)
     return "\n".join(
         line if line.isprintable() else "".join(char if char.isprintable() else _escaped(char) for char in line)
         for line in text.split("\n")
@@ -125,13 +124,3 @@ def as_json(value: Mapping[str, Any]) -> str:
 
 def _escaped(letter: str) -> str:
     return json.dumps(letter)[1:-1] if ord(letter) != 0x7F else "\\u007f"  # noqa: PLR2004 - DEL, which JSON leaves as it is
-
-
-def _finite(value: object) -> object:
-    if isinstance(value, Decimal):
-        value = float(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    if isinstance(value, Mapping):
-        return {key: _finite(held) for key, held in value.items()}
-    return [_finite(held) for held in value] if isinstance(value, list | tuple) else value

@@ -4,7 +4,7 @@ import argparse
 import datetime as dt
 import time
 
-from jobs.running import DONE, Console, day
+from jobs.running import DONE, Console, day, whole_number
 from quality.settings import Settings
 from quality.storage import open_store
 from quality.synthetic.market import Market
@@ -17,10 +17,16 @@ EXAMPLE = "  pricewatch generate data/clean --days 1000 --stocks 100 --start 202
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument("panel", metavar="PANEL", help="where the panel goes: a folder or s3://bucket/prefix")
-    parser.add_argument("--days", type=int, default=1000, help="calendar days; weekends are dropped (default 1000)")
-    parser.add_argument("--stocks", type=int, default=100, help="tickers ST0001, ST0002, … (default 100)")
+    parser.add_argument(
+        "--days", type=whole_number(1), default=1000, help="calendar days; weekends are dropped (default 1000)"
+    )
+    parser.add_argument(
+        "--stocks", type=whole_number(1, 1_000_000), default=100, help="tickers ST0001, ST0002, … (default 100)"
+    )
     parser.add_argument("--start", type=day, default=dt.date(2020, 1, 1), help="first day (default 2020-01-01)")
-    parser.add_argument("--seed", type=int, default=42, help="seed of the random generator (default 42)")
+    parser.add_argument(
+        "--seed", type=whole_number(0, 2**32 - 1), default=42, help="seed of the random generator (default 42)"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace a panel that is already there")
 
 

@@ -3,7 +3,7 @@
 import argparse
 import time
 
-from jobs.running import DONE, Console
+from jobs.running import DONE, Console, whole_number
 from quality.settings import Settings
 from quality.storage import open_store
 from quality.synthetic.panels import write_faulty
@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", metavar="OUT", help="where the faulty copy goes")
     parser.add_argument("--truth", required=True, metavar="FILE", help="where the truth goes: one Parquet file")
     parser.add_argument("--rate", type=float, default=0.05, help="faults per cell, 0 to 1 (default 0.05)")
-    parser.add_argument("--seed", type=int, default=42, help="seed of the faults (default 42)")
+    parser.add_argument("--seed", type=whole_number(0, 2**32 - 1), default=42, help="seed of the faults (default 42)")
     parser.add_argument("--overwrite", action="store_true", help="replace a panel or truth that is already there")
 
 

@@ -5,6 +5,7 @@ import logging
 import sys
 
 from quality.errors import UsageError
+from quality.text import visible
 
 FORMATS = ("text", "json")
 
@@ -28,12 +29,21 @@ def start_log(log_format: str, *, verbose: bool) -> None:
 
     """
     if log_format == "text":
-        level = logging.INFO if verbose else logging.WARNING
-        logging.basicConfig(level=level, format="pricewatch: %(message)s", stream=sys.stderr)
+        lines = logging.StreamHandler(sys.stderr)
+        lines.setFormatter(_Harmless("pricewatch: %(message)s"))
+        logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[lines])
         return
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_json_formatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+
+
+class _Harmless(logging.Formatter):
+    """Shows what a terminal would obey; a traceback keeps its lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give the lines of a record, each printable."""
+        return "\n".join(map(visible, super().format(record).split("\n")))
 
 
 def _json_formatter() -> logging.Formatter:

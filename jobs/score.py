@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from jobs.rules import add_sensitivity
-from jobs.running import DONE, Console
+from jobs.running import DONE, Console, whole_number
 from quality.errors import UsageError
 from quality.scoring.realism.bench import level_alarms, measure_realism, pooled
 from quality.scoring.realism.classes import generated_samples
@@ -39,8 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--quick", action="store_true", help="with --realism: small samples, a few faults of a kind")
     add_sensitivity(parser)
-    parser.add_argument("--days", type=int, default=1000, help="calendar days of a trial's panel (default 1000)")
-    parser.add_argument("--stocks", type=int, default=100, help="stocks of a trial's panel (default 100)")
+    parser.add_argument(
+        "--days", type=whole_number(1), default=1000, help="calendar days of a trial's panel (default 1000)"
+    )
+    parser.add_argument(
+        "--stocks", type=whole_number(1, 1_000_000), default=100, help="stocks of a trial's panel (default 100)"
+    )
     parser.add_argument("--seeds", default="1,2,3", metavar="LIST", help="seeds of the trials (default 1,2,3)")
     parser.add_argument("--rates", default="0.01,0.05,0.2", metavar="LIST", help="rates (default 0.01,0.05,0.2)")
 

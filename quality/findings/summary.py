@@ -1,9 +1,11 @@
 """A run in numbers: counts by rule, severity, year and ticker, what went in, and how it ended."""
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from importlib.metadata import version
 from typing import Any
 
@@ -115,8 +117,20 @@ def versions() -> dict[str, str]:
 
 
 def encode(summary: Mapping[str, Any]) -> bytes:
-    """Give a summary as the bytes of `summary.json`."""
-    return (json.dumps(summary, indent=2, ensure_ascii=False, default=str) + "\n").encode()
+    """Give a summary as the bytes of `summary.json`: strict JSON, whatever numbers it holds."""
+    text = json.dumps(finite(summary), indent=2, ensure_ascii=False, allow_nan=False, default=str)
+    return f"{text}\n".encode()
+
+
+def finite(value: object) -> object:
+    """Give a value without what JSON does not know: a number that is not finite becomes text."""
+    if isinstance(value, Decimal):
+        value = float(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, Mapping):
+        return {key: finite(held) for key, held in value.items()}
+    return [finite(held) for held in value] if isinstance(value, list | tuple) else value
 
 
 def read(run: Store) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Reads rule files strictly: header, parameters, message and the one SELECT."""
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -168,9 +169,12 @@ def _parameters(path: Path, text: str, line: int) -> dict[str, float]:
         if match[1] in RESERVED:
             raise _bad(path, line, f"no parameter can be named {match[1]!r}: settings say something else by it")
         try:
-            parameters[match[1]] = float(match[2])
+            default = float(match[2])
         except ValueError:
             raise _bad(path, line, f"the default of {match[1]!r} is not a number: {match[2]!r}") from None
+        if not math.isfinite(default):
+            raise _bad(path, line, f"the default of {match[1]!r} is not finite: {match[2]!r}")
+        parameters[match[1]] = default
     return parameters
 
 

@@ -44,10 +44,12 @@ def test_keeps_a_panel_that_is_there(pricewatch):
 @pytest.mark.parametrize(
     ("flags", "says"),
     [
-        (["--days", "0"], "--days must be at least 1: 0"),
-        (["--days", "many"], "argument --days: invalid int value: 'many'"),
-        (["--stocks", "-3"], "--stocks must be at least 1: -3"),
-        (["--seed", "-1"], "--seed must be from 0"),
+        (["--days", "0"], "--days: '0' is not between 1 and"),
+        (["--days", "many"], "argument --days: 'many' is not a whole number"),
+        (["--days", "9" * 5_000], "…' is not between 1 and"),
+        (["--stocks", "-3"], "--stocks: '-3' is not between 1 and 1,000,000"),
+        (["--stocks", "99999999999999999999"], "--stocks: '99999999999999999999' is not between 1 and 1,000,000"),
+        (["--seed", "-1"], "--seed: '-1' is not between 0 and 4,294,967,295"),
         (["--start", "2020-02-30"], "argument --start: '2020-02-30' is not a date YYYY-MM-DD"),
         (["--days", "99999999"], "ends after 9999-12-31"),
         (["--day", "5"], "there is no flag --day; did you mean --days?"),

@@ -96,3 +96,9 @@ def test_a_stretch_counts_as_one_finding_and_its_other_cells_apart():
     assert (tally.findings, tally.covered, tally.suppressed) == (1, 1, 1)
     assert tally.as_dict()["by_rule"] == {"block_error": 1}
     assert summary.Tally.from_dict(tally.as_dict()) == tally
+
+
+def test_numbers_that_json_does_not_know_are_texts():
+    held = {"parameters": {"limit": float("inf")}, "worst": [float("nan"), 1.5]}
+    told = json.loads(summary.encode(held), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert told == {"parameters": {"limit": "inf"}, "worst": ["nan", 1.5]}

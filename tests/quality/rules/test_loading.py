@@ -68,6 +68,7 @@ class TestLoader:
             ({"message": "{oops"}, 3, "brace"),
             ({"message": "{price:%x}"}, 3, "{price:%x}"),
             ({"parameters": "limit"}, 4, "'limit' is not 'name = number'"),
+            ({"parameters": "limit = inf"}, 4, "the default of 'limit' is not finite: 'inf'"),
             ({"parameters": "limit = high"}, 4, "the default of 'limit' is not a number: 'high'"),
             ({"parameters": "limit = 1, limit = 2"}, 4, "declared twice"),
             ({"parameters": "rule_name = 1"}, 4, "'rule_name = 1' is not"),

@@ -45,6 +45,10 @@ class Parser(argparse.ArgumentParser):
         """Give what it reads, flags and addresses."""
         return self._actions
 
+    def groups(self) -> list[argparse._ArgumentGroup]:
+        """Give the groups that its help shows."""
+        return self._action_groups
+
     def flags(self) -> list[str]:
         """Give the flags that it has."""
         return [flag for flag in self._option_string_actions if flag.startswith("--")]

@@ -25,7 +25,8 @@ class Console:
         self.as_json = as_json
         self._quiet = quiet
         self._line = ProgressLine(sys.stderr, title) if is_terminal(sys.stderr) and not quiet else None
-        self._stage, self._stage_began = "", time.monotonic()
+        self._stage = ""
+        self._told = self._stage_began = time.monotonic()
 
     def say(self, text: str = "", style: str = "") -> None:
         """Print lines of a result, unless the result is asked for as JSON."""
@@ -96,12 +97,14 @@ class Console:
 
     def progress(self, stage: str, done: int, of: int) -> None:
         """Tell how far a stage is: shown on a terminal, and logged at its end."""
-        if stage != self._stage:
-            self._stage, self._stage_began = stage, time.monotonic()
+        now = time.monotonic()
+        if stage != self._stage:  # it began when the last one was told for the last time
+            self._stage, self._stage_began = stage, self._told
+        self._told = now
         if self._line:
             self._line.update(stage, done, of)
         if done >= of:
-            _log.info("%s: done, %.2f s", visible(stage), time.monotonic() - self._stage_began)
+            _log.info("%s: done, %.2f s", visible(stage), now - self._stage_began)
 
     def end(self) -> None:
         """Take the progress away: the verb has ended."""

@@ -94,3 +94,28 @@ def test_ctrl_c_while_it_starts_is_no_traceback(start, wait):
     _, err = process.communicate(timeout=30)
     assert "Traceback" not in err
     assert process.returncode in (130, 3), err  # 3 where it was faster: there is no panel
+
+
+def test_a_real_scan_gives_back_its_place_and_goes_on(start, default_panels, tmp_path):
+    """A fast machine may have ended before it hears of it: then once more."""
+    scan = ("-m", "jobs.cli", "scan", default_panels.faulty)
+    for attempt in range(5):
+        run = tmp_path / f"run{attempt}"
+        process = start(*scan, str(run))
+        while not (run / ".lock").exists() and process.poll() is None:
+            time.sleep(0.001)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+        if process.returncode != 0:
+            break
+    assert process.returncode == 130
+    assert err.startswith("pricewatch scan: interrupted; finished years are kept; go on with: pricewatch scan /")
+    assert not (run / ".lock").exists()
+    assert not (run / "summary.json").exists()
+    for arguments in ((str(run), "--resume"), (str(tmp_path / "whole"),)):
+        _, err = (process := start(*scan, *arguments)).communicate(timeout=60)
+        assert process.returncode == 0, err
+    files = {path.relative_to(run) for path in run.rglob("*") if path.is_file()} - {Path("summary.json")}
+    assert len(files) > 3
+    for file in files:
+        assert (run / file).read_bytes() == (tmp_path / "whole" / file).read_bytes(), file

@@ -23,11 +23,13 @@ from quality.findings.identity import identify
 from quality.findings.summary import reaches
 from quality.scan.run import Progress
 from quality.settings import Settings
-from quality.storage import Store, open_store
+from quality.storage import Store, holding, open_store
 
 _log = logging.getLogger(__name__)
 
 DONE, FOUND, WRONG, BAD_INPUT, NOT_DELIVERED = range(5)
+_LOCK = ".batch.lock"
+_FRIDAY = 4
 _GRAVITY = (BAD_INPUT, WRONG, NOT_DELIVERED, FOUND, DONE)
 
 
@@ -175,32 +177,40 @@ class _Panel:
             outcome.skipped = f"{day} is no session of {calendar}"
             return outcome
         for job in self.task.jobs:
-            task = self.task.on(day, job)
-            try:
-                with self.steps.step(job, panel=task.name, day=day.isoformat()) as about:
-                    self._wait(task, job, day)
-                    done = do(task, job, day, self.settings, self.progress)
-                    about |= {"run": done.summary.get("run_id"), "findings": done.summary.get("findings")}
-                outcome.done.append(done)
-            except NotArrivedError as error:
-                if is_range and calendar == PANEL and day.weekday() > _FRIDAY:
-                    outcome.skipped = "no file, on a weekend"
-                    return outcome
-                self._fail(outcome, task, job, error)
+            if not self._do(outcome, job, day, is_range=is_range):
                 return outcome
-            except DestinationBusyError as error:
-                outcome.error = str(error)  # the other run tells its own story
-                return outcome
-            except QualityError as error:
-                self._fail(outcome, task, job, error)
-                return outcome
-            except Exception as error:
-                self._fail(outcome, task, job, QualityError(f"internal error: {type(error).__name__}: {error}"))
-                raise
-            self._deliver(done)
         for job in self.task.jobs:
             self._forget(outcome, job, day)
         return outcome
+
+    def _do(self, outcome: Outcome, job: str, day: dt.date, *, is_range: bool) -> bool:
+        """Do a job, and deliver it; tell whether the next one may begin."""
+        task = self.task.on(day, job)
+        try:
+            with holding(open_store(task.run, self.settings.s3), _LOCK):  # one batch a place: nothing is told twice
+                done = self._work(task, job, day)
+                outcome.done.append(done)
+                self._deliver(done)
+        except NotArrivedError as error:
+            if is_range and (task.calendar or self.settings.calendar) == PANEL and day.weekday() > _FRIDAY:
+                outcome.skipped = "no file, on a weekend"
+            else:
+                self._fail(outcome, task, job, error)
+        except DestinationBusyError as error:
+            outcome.error = str(error)  # the other run tells its own story
+        except QualityError as error:
+            self._fail(outcome, task, job, error)
+        except Exception as error:
+            self._fail(outcome, task, job, QualityError(f"internal error: {type(error).__name__}: {error}"))
+            raise
+        return not (outcome.error or outcome.skipped)
+
+    def _work(self, task: Task, job: str, day: dt.date) -> Done:
+        with self.steps.step(job, panel=task.name, day=day.isoformat()) as about:
+            self._wait(task, job, day)
+            done = do(task, job, day, self.settings, self.progress)
+            about |= {"run": done.summary.get("run_id"), "findings": done.summary.get("findings")}
+            return done
 
     def _wait(self, task: Task, job: str, day: dt.date) -> None:
         if job == "scan":
@@ -236,9 +246,6 @@ class _Panel:
             outcome.forgotten += forget(self.task, job, day, self.settings)
         except QualityError as error:
             _log.warning("old runs are not removed: %s", error)
-
-
-_FRIDAY = 4
 
 
 def with_flags(config: BatchConfig, *, mail_on: str | None = None) -> BatchConfig:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 
 from quality.errors import DestinationBusyError
 from quality.text import visible
@@ -33,6 +35,8 @@ class Holder:
     """A random name that no other holder has."""
     lifetime: float
     """Seconds without renewal after which the lock may be taken over."""
+    machine: str = ""
+    """Which kernel and which space of process numbers it lives in; empty where that is not known."""
     renewals: int = 0
     """How often it was renewed, so that each renewal is a new version of the lock."""
 
@@ -41,6 +45,19 @@ class Holder:
         """Tell whether it gave the lock back without being allowed to remove it."""
         return self.lifetime <= 0
 
+    @property
+    def is_dead(self) -> bool:
+        """Tell whether it is known to have died: it was a process of this machine, and is no more."""
+        if not self.machine or self.machine != this_machine():
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except OSError:
+            return False
+        return False
+
     def __str__(self) -> str:
         return f"process {self.pid} on {visible(self.host)} since {visible(self.since)}"
 
@@ -48,7 +65,17 @@ class Holder:
 def this_run(lifetime: float = LIFETIME_SECONDS) -> Holder:
     """Return this process as a new holder."""
     since = datetime.now(UTC).isoformat(timespec="seconds")
-    return Holder(socket.gethostname(), os.getpid(), since, secrets.token_hex(16), lifetime)
+    return Holder(socket.gethostname(), os.getpid(), since, secrets.token_hex(16), lifetime, this_machine())
+
+
+@cache
+def this_machine() -> str:
+    """Name this kernel's boot and this space of process numbers; "" where the system does not tell."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except (OSError, ValueError):
+        return ""
 
 
 def encode(holder: Holder) -> bytes:
@@ -66,6 +93,7 @@ def decode(data: bytes) -> Holder | None:
             str(told["since"]),
             str(told["run"]),
             float(told["lifetime"]),
+            str(told.get("machine", "")),
             int(told["renewals"]),
         )
     except (ValueError, TypeError, KeyError):

@@ -69,7 +69,8 @@ class _Found:
 
     @property
     def is_stale(self) -> bool:
-        return self.idle_seconds > self.lifetime or bool(self.holder and self.holder.has_ended)
+        has_ended = self.holder is not None and (self.holder.has_ended or self.holder.is_dead)
+        return has_ended or self.idle_seconds > self.lifetime
 
 
 class _Lease:
@@ -125,7 +126,7 @@ class _Lease:
                 f"; if it died, its lock expires within {left:.0f} s, or now by `pricewatch unlock`",
             )
         if not (found.holder and found.holder.has_ended):
-            logger.warning("taking over %s: its holder gave no sign for %.0f s", url, found.idle_seconds)
+            logger.warning("taking over %s: its holder is gone, no sign for %.0f s", url, found.idle_seconds)
         self._inherit(found)
 
     def _inherit(self, found: _Found) -> None:

@@ -1,6 +1,8 @@
 """Locks on stores that are not AWS: each takes over from the dead, and none from the living."""
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -58,6 +60,26 @@ def test_a_killed_runs_lock_is_taken_over_once_it_has_expired(opened):
     with holding(opened), pytest.raises(DestinationBusyError), holding(opened):
         pass
     assert opened.holder(LOCK_KEY) is None
+
+
+HOLDER = """
+import sys, time
+from quality.storage import holding, open_store
+with holding(open_store(sys.argv[1])):
+    print("holding", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_holder_that_died_on_this_machine_is_succeeded_at_once(bucket):
+    with subprocess.Popen([sys.executable, "-c", HOLDER, bucket], stdout=subprocess.PIPE, text=True) as process:
+        process.stdout.readline()
+        with pytest.raises(DestinationBusyError, match=f"process {process.pid} "), holding(open_store(bucket)):
+            pass
+        process.kill()
+        process.wait()
+        with holding(open_store(bucket)):
+            pass
 
 
 @STORES

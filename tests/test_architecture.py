@@ -90,6 +90,7 @@ TESTED_ELSEWHERE = {
         [f"quality/investigate/report/{name}.py" for name in ("heat", "plots", "series", "pictures")],
         "is a part of the page: tests/quality/investigate/report/test_data.py",
     ),
+    "quality/investigate/verdicts.py": "is what explain says of rules: tests/quality/investigate/test_explain.py",
     "quality/investigate/answers.py": "is how answers are given: tests/jobs/test_sql.py",
     "quality/delivery/mail_message.py": "is what is sent: tests/quality/delivery/test_smtp.py",
     "quality/scoring/trials.py": "is seen through score: tests/quality/scoring/test_score.py",

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from quality.engine.connection import Connection, EngineError, EngineOptions, first_line, open_engine, register
+from quality.engine.connection import Connection, EngineError, EngineOptions, first_line, open_engine, register, run
 from quality.engine.statements import statement
 from quality.errors import InputError, UsageError
 from quality.findings.runs import Run
@@ -99,6 +99,15 @@ def _create(engine: Connection, sources: Sources, needed: set[str], relations: d
         register(engine, "runs", runs_frame(sources.known_runs))
     if "incidents" in needed:
         _create_incidents(engine, sources, has_panel="panel" in relations)
+
+
+def has_panel(engine: Connection) -> bool:
+    """Tell whether an engine with views has the panel, and can read it."""
+    try:
+        run(engine, "select 1 from panel limit 1")
+    except EngineError:
+        return False
+    return True
 
 
 def _create_incidents(engine: Connection, sources: Sources, *, has_panel: bool) -> None:

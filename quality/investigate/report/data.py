@@ -7,13 +7,13 @@ from typing import Any
 
 import polars as pl
 
-from quality.engine.connection import Connection, EngineError, first_line, frame, register, run
+from quality.engine.connection import Connection, first_line, frame, register, run
 from quality.engine.statements import statement
 from quality.errors import InputError
 from quality.findings.runs import Run
 from quality.investigate.report.series import thinned
 from quality.investigate.sources import Sources
-from quality.investigate.views import Limits, open_views
+from quality.investigate.views import Limits, has_panel, open_views
 from quality.scoring.score import Score, read_truth, score
 
 HEAT_COLUMNS, HEAT_LINES = 120, 50
@@ -100,10 +100,10 @@ def collect_report(sources: Sources, limits: Limits | None = None) -> ReportData
         raise InputError("there is nothing to report: the run is an ingest; `pricewatch sql refused_rows` tells of it")
     notes: list[str] = [f"{run.name} was stopped before its end" for run in runs if not run.is_finished]
     with open_views(sources, {"incidents", "runs"}, limits or Limits()) as engine:
-        has_panel = _has_panel(engine)
-        if not has_panel:
+        is_there = has_panel(engine)
+        if not is_there:
             notes.append("the panel is out of reach: no prices, no coverage; weekdays are taken for sessions")
-        for name in ("counted", "kept_incidents", "panel_tickers" if has_panel else "found_tickers"):
+        for name in ("counted", "kept_incidents", "panel_tickers" if is_there else "found_tickers"):
             engine.execute(statement(f"report/{name}"))
         tickers = frame(engine, statement("report/worst_tickers"), {"most": MOST_CHARTS})
         register(engine, "chart_tickers", tickers.select("ticker"))
@@ -123,23 +123,15 @@ def collect_report(sources: Sources, limits: Limits | None = None) -> ReportData
             days=frame(engine, statement("report/days")),
             heat=_heat(engine),
             tickers=tickers,
-            prices=_prices(engine, flagged, summary, tickers.height) if has_panel else _NO_PRICES,
+            prices=_prices(engine, flagged, summary, tickers.height) if is_there else _NO_PRICES,
             flagged=flagged,
-            coverage=frame(engine, statement("report/coverage")) if has_panel else None,
+            coverage=frame(engine, statement("report/coverage")) if is_there else None,
             score=_score(runs[-1], sources, notes),
             notes=notes,
         )
 
 
 _NO_PRICES = pl.DataFrame(schema={"ticker": pl.String, "date": pl.Date, "price": pl.Float64, "expected": pl.Float64})
-
-
-def _has_panel(engine: Connection) -> bool:
-    try:
-        run(engine, "select 1 from panel limit 1")
-    except EngineError:
-        return False
-    return True
 
 
 def _heat(engine: Connection) -> Heat:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import polars as pl
 
+from jobs.rule_options import add_sensitivity
 from jobs.running import DONE, Console
 from quality.evaluation.sets import fingerprint
 from quality.rules.description import Described, describe, rules_in_force
 from quality.rules.loading import ruleset_names
-from quality.rules.model import DEFAULT_RULESET, DEFAULT_SENSITIVITY, SENSITIVITIES
+from quality.rules.model import DEFAULT_RULESET
 from quality.settings import Settings
 
 SUMMARY = """List the rules of a set: severity, look-back, parameters, defaults, and what is in force.
@@ -29,17 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rules", action="append", default=[], type=Path, metavar="DIR", help="a folder with rules of your own"
     )
-
     add_sensitivity(parser)
-
-
-def add_sensitivity(parser: argparse.ArgumentParser) -> None:
-    """Declare how easily rules speak."""
-    parser.add_argument(
-        "--sensitivity",
-        choices=SENSITIVITIES,
-        help=f"how easily rules speak, by the presets in their files (default {DEFAULT_SENSITIVITY})",
-    )
 
 
 def run(options: argparse.Namespace, settings: Settings, console: Console) -> int:

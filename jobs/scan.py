@@ -1,16 +1,14 @@
 """`pricewatch scan`: every rule over every cell of a panel, or of one file."""
 
 import argparse
-from pathlib import Path
 
-from jobs.reporting import FAIL_ON, exit_code, show_scan
-from jobs.rules import add_sensitivity
+from jobs.reporting import exit_code, show_scan
+from jobs.rule_options import add_rule_arguments
 from jobs.running import Console, day
 from jobs.sources import add_source_arguments, source_of
 from quality.direct.files import is_table_file, scan_file
 from quality.errors import UsageError
 from quality.ingest.format.source import Source
-from quality.rules.loading import ruleset_names
 from quality.rules.model import DEFAULT_RULESET
 from quality.rules.severities import SEVERITIES
 from quality.scan.clean import check_clean, write_clean
@@ -49,34 +47,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     clean.add_argument(
         "--clean-keep-flags", action="store_true", help="keep the prices, and name the rule in a column flag instead"
     )
-
-
-def add_rule_arguments(parser: argparse.ArgumentParser, default: str) -> None:
-    """Declare what chooses the rules, and what their findings do to the exit code."""
-    parser.add_argument(
-        "--ruleset",
-        default=default,
-        metavar="NAME",
-        help=f"{' or '.join(ruleset_names())} (default {default})",
-    )
-    parser.add_argument(
-        "--rules",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="DIR",
-        help="a folder with rules of your own",
-    )
-    parser.add_argument(
-        "--suppressions", "--exceptions", metavar="FILE", help="findings that are known and do not count, CSV or TOML"
-    )
-    parser.add_argument(
-        "--calendar",
-        metavar="NAME",
-        help="which days are sessions: panel (default), weekdays, or an exchange's code such as XNYS",
-    )
-    add_sensitivity(parser)
-    parser.add_argument("--fail-on", choices=FAIL_ON, help="exit 1 if a finding is at least this severe")
 
 
 def run(options: argparse.Namespace, settings: Settings, console: Console) -> int:

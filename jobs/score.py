@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from jobs.rules import add_sensitivity
+from jobs.rule_options import add_sensitivity
 from jobs.running import DONE, Console, whole_number
 from quality.errors import UsageError
 from quality.scoring.realism.bench import level_alarms, measure_realism, pooled

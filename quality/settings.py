@@ -4,12 +4,10 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quality import values
-from quality.delivery.lineage import LineageSettings
-from quality.delivery.smtp import SmtpSettings
-from quality.delivery.webhook import WebhookSettings
+from quality.delivery.smtp_settings import SmtpSettings
 from quality.errors import InputError, UsageError
 from quality.findings.suppression_file import open_suppressions
 from quality.findings.suppressions import Suppressions
@@ -20,6 +18,10 @@ from quality.rules.thresholds import read_thresholds
 from quality.storage import S3Options, read_file
 from quality.text import similar, visible
 from quality.values import Readers
+
+if TYPE_CHECKING:
+    from quality.delivery.lineage import LineageSettings
+    from quality.delivery.webhook import WebhookSettings
 
 CONFIG_NAME = "pricewatch.toml"
 _PREFIX = "PRICEWATCH_"
@@ -160,7 +162,7 @@ class Settings:
         except UsageError as error:
             raise UsageError(f"mail.{error} (or {_PREFIX}MAIL_… in the environment)") from error
 
-    def webhook_settings(self) -> WebhookSettings:
+    def webhook_settings(self) -> "WebhookSettings":
         """Give where stories are posted; UsageError where that is missing or cannot be."""
         given = dict(self.webhook)
         url_file = given.pop("url_file", None)
@@ -168,10 +170,15 @@ class Settings:
             given["url"] = _read_secret(url_file, "webhook.url_file")
         if "url" not in given:
             raise UsageError(f"webhook.url: missing; set it, or webhook.url_file, or {_PREFIX}WEBHOOK_URL")
+        # Who delivers pays for the imports of deliveries.
+        from quality.delivery.webhook import WebhookSettings  # noqa: PLC0415
+
         return WebhookSettings(**given)
 
-    def lineage_settings(self) -> LineageSettings:
+    def lineage_settings(self) -> "LineageSettings":
         """Give where lineage events go; UsageError where that is missing or cannot be."""
+        from quality.delivery.lineage import LineageSettings  # noqa: PLC0415
+
         return LineageSettings(**self.lineage)
 
 

@@ -13,7 +13,7 @@ MODULES = sorted(path.relative_to(ROOT) for package in ("quality", "jobs") for p
 # The floors of the house, from the top down: a module imports from its own floor and from those above it only.
 FLOORS = (
     ("errors",),
-    ("text", "patterns", "digests"),
+    ("text", "patterns", "digests", "installed"),
     ("values",),
     ("storage",),
     ("engine",),
@@ -78,6 +78,11 @@ TESTED_ELSEWHERE = {
     "quality/scan/tasks.py": "decides what a resumed scan keeps: tests/quality/scan/test_ledger.py",
     "quality/scan/chunk.py": "runs in every scan: tests/quality/scan/test_run.py",
     "quality/scan/restated.py": "is what resuming finds: tests/quality/scan/test_ledger.py",
+    "quality/check/appending.py": "is tested with the run: tests/quality/check/test_results.py",
+    "quality/panel/years.py": "is what partitions are listed by: tests/quality/panel/test_partitions.py",
+    "quality/storage/walking.py": "is how folders are listed: tests/quality/test_storage.py",
+    "quality/findings/plain_text.py": "is how reports are written: tests/quality/findings/test_schema.py",
+    "quality/findings/notebook_report.py": "is written by every check: tests/quality/findings/test_schema.py",
     "quality/check/day.py": "is what days are read into: tests/quality/check/test_day_file.py",
     "quality/check/day_table.py": "is what days are read by: tests/quality/check/test_day_file.py",
     "quality/check/report.py": "speaks at the end of a check: tests/quality/check/test_job.py",
@@ -97,6 +102,7 @@ TESTED_ELSEWHERE = {
     "quality/scoring/realism/classes.py": "is what the bench measures on: tests/quality/scoring/realism/test_bench.py",
     "quality/scoring/realism/kinds.py": "is what is injected: tests/quality/scoring/realism/test_inject.py",
     "quality/scoring/realism/days.py": "is what is injected: tests/quality/scoring/realism/test_inject.py",
+    "jobs/rule_options.py": "is the flags of scan and check: tests/jobs/test_rules.py",
     "jobs/sources.py": "is the flags of ingest and check: tests/jobs/test_ingest.py",
 }
 # Packages that are tested through their one door.

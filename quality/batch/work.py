@@ -12,10 +12,11 @@ import polars as pl
 from quality.batch.config import Task
 from quality.batch.state import RunState, read_state
 from quality.calendar.exchanges import check_calendar
+from quality.check.appending import rows_of
 from quality.check.day import Day
 from quality.check.day_file import read_day
 from quality.check.job import doubt_about
-from quality.check.results import rows_of, write_run
+from quality.check.results import write_run
 from quality.check.run import CheckResult, check
 from quality.digests import digest_of
 from quality.errors import QualityError, UsageError

@@ -9,6 +9,8 @@ from quality.errors import UsageError
 from quality.text import similar
 
 PANEL, WEEKDAYS = "panel", "weekdays"
+# The calendars that need no library.
+PLAIN = (PANEL, WEEKDAYS)
 _SATURDAY = 5
 
 
@@ -56,7 +58,7 @@ def open_calendar(name: str, first: dt.date, last: dt.date) -> Calendar:
 
 def check_calendar(name: str) -> None:
     """Make sure that a calendar can be opened, before anything is started; errors as `open_calendar`."""
-    if name not in (PANEL, WEEKDAYS):
+    if name not in PLAIN:
         _known_code(_library(), name)
 
 

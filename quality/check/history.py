@@ -1,16 +1,20 @@
 """What a check knows of the sessions before its day: the tail of the panel, and the tickers of the rest."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from quality.engine.connection import Connection, run
-from quality.engine.statements import statement
-from quality.errors import NotEnoughHistoryError
-from quality.panel.partitions import Year
+import numpy as np
+import pyarrow as pa
+
+from quality.errors import InputError, NotEnoughHistoryError
+from quality.panel.digests import Digests, check_bytes, digest_bytes, read_digests
+from quality.panel.grid import BoolMatrix, FloatMatrix, Grid
 from quality.panel.ticker_order import natural_order
-from quality.panel.universe import tickers_of
+from quality.panel.universe import read_universe
+from quality.panel.year_files import read_cells, read_prices
+from quality.panel.year_index import YearIndex, index_year, lay_out
+from quality.panel.years import Year, list_years
 from quality.storage import Store
 
 # Fewer sessions before the day than this tell nothing.
@@ -23,16 +27,50 @@ class History:
 
     Attributes:
         sessions: The last of them, as many as the rules look back on, ascending.
-        tickers: All tickers that history holds, in natural order.
+        tickers: The tickers that are expected of the day, in natural order: all that history holds where the rules
+            remember them, else those of the sessions.
         holds_day: Whether the panel holds the day itself already.
-        yesterday: How many tickers the last of the sessions holds.
+        prices: float64, tickers (in the order of their bytes) by sessions, NaN where there is no price.
+        present: bool, likewise, true where there is a row.
+        damaged: By year, why its tickers could not be read.
 
     """
 
     sessions: tuple[dt.date, ...]
     tickers: tuple[str, ...]
     holds_day: bool
-    yesterday: int = 0
+    prices: FloatMatrix
+    present: BoolMatrix
+    damaged: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def yesterday(self) -> int:
+        """How many tickers the last of the sessions holds."""
+        return int(self.present[:, -1].sum()) if self.sessions else 0
+
+    def grid(self, day: dt.date, prices: dict[str, float | None]) -> Grid:
+        """Give the sessions and the day after them, the one that is judged, as a grid.
+
+        Args:
+            day: The day.
+            prices: Its prices by ticker, None for an empty one.
+
+        """
+        known = sorted(self.tickers)
+        tickers = sorted({*known, *prices})
+        row = {ticker: number for number, ticker in enumerate(tickers)}
+        old = [row[ticker] for ticker in known]
+        count = len(self.sessions)
+        laid = np.full((len(tickers), count + 1), np.nan)
+        present = np.zeros(laid.shape, dtype=np.bool_)
+        laid[old, :count], present[old, :count] = self.prices, self.present
+        arrived = [row[ticker] for ticker in prices]
+        laid[arrived, count] = [np.nan if price is None else price for price in prices.values()]
+        present[arrived, count] = True
+        first_seen = np.full(len(tickers), count + 1, dtype=np.int64)
+        first_seen[old] = 1
+        sessions = np.array([*self.sessions, day], dtype="datetime64[D]")
+        return Grid(sessions, tuple(tickers), laid, present, slice(count, count + 1), 1, first_seen)
 
 
 def too_little_history() -> NotEnoughHistoryError:
@@ -40,45 +78,103 @@ def too_little_history() -> NotEnoughHistoryError:
     return NotEnoughHistoryError("Not enough historical data to compute moving average.")
 
 
-def read_history(
-    engine: Connection, panel: Store, years: Sequence[Year], paths: Mapping[str, Path], *, day: dt.date, look_back: int
-) -> History:
-    """Read the tail into the table `tail`, going back year by year until it is long enough."""
-    sessions: list[dt.date] = []
-    tail_years = 0
-    while tail_years < len(years) and len([date for date in sessions if date < day]) < look_back:
-        tail_years += 1
-        files = _files(years[-tail_years], paths)
-        sessions = [
-            date for (date,) in run(engine, statement("check/history"), {"files": files, "day": day})
-        ] + sessions
-    before = [date for date in sessions if date < day][-look_back:] if look_back else []
-    if len(before) < min(look_back, _LEAST_HISTORY):
+@dataclass(frozen=True)
+class _Part:
+    """One year of the tail: its contents, and its prices, tickers by sessions."""
+
+    index: YearIndex
+    prices: FloatMatrix
+
+
+def read_history(panel: Store, day: dt.date, look_back: int, *, remembers: bool) -> History:
+    """Read the tail of a panel, going back year by year until it is long enough, and nothing else of it.
+
+    Args:
+        panel: The panel.
+        day: The day that is checked; sessions from it on are left aside.
+        look_back: How many sessions before it are wanted.
+        remembers: Whether the tickers of earlier years are wanted too.
+
+    Raises:
+        NotEnoughHistoryError: There are too few sessions before the day.
+        InputError: The tail cannot be read.
+
+    """
+    years = [year for year in list_years(panel) if year.year <= day.year]
+    digests = read_digests(panel)
+    parts: list[_Part] = []
+    for year in reversed(years):
+        parts.insert(0, _read_part(panel, year, digests))
+        if sum(np.count_nonzero(part.index.sessions < np.datetime64(day)) for part in parts) >= look_back:
+            break
+    sessions, tail = _tail(parts, day, look_back)
+    if len(sessions) < min(look_back, _LEAST_HISTORY):
         raise too_little_history()
-    tail_files = [file for year in years[-tail_years:] for file in _files(year, paths)]
-    first = before[0] if before else day
-    run(engine, statement("check/tail"), {"files": tail_files, "from_session": first, "day": day})
-    tickers = natural_order(sorted(_tickers(engine, panel, years, paths, day)))
-    ((yesterday,),) = run(engine, statement("check/yesterday"))
-    return History(tuple(before), tuple(tickers), day in sessions, yesterday)
+    earlier = years[: len(years) - len(parts)] if remembers else []
+    universe = read_universe(panel, earlier, lambda year: _index(panel, year, digests)[0].tickers) if earlier else None
+    known = {ticker for part in parts for ticker in _known(part.index, day)} if remembers else set(tail)
+    tickers = sorted(known | (universe.tickers if universe else set()))
+    prices = np.full((len(tickers), len(sessions)), np.nan)
+    present = np.zeros(prices.shape, dtype=np.bool_)
+    for number, ticker in enumerate(tickers):
+        if ticker in tail:
+            prices[number], present[number] = tail[ticker]
+    holds_day = any(bool((part.index.sessions == np.datetime64(day)).any()) for part in parts)
+    damaged = tuple(sorted(universe.damaged.items())) if universe else ()
+    return History(sessions, tuple(natural_order(tickers)), holds_day, prices, present, damaged)
 
 
-def _files(year: Year, paths: Mapping[str, Path]) -> list[str]:
-    return [str(paths[key]) for key in year.keys]
+def _index(panel: Store, year: Year, digests: Digests) -> tuple[YearIndex, list[bytes]]:
+    """Read the files of a year, hold them against their digests, and index them."""
+    if year.problem:
+        raise InputError(f"year={year.year}: {year.problem}")
+    files = []
+    for key in year.keys:
+        files.append(panel.read(key))
+        check_bytes(digests, key, digest_bytes(files[-1]), panel.url(key))
+    try:
+        return index_year(year.year, files), files
+    except InputError as error:
+        raise InputError(f"{panel.address}: year={year.year}: {error}") from error
 
 
-def _tickers(
-    engine: Connection, panel: Store, years: Sequence[Year], paths: Mapping[str, Path], day: dt.date
-) -> set[str]:
-    earlier = [year for year in years if year.year < day.year]
-    same_year = [file for year in years if year.year == day.year for file in _files(year, paths)]
+def _read_part(panel: Store, year: Year, digests: Digests) -> _Part:
+    index, files = _index(panel, year, digests)
+    prices = np.full((len(index.tickers), len(index.sessions)), np.nan)
+    try:
+        cells = () if index.is_sorted else read_cells([pa.BufferReader(data) for data in files], year.year)[1]
+        lay_out(index, read_prices([pa.BufferReader(data) for data in files]), prices, cells)
+    except InputError as error:
+        raise InputError(f"{panel.address}: year={year.year}: {error}") from error
+    return _Part(index, prices)
 
-    def read_earlier() -> set[str]:
-        files = [file for year in earlier for file in _files(year, paths)]
-        return {ticker for (ticker,) in run(engine, statement("check/tickers"), {"files": files})}
 
-    known = tickers_of(panel, earlier, read_earlier) if earlier else set()
-    if same_year:
-        found = run(engine, statement("check/tickers_before"), {"files": same_year, "day": day})
-        known |= {ticker for (ticker,) in found}
-    return known
+def _known(index: YearIndex, day: dt.date) -> Sequence[str]:
+    """Give the tickers of a year that had a row before the day."""
+    is_before = index.sessions < np.datetime64(day)
+    if is_before.all():
+        return index.tickers
+    held = np.flatnonzero(index.present[:, is_before].any(axis=1))
+    return [index.tickers[number] for number in held.tolist()]
+
+
+def _tail(
+    parts: Sequence[_Part], day: dt.date, look_back: int
+) -> tuple[tuple[dt.date, ...], dict[str, tuple[FloatMatrix, BoolMatrix]]]:
+    """Give the last sessions before the day, and by ticker that has rows in them its prices and presence."""
+    dates = [part.index.sessions[part.index.sessions < np.datetime64(day)] for part in parts]
+    sessions = np.concatenate(dates)[-look_back:] if parts and look_back else np.empty(0, "datetime64[D]")
+    if not len(sessions):
+        return (), {}
+    names = sorted({ticker for part in parts for ticker in part.index.tickers})
+    row = {ticker: number for number, ticker in enumerate(names)}
+    prices = np.full((len(names), len(sessions)), np.nan)
+    present = np.zeros(prices.shape, dtype=np.bool_)
+    for part in parts:
+        wanted = (part.index.sessions >= sessions[0]) & (part.index.sessions <= sessions[-1])
+        columns = np.searchsorted(sessions, part.index.sessions[wanted])
+        rows = np.array([row[ticker] for ticker in part.index.tickers], dtype=np.int64)
+        prices[np.ix_(rows, columns)] = part.prices[:, wanted]
+        present[np.ix_(rows, columns)] = part.index.present[:, wanted]
+    found = {ticker: (prices[number], present[number]) for ticker, number in row.items() if present[number].any()}
+    return tuple(sessions.tolist()), found

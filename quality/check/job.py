@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from quality.calendar.exchanges import PANEL, check_calendar
-from quality.check.day_file import Day, read_day
-from quality.check.results import append, summarise, write_run
+from quality.check.day import Day
+from quality.check.day_file import read_day
+from quality.check.results import summarise, write_run
 from quality.check.run import CheckResult, check
 from quality.errors import QualityError
+from quality.findings.columns import SUPPRESSED
 from quality.findings.run_files import check_destination
-from quality.findings.schema import SUPPRESSED
 from quality.findings.summary import reaches
 from quality.findings.suppressions import NO_SUPPRESSIONS, Suppressions
 from quality.ingest.format.source import Source
@@ -101,9 +102,8 @@ def run_check(job: CheckJob, s3: S3Options | None = None) -> Checked:
 
 def doubt_about(result: CheckResult) -> str:
     """Say what finding keeps a day out of the panel: one that it did not arrive whole, or is no new day."""
-    for rule, severity, message, is_suppressed in result.findings.select(
-        "rule", "severity", "message", SUPPRESSED
-    ).iter_rows():
+    columns = (result.table.column(name).to_pylist() for name in ("rule", "severity", "message", SUPPRESSED))
+    for rule, severity, message, is_suppressed in zip(*columns, strict=True):
         is_doubtful = rule in _DOUBTS or (rule == WRONG_DATE.name and severity == "error")
         if is_doubtful and not is_suppressed:
             return str(message)
@@ -120,6 +120,9 @@ def _append(job: CheckJob, day: Day, panel: Store, checked: Checked) -> Checked:
     if not job.append_anyway and (reason := doubt_about(result)):
         failed = f"{result.day} is not appended: {reason}; mend the file, or say --append-anyway"
         return Checked(result, summary, append_failed=failed)
+    # What rewrites a panel takes longer to import than a check takes.
+    from quality.check.appending import append  # noqa: PLC0415
+
     try:
         append(day, panel)
     except QualityError as error:

@@ -8,7 +8,7 @@ from quality.ingest.files.file_dates import date_in_name
 from quality.ingest.format import names
 
 _MOST_BYTES = 1 << 24
-_PRICE = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
+_PRICE = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,6})?")
 # A point before three digits may part thousands.
 _DECIMALS = re.compile(r"-?[0-9]+\.([0-9]{1,2}|[0-9]{4,6})")
 _DATE = re.compile(r"(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")

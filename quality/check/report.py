@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import polars as pl
+import pyarrow as pa
 
 from quality.check.structure import Reported
-from quality.findings.schema import COVERED, NOT_IN_NOTEBOOK_REPORT, SUPPRESSED
+from quality.findings.columns import COVERED, SUPPRESSED
+from quality.findings.notebook_report import NOT_IN_NOTEBOOK_REPORT
 from quality.rules.model import RuleSet
 
 Line = tuple[str, str]
@@ -28,19 +29,19 @@ class Report:
     suppressed: tuple[Line, ...]
 
 
-def make_report(reported: Sequence[Reported], findings: pl.DataFrame, ruleset: RuleSet) -> Report:
+def make_report(reported: Sequence[Reported], findings: pa.Table, ruleset: RuleSet) -> Report:
     """Sort findings into the report's lines and what stands outside of it.
 
     Args:
         reported: The findings, in the order of the report.
-        findings: The same as a frame, in the same order, with `suppressed` and `covered`.
+        findings: The same as a table, in the same order, with `suppressed` and `covered`.
         ruleset: Its rules; the notebook's report has its own keys, and knew some of the rules only.
 
     """
     issues: list[Line] = []
     outside: list[Line] = []
     suppressed: list[Line] = []
-    marks = findings.select(SUPPRESSED, COVERED).rows()
+    marks = zip(*(findings.column(name).to_pylist() for name in (SUPPRESSED, COVERED)), strict=True)
     for item, (is_suppressed, is_covered) in zip(reported, marks, strict=True):
         line = (item.key if ruleset.has_notebook_report else item.finding["ticker"], item.finding["message"])
         if is_suppressed:

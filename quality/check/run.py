@@ -3,27 +3,25 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import polars as pl
+import pyarrow as pa
 
 from quality.calendar.exchanges import PANEL, open_calendar
 from quality.check.day import Day, Entry
-from quality.check.history import History, read_history, too_little_history
+from quality.check.history import History, read_history
 from quality.check.report import make_report
 from quality.check.structure import AS_IT_CAME, DATE, MISSING, WHOLE_DAY, Reported, structure
-from quality.engine.connection import Connection, EngineError, EngineOptions, first_line, frame, open_engine
-from quality.engine.statements import statement
-from quality.errors import InputError
+from quality.engine.connection import Connection, EngineOptions, open_engine
 from quality.evaluation.session_findings import as_findings, session_findings
 from quality.evaluation.sets import evaluation_of
-from quality.findings import schema as findings_files
 from quality.findings.suppressions import NO_SUPPRESSIONS, Suppressions, mark
-from quality.panel.grid import grid_of_rows
-from quality.panel.partitions import SCHEMA, list_years
+from quality.findings.table import FILED_SCHEMA, complete, from_rows
 from quality.rules.model import RuleSet
-from quality.storage import Store, local_copies
+from quality.storage import Store
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class CheckResult:
 
     Attributes:
         day: The session that was checked.
-        findings: The findings' columns, in the order of the report.
+        table: The findings as an Arrow table of all their columns, in the order of the report.
         issues: The report's pairs of key and issue, in that order, those that count.
         entries: How many prices came.
         history: What they were checked against.
@@ -46,7 +44,7 @@ class CheckResult:
     """
 
     day: dt.date
-    findings: pl.DataFrame
+    table: pa.Table
     issues: tuple[tuple[str, str], ...]
     entries: int
     history: History
@@ -56,6 +54,15 @@ class CheckResult:
     suppressions: Suppressions = NO_SUPPRESSIONS
     matched: Mapping[str, int] = field(default_factory=dict)
     ignored: Mapping[dt.date, int] = field(default_factory=dict)
+
+    @property
+    def findings(self) -> "pl.DataFrame":
+        """The findings as a Polars frame."""
+        import polars as pl  # noqa: PLC0415 - a check itself does without
+
+        from quality.findings.schema import FILED_SCHEMA, complete  # noqa: PLC0415
+
+        return complete(pl.DataFrame(pl.from_arrow(self.table)), FILED_SCHEMA)
 
 
 def check(
@@ -86,30 +93,18 @@ def check(
 
     """
     ruleset = ruleset.causal
-    years = [year for year in list_years(panel) if year.year <= day.date.year]
-    if not years:
-        raise too_little_history()
-    keys = [key for year in years for key in year.keys]
-    with (
-        local_copies(panel, keys) as paths,
-        open_engine(EngineOptions(threads=2, files=list(paths.values()))) as engine,
-    ):
-        try:
-            history = read_history(
-                engine, panel, years, paths, day=day.date, look_back=evaluation_of(ruleset).look_back
-            )
-            history = replace(history, holds_day=history.holds_day and not is_again)
-            reported = [
-                *structure(day, history, ruleset.structural),
-                *_values(engine, day, history, ruleset),
-                *_session_findings(day, history, ruleset, calendar),
-            ]
-        except EngineError as error:
-            raise InputError(f"{panel.address}: {first_line(error)}") from error
+    evaluation = evaluation_of(ruleset)
+    history = read_history(panel, day.date, evaluation.look_back, remembers=evaluation.remembers)
+    history = replace(history, holds_day=history.holds_day and not is_again)
+    with open_engine(EngineOptions(threads=1)) as engine:
+        reported = [
+            *structure(day, history, ruleset.structural),
+            *_values(engine, day, history, ruleset),
+            *_session_findings(day, history, ruleset, calendar),
+        ]
     reported.sort(key=lambda item: item.place)
-    rows = pl.DataFrame([item.finding for item in reported], schema=findings_files.SCHEMA)
-    marked, matched = mark(rows.to_arrow(), suppressions)
-    found = findings_files.complete(pl.DataFrame(pl.from_arrow(marked)), findings_files.FILED_SCHEMA)
+    marked, matched = mark(from_rows([item.finding for item in reported]), suppressions)
+    found = complete({name: marked.column(name) for name in marked.column_names}, len(marked), FILED_SCHEMA)
     report = make_report(reported, found, ruleset)
     return CheckResult(
         day.date,
@@ -160,19 +155,6 @@ def _evaluate_layer(
     engine: Connection, day: dt.date, layer: Sequence[Entry], history: History, ruleset: RuleSet
 ) -> list[dict[str, Any]]:
     """Evaluate the rules on the day as a grid: its tail, and the day as the one judged session."""
-    evaluation = evaluation_of(ruleset)
-    tail = frame(engine, statement("check/rows"))
-    incoming = [(day, entry.ticker, entry.price) for entry in layer]
-    rows = pl.concat([tail, pl.DataFrame(incoming, schema=SCHEMA, orient="row")])
-    sessions = np.array([*history.sessions, day], dtype="datetime64[D]")
-    known = history.tickers if evaluation.remembers else rows.get_column("ticker").unique().to_list()
-    old = set(history.tickers)
-    grid = grid_of_rows(
-        rows.get_column("date").to_numpy(),
-        rows.get_column("ticker").to_list(),
-        rows.get_column("price").to_numpy(),
-        sessions=sessions,
-        judged=slice(len(sessions) - 1, len(sessions)),
-        first_seen={ticker: 1 if ticker in old else len(sessions) for ticker in (*known, *(e.ticker for e in layer))},
-    )
-    return list(evaluation.evaluate(engine, grid, ruleset, day, day).findings.to_pylist())
+    prices = {entry.ticker: entry.price for entry in layer}
+    evaluated = evaluation_of(ruleset).evaluate(engine, history.grid(day, prices), ruleset, day, day)
+    return list(evaluated.findings.to_pylist())

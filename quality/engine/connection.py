@@ -8,15 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import duckdb
-import polars as pl
 import pyarrow as pa
 
 from quality.engine.statements import statement
 from quality.errors import InputError
 from quality.storage import name_originals
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection
 
@@ -94,7 +96,7 @@ def run(connection: Connection, text: str, parameters: Mapping[str, Any] | None 
     return connection.execute(text, dict(parameters or {})).fetchall()
 
 
-def frame(connection: Connection, text: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
+def frame(connection: Connection, text: str, parameters: Mapping[str, Any] | None = None) -> "pl.DataFrame":
     """Run one SELECT and give its rows as a Polars frame."""
     answer: pl.DataFrame = connection.sql(text, params=dict(parameters or {})).pl()
     return answer
@@ -107,7 +109,7 @@ def batches(
     return connection.sql(text, params=dict(parameters or {})).to_arrow_reader(rows)
 
 
-def register(connection: Connection, name: str, rows: pl.DataFrame) -> None:
+def register(connection: Connection, name: str, rows: "pl.DataFrame") -> None:
     """Make a frame a table of the engine, in place of one of that name."""
     arriving = f"{name}_arriving"
     connection.register(arriving, rows.to_arrow())

@@ -1,8 +1,6 @@
-"""The findings: their columns, their files, their CSV, and the notebook's report."""
+"""The findings as frames: their columns and types, their files, and their CSV."""
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
@@ -16,33 +14,13 @@ from quality.findings.columns import (
     SUPPRESSED,
     partition_key,
 )
-from quality.panel.parquet import encode
+from quality.findings.plain_text import FORMULA_STARTS
 
 __all__ = ["COVERED", "CSV_KEY", "NOTEBOOK_REPORT_KEY", "SUPPRESSED", "partition_key"]
 _TYPES = {"date": pl.Date(), "text": pl.String(), "number": pl.Float64(), "flag": pl.Boolean()}
 SCHEMA = pl.Schema({name: _TYPES[kind] for name, kind in COLUMNS.items()})
 # As they are kept: the last column tells which ones a suppression makes not count.
 FILED_SCHEMA = pl.Schema({name: _TYPES[kind] for name, kind in FILED_COLUMNS.items()})
-# The notebook knew nothing of new tickers, days that arrive wrong and calendars: they stand outside its own report.
-NOT_IN_NOTEBOOK_REPORT = frozenset(
-    {"unexpected_ticker", "wrong_date", "incomplete_day", "missing_session", "closed_day"}
-)
-# A spreadsheet takes a cell that begins with one of these for a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
-
-def in_order(findings: pl.DataFrame) -> pl.DataFrame:
-    """Sort findings by date, ticker and rule; by one number for the three, since text sorts slowly."""
-    key = pl.col("date").to_physical().cast(pl.Int64)
-    for name in ("ticker", "rule"):
-        words = findings.get_column(name).unique().sort()
-        key = key * len(words) + pl.col(name).cast(pl.Enum(words)).to_physical()
-    return findings.sort(key, maintain_order=True)
-
-
-def encode_parquet(findings: pl.DataFrame) -> bytes:
-    """Give findings as a Parquet file, in the order in which they come."""
-    return encode(complete(findings, FILED_SCHEMA))
 
 
 def complete(findings: pl.DataFrame, schema: pl.Schema = SCHEMA) -> pl.DataFrame:
@@ -78,18 +56,5 @@ def plain(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _plain_column(column: pl.Expr) -> pl.Expr:
-    is_formula = pl.any_horizontal(column.str.starts_with(start) for start in _FORMULA_STARTS)
+    is_formula = pl.any_horizontal(column.str.starts_with(start) for start in FORMULA_STARTS)
     return pl.when(is_formula).then(pl.concat_str(pl.lit("'"), column)).otherwise(column).name.keep()
-
-
-def notebook_csv(issues: Sequence[tuple[str, str]]) -> bytes:
-    """Give the notebook's report: header `Ticker/Key,Issue`, one line an issue."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("Ticker/Key", "Issue"))
-    writer.writerows((_plain_text(key), _plain_text(issue)) for key, issue in issues)
-    return text.getvalue().encode()
-
-
-def _plain_text(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

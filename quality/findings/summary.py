@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import pyarrow as pa
 from quality.errors import InputError
 from quality.findings.columns import COVERED, SUPPRESSED
 from quality.findings.table import codes_of
+from quality.installed import version_of
 from quality.storage import Store
 
 KEY = "summary.json"
@@ -111,8 +111,8 @@ def _falling(counts: Mapping[str, int]) -> dict[str, int]:
 def versions() -> dict[str, str]:
     """Give the versions of the job and of what decides its results."""
     return {
-        "pricewatch": version("pricewatch-panel"),
-        **{name: version(name) for name in ("duckdb", "polars", "numpy")},
+        "pricewatch": version_of("pricewatch-panel"),
+        **{name: version_of(name) for name in ("duckdb", "polars", "numpy")},
     }
 
 

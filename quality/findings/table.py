@@ -93,6 +93,15 @@ def complete(columns: Mapping[str, pa.Array], rows: int, schema: pa.Schema = SCH
     return pa.table([_filled(columns.get(column.name), column, rows) for column in schema], schema=schema)
 
 
+def from_rows(rows: Sequence[Mapping[str, object]], schema: pa.Schema = SCHEMA) -> pa.Table:
+    """Give rows, by the names of their columns, as a table of a schema, in their order."""
+    columns = {}
+    for column in schema:
+        kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+        columns[column.name] = pa.array([row.get(column.name) for row in rows], kind)
+    return complete(columns, len(rows), schema)
+
+
 def codes_of(texts: pa.ChunkedArray) -> tuple[Codes, list[str]]:
     """Give a column of texts, none of them null, as positions among the texts that it may hold."""
     if not pa.types.is_dictionary(texts.type):

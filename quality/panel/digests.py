@@ -29,9 +29,11 @@ def read_digests(panel: Store) -> Digests:
     Where the memory itself is damaged, nothing is known, which is logged.
     """
     try:
-        found = json.loads(panel.read(KEY, _MOST_BYTES)) if panel.exists(KEY) else {}
+        found = json.loads(panel.read(KEY, _MOST_BYTES))
         return {str(key): tuple(map(str, accepted)) for key, accepted in found.items()}
     except (InputError, ValueError, TypeError, AttributeError) as error:
+        if isinstance(error, InputError) and not panel.exists(KEY):
+            return {}
         _log.warning("%s cannot be read, so that damage may go unnoticed: %s", panel.url(KEY), error)
         return {}
 

@@ -14,9 +14,9 @@ from quality.errors import InputError
 from quality.panel.catalogue import Catalogue, Damage, catalogue_of
 from quality.panel.digests import check_bytes, digest_bytes, read_digests
 from quality.panel.grid import FloatMatrix
-from quality.panel.partitions import Year
 from quality.panel.year_files import read_cells, read_prices
 from quality.panel.year_index import YearIndex, index_year, lay_out
+from quality.panel.years import Year
 from quality.storage import Store
 
 _FETCHED_AT_ONCE = 8

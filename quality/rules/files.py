@@ -39,8 +39,12 @@ _PARAMETER = re.compile(r"(?!rule_|scope_)([a-z][a-z0-9_]*)\s*=\s*(\S+)")
 RESERVED = ("tickers", "severity", "enabled")
 
 
-def read_rule(path: Path) -> Rule:
+def read_rule(path: Path, *, is_known: bool = False) -> Rule:
     """Read and check one rule file.
+
+    Args:
+        path: The file.
+        is_known: Whether its SELECT need not be parsed: a test has done so for the rules that come with the job.
 
     Raises:
         UsageError: With the file and line of what breaks the format.
@@ -63,7 +67,8 @@ def read_rule(path: Path) -> Rule:
     explanations = _explanations(path, text, parameters)
     presets = {key: _preset(path, lines[key], parameters) for key in _PRESET_KEYS if key in lines}
     sql, first_line = _body(text)
-    _check_select(path, first_line, sql, parameters)
+    if not is_known:
+        _check_select(path, first_line, sql, parameters)
     try:
         message = parse_message(header["message"])
     except UsageError as error:

@@ -44,7 +44,7 @@ def load_ruleset(
         raise UsageError(f"no rule set {name!r}; there is {', '.join(ruleset_names())}{similar(name, ruleset_names())}")
     rules: dict[str, Rule] = {}
     for path in _rule_files([sql_root() / "rules" / name, *folders]):
-        rule = read_rule(path)
+        rule = read_rule(path, is_known=path.is_relative_to(sql_root()))
         if rule.name in STRUCTURAL_RULES:
             raise UsageError(f"{path}: {rule.name!r} is the name of a rule that comes with every set; choose another")
         if rule.name in rules:

@@ -20,7 +20,7 @@ from quality.findings.table import SCHEMA, complete, encode_parquet
 from quality.panel.catalogue import Damage
 from quality.panel.grid_files import Section, YearPrices, load_grid
 from quality.panel.panel_files import panel_files
-from quality.panel.partitions import Year
+from quality.panel.years import Year
 from quality.rules.model import RuleSet
 from quality.scan.ledger import Record, write_record
 from quality.storage import Store

@@ -16,7 +16,7 @@ from quality.findings.summary import versions
 from quality.panel.catalogue import Catalogue
 from quality.panel.grid import Days
 from quality.panel.grid_files import Section, YearPrices, section_of
-from quality.panel.partitions import Year
+from quality.panel.years import Year
 from quality.rules.model import RuleSet
 from quality.scan.chunk import ChunkTask, Judged, YearTask
 from quality.scan.options import ScanOptions

@@ -14,7 +14,7 @@ from quality.panel.grid import BoolMatrix
 from quality.panel.panel_files import PanelFiles, panel_files
 from quality.panel.parquet import encode
 from quality.panel.partitions import list_years, new_panel, write_year
-from quality.panel.universe import tickers_of
+from quality.panel.universe import remember
 from quality.storage import S3Options, Store, holding, is_same_place, open_store, split_address
 from quality.synthetic.faults import KINDS, Faults, draw_faults, faulty_blocks, truth_frame
 from quality.synthetic.market import Market, price_blocks
@@ -114,7 +114,7 @@ def _write_panel(
     with new_panel(panel, overwrite=overwrite) as digests:
         held_by_year = _write_blocks(blocks, tickers, panel, digests, progress)
     if len(held_by_year) > 1:
-        _remember(panel, tickers, np.any(held_by_year[:-1], axis=0))
+        _remember(panel, tickers, held_by_year[:-1])
 
 
 def _write_blocks(
@@ -145,10 +145,11 @@ def _write_blocks(
     return held_by_year
 
 
-def _remember(panel: Store, tickers: Sequence[str], held: BoolMatrix) -> None:
+def _remember(panel: Store, tickers: Sequence[str], held_by_year: Sequence[BoolMatrix]) -> None:
     """Note the tickers of all years but the last: the first daily check need not read them."""
     *earlier, _last = list_years(panel)
-    tickers_of(panel, earlier, lambda: {ticker for ticker, is_held in zip(tickers, held, strict=True) if is_held})
+    names = np.array(tickers, dtype=object)
+    remember(panel, earlier, {year.year: names[held] for year, held in zip(earlier, held_by_year, strict=True)})
 
 
 def _write_block(block: Block, tickers: Sequence[str], panel: Store) -> tuple[str, str]:

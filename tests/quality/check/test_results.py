@@ -7,8 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from quality.check.appending import append
 from quality.check.day_file import read_day
-from quality.check.results import append, write_run
+from quality.check.results import write_run
 from quality.check.run import check
 from quality.errors import InputError
 from quality.panel.partitions import SCHEMA, list_years, read_year

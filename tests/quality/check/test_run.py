@@ -128,9 +128,16 @@ class TestHistory:
         assert found.findings.item(0, "expected") == pytest.approx(99.0)
 
     def test_a_damaged_partition_is_named(self, flat_panel):
-        flat_panel.write("year=2021/prices.parquet", b"no parquet")
-        with pytest.raises(InputError, match="year=2021"):
+        flat_panel.write("year=2022/prices.parquet", b"no parquet")
+        with pytest.raises(InputError, match="year=2022"):
             check(wide(["AAA"], [1]), flat_panel, RULES)
+
+    def test_a_damaged_partition_of_earlier_years_is_named_and_the_day_is_checked(self, flat_panel):
+        flat_panel.write("year=2021/prices.parquet", b"no parquet")
+        found = check(wide(["AAA", "BBB", "CCC"], [1, 100, 100]), flat_panel, RULES)
+        ((year, reason),) = found.history.damaged
+        assert (year, "year=2021" in reason) == (2021, True)
+        assert found.issues == (("AAA", "Price Decrease < 20% (-99.00%)"),)
 
 
 FIRST = dt.date(2021, 12, 22)  # the look-back reaches into the year before

@@ -7,7 +7,8 @@ import io
 import polars as pl
 import pytest
 
-from quality.findings.schema import FILED_SCHEMA, SCHEMA, notebook_csv, partition_key, plain, write_csv
+from quality.findings.notebook_report import notebook_csv
+from quality.findings.schema import FILED_SCHEMA, SCHEMA, partition_key, plain, write_csv
 
 DAY = dt.date(2022, 9, 26)
 
@@ -54,7 +55,7 @@ def test_text_that_a_spreadsheet_would_run_is_made_plain(tmp_path, start):
     assert notebook_csv([(ticker, ticker)]).decode().count(f"'{ticker}") == 2
 
 
-@pytest.mark.parametrize("ticker", ["a,b", 'a"b', "a\nb", "ö", "'a", ""])
+@pytest.mark.parametrize("ticker", ["a,b", 'a"b', "a\nb", "a\rb", "ö", "'a", ""])
 def test_quoting_gives_back_what_went_in(tmp_path, ticker):
     assert written(tmp_path, findings(ticker))[1][1] == ticker
     rows = list(csv.reader(io.StringIO(notebook_csv([(ticker, "Issue")]).decode(), newline="")))

@@ -5,6 +5,7 @@ import datetime as dt
 import polars as pl
 import pytest
 
+from quality.engine.statements import sql_root
 from quality.errors import UsageError
 from quality.rules.files import read_rule
 from quality.rules.loading import load_ruleset, ruleset_names
@@ -267,3 +268,8 @@ class TestOwnRules:
         assert str(path) in str(raised.value)
         assert len(str(raised.value).splitlines()) == 1
         assert not run.exists("summary.json")
+
+
+@pytest.mark.parametrize("path", sorted((sql_root() / "rules").rglob("*.sql")), ids=lambda path: path.stem)
+def test_a_rule_that_comes_with_the_job_is_one_select_and_declares_what_it_uses(path):
+    read_rule(path)

@@ -1,0 +1,45 @@
+"""The options that choose rules, for every verb that evaluates them."""
+
+import argparse
+from pathlib import Path
+
+from jobs.reporting import FAIL_ON
+from quality.rules.loading import ruleset_names
+from quality.rules.model import DEFAULT_SENSITIVITY, SENSITIVITIES
+
+
+def add_rule_arguments(parser: argparse.ArgumentParser, default: str) -> None:
+    """Declare what chooses the rules, and what their findings do to the exit code."""
+    parser.add_argument(
+        "--ruleset",
+        default=default,
+        metavar="NAME",
+        help=f"{' or '.join(ruleset_names())} (default {default})",
+    )
+    parser.add_argument(
+        "--rules",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="a folder with rules of your own",
+    )
+    parser.add_argument(
+        "--suppressions", "--exceptions", metavar="FILE", help="findings that are known and do not count, CSV or TOML"
+    )
+    parser.add_argument(
+        "--calendar",
+        metavar="NAME",
+        help="which days are sessions: panel (default), weekdays, or an exchange's code such as XNYS",
+    )
+    add_sensitivity(parser)
+    parser.add_argument("--fail-on", choices=FAIL_ON, help="exit 1 if a finding is at least this severe")
+
+
+def add_sensitivity(parser: argparse.ArgumentParser) -> None:
+    """Declare how easily rules speak."""
+    parser.add_argument(
+        "--sensitivity",
+        choices=SENSITIVITIES,
+        help=f"how easily rules speak, by the presets in their files (default {DEFAULT_SENSITIVITY})",
+    )

@@ -131,8 +131,6 @@ def measure_day(
         found = pl.DataFrame(
             pl.from_arrow(evaluation.evaluate(engine, grid, rules, first.item(), last.item()).findings)
         )
-        if ruleset.name == "robust":
-            engine.execute(statement("explain/every_cell"))
         cell = frame(engine, statement("explain/metrics"), {"day": day, "ticker": ticker})
         here = found.filter(pl.col("date") == day, pl.col("ticker").cast(pl.String) == ticker)
         names = set(here.get_column("rule").cast(pl.String)) | set(here.get_column("first_rule").drop_nulls())

@@ -32,9 +32,6 @@ create or replace temp view days as
     select date, history, market, movers, date_before
     from measured_days;
 
-create or replace temp view cells_in_hindsight as
-    from measured_cells;
-
 create or replace temp view cells_on_the_day as
     select * exclude (expected_after, usable_after, next_move, repeat_evidence)
-    from measured_cells;
+    from metrics;

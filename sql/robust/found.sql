@@ -1,9 +1,7 @@
--- What one rule finds in a relation of cells, with the number of the rule. Six places in braces are filled in: the
--- relation, the rule's SELECT, its number, its message as an expression over that SELECT's columns, what it may
+-- What one rule finds in `metrics`, with the number of the rule. Six places in braces are filled in: what stands for
+-- `metrics` to a rule of the user's own, the rule's SELECT, its number, its message as an expression over that SELECT's columns, what it may
 -- leave out, and which of its findings are wanted. All come from the rule's file and from the program, never from data.
-with metrics as (
-    from {cells}
-)
+{metrics}
 select
     date,
     ticker,

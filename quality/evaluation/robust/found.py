@@ -9,14 +9,14 @@ from functools import lru_cache
 import pyarrow as pa
 
 from quality.engine.connection import Connection, EngineError, columns_of, first_line
-from quality.engine.statements import statement
+from quality.engine.statements import sql_root, statement
 from quality.errors import UsageError
 from quality.evaluation.rule_findings import OPTIONAL
 from quality.patterns import best_fits
 from quality.rules.model import Rule
 
-# The cells as a check sees them on the evening itself, and as a scan does, with the days after.
-ON_THE_DAY, IN_HINDSIGHT = "cells_on_the_day", "cells_in_hindsight"
+# What the user's own rules see as `metrics`: the cells as on the evening itself, or with the days after, too.
+_ON_THE_DAY = "with metrics as (from cells_on_the_day)"
 # The columns of what is found; `rule_number` is the position among the rules that were asked.
 FOUND = pa.schema(
     {
@@ -59,6 +59,11 @@ class Scope:
     tickers: Sequence[str]
     start: dt.date | None = None
     end: dt.date | None = None
+
+
+def is_of_set(rule: Rule) -> bool:
+    """Tell whether a rule is of the set, not the user's own."""
+    return rule.source.startswith(str(sql_root()))
 
 
 @dataclass(frozen=True)
@@ -130,16 +135,17 @@ def _parts_of(connection: Connection, rule: Rule, number: int, scope: Scope) -> 
 def _part(
     connection: Connection, rule: Rule, number: int, parameters: Mapping[str, float], scope: Mapping[str, object]
 ) -> _Part:
-    cells = IN_HINDSIGHT if rule.is_retrospective else ON_THE_DAY
+    # A rule of the set that looks ahead says so, or a test fails; the user's own are kept from what they may not see.
+    metrics = "" if rule.is_retrospective or is_of_set(rule) else _ON_THE_DAY
     try:
-        columns = _columns(connection, cells, rule.sql, tuple(parameters.items()))
+        columns = _columns(connection, metrics, rule.sql, tuple(parameters.items()))
         pattern, arguments = rule.message.as_sql(parameters, columns)
     except EngineError as error:
         raise UsageError(f"{rule.source}: {first_line(error)}") from error
     except UsageError as error:
         raise UsageError(f"{rule.source}: {error}") from error
     text = statement("robust/found").format(
-        cells=cells,
+        metrics=metrics,
         number=number,
         message=", ".join(["format($rule_message", *arguments]) + ")" if arguments else "$rule_message",
         optional=", ".join(name if name in columns else f"{absent} as {name}" for name, absent in OPTIONAL.items()),
@@ -151,10 +157,10 @@ def _part(
 
 @lru_cache(maxsize=256)
 def _columns(
-    connection: Connection, cells: str, text: str, parameters: tuple[tuple[str, float], ...]
+    connection: Connection, metrics: str, text: str, parameters: tuple[tuple[str, float], ...]
 ) -> tuple[str, ...]:
     """Give the names of a SELECT's columns; the relations that it reads have the same ones in every chunk."""
-    described = f"with metrics as (from {cells}) select * from ({text}\n)"  # noqa: S608 - a rule's own text
+    described = f"{metrics} select * from ({text}\n)"  # noqa: S608 - a rule's own text
     return tuple(columns_of(connection, described, dict(parameters)))
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from quality.engine.connection import Connection
-from quality.engine.statements import sql_root, statement
+from quality.engine.connection import Connection, register_table
+from quality.engine.statements import statement
 from quality.evaluation.protocol import Evaluated
-from quality.evaluation.robust.found import Scope, find_one_by_one, find_together
+from quality.evaluation.robust.found import Scope, find_one_by_one, find_together, is_of_set
 from quality.evaluation.robust.margins import LOOK_AHEAD, LOOK_BACK
 from quality.evaluation.robust.metrics import Metrics, Needs, Shared, measure, prepare
 from quality.evaluation.robust.outcome import reconsider
@@ -38,7 +38,7 @@ class Robust:
         """
         rules, scope = ruleset.rules, _scope(grid, start, end)
         shared = prepare(grid)
-        ours = [not is_users(rule) for rule in rules]
+        ours = [is_of_set(rule) for rule in rules]
         _make_relations(connection, shared, measure(shared, needs_of(rules)))
         found = [_numbered(find_together(connection, _chosen(rules, ours), scope), ours)]
         if not all(ours):
@@ -56,11 +56,6 @@ def _scope(grid: Grid, start: dt.date, end: dt.date) -> Scope:
     return Scope(grid.tickers, start if start > first else None, end if end < last else None)
 
 
-def is_users(rule: Rule) -> bool:
-    """Tell whether a rule is the user's own, not of the set."""
-    return not rule.source.startswith(str(sql_root()))
-
-
 def _chosen(rules: Sequence[Rule], kept: Sequence[bool]) -> list[Rule]:
     return [rule for rule, keep in zip(rules, kept, strict=True) if keep]
 
@@ -74,7 +69,7 @@ def _numbered(found: pa.Table, kept: Sequence[bool]) -> pa.Table:
 
 def needs_of(rules: Sequence[Rule]) -> Needs:
     """Give the smallest thresholds in force: below them, nothing costly is measured."""
-    ours = [rule for rule in rules if not is_users(rule)]
+    ours = [rule for rule in rules if is_of_set(rule)]
     in_force = [values for rule in ours for values in (rule.parameters, *rule.by_ticker.values())]
     defaults = Needs(every_cell=False)
 
@@ -99,11 +94,8 @@ def _make_relations(connection: Connection, shared: Shared, metrics: Metrics) ->
     judged = grid.sessions[grid.judged]
     before = grid.sessions[grid.judged.start - 1 : grid.judged.stop - 1]
     days = {"date": pa.array(judged), **_columns(metrics.days), "date_before": pa.array(before)}
-    for name, columns in (("measured_cells", cells), ("measured_days", days)):
-        arriving = f"{name}_arriving"
-        connection.register(arriving, pa.table(columns))
-        connection.execute(f"create or replace temp table {name} as from {arriving}")
-        connection.unregister(arriving)
+    register_table(connection, "metrics", pa.table(cells))
+    register_table(connection, "measured_days", pa.table(days))
     connection.execute(statement("metrics/robust"))
 
 

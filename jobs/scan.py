@@ -1,17 +1,19 @@
 """`pricewatch scan`: every rule over every cell of a panel, or of one file."""
 
 import argparse
+from contextlib import nullcontext
 
+from jobs.lean import without_import
 from jobs.reporting import exit_code, show_scan
 from jobs.rule_options import add_rule_arguments
 from jobs.running import Console, day
 from jobs.sources import add_source_arguments, source_of
-from quality.direct.files import is_table_file, scan_file
+from quality.calendar.exchanges import PLAIN
+from quality.direct.recognise import is_table_file
 from quality.errors import UsageError
 from quality.ingest.format.source import Source
 from quality.rules.model import DEFAULT_RULESET
 from quality.rules.severities import SEVERITIES
-from quality.scan.clean import check_clean, write_clean
 from quality.scan.run import FORMATS, ScanOptions, scan
 from quality.settings import Settings
 from quality.storage import open_store
@@ -68,15 +70,21 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
     panel = open_store(f"{options.run.rstrip('/')}/panel" if is_file else options.panel, settings.s3)
     clean = open_store(options.clean, settings.s3) if options.clean else None
     if clean is not None:
+        from quality.scan.clean import check_clean, write_clean  # noqa: PLC0415 - start-up time counts
+
         check_clean(panel, destination, clean)
     if is_file:
+        from quality.direct.files import scan_file  # noqa: PLC0415 - likewise
+
         summary = scan_file(
             options.panel, destination, ruleset, chosen, source=source, s3=settings.s3, progress=console.progress
         )
     elif source != Source():
         raise UsageError(f"{options.panel} is no file: flags on how a file is read do not apply to a panel")
     else:
-        summary = scan(panel, destination, ruleset, chosen, console.progress)
+        # An exchange's calendar is made of pandas; without one, a scan does without.
+        with nullcontext() if chosen.calendar not in PLAIN else without_import("pandas"):
+            summary = scan(panel, destination, ruleset, chosen, console.progress)
     if clean is not None:
         cleaned = write_clean(
             panel,

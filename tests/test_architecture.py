@@ -57,6 +57,7 @@ TESTED_ELSEWHERE = {
     "quality/engine/syntax.py": "is what rule files and queries are parsed by: tests/quality/engine/test_connection.py",
     "quality/panel/block.py": "is what panels are written from: tests/quality/panel/test_partitions.py",
     "quality/panel/parquet.py": "is what panels and findings are written by: tests/quality/panel/test_partitions.py",
+    "quality/direct/recognise.py": "is what scan looks at first: tests/quality/direct/test_files.py",
     "quality/panel/year_files.py": "decodes what is indexed: tests/quality/panel/test_year_index.py",
     "quality/panel/panel_files.py": "serves every grid: tests/quality/panel/test_grid_files.py",
     "quality/findings/columns.py": "holds names only",

@@ -13,8 +13,9 @@ import polars as pl
 
 from quality.calendar.exchanges import PANEL
 from quality.check.job import CheckJob, run_check
-from quality.direct.files import is_table_file, scan_file
+from quality.direct.files import scan_file
 from quality.direct.frames import Frame, as_polars
+from quality.direct.recognise import is_table_file
 from quality.errors import QualityError
 from quality.findings import schema as findings_files
 from quality.findings.suppression_file import open_suppressions

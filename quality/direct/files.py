@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from quality.errors import InputError, UsageError
@@ -17,21 +17,7 @@ from quality.rules.model import RuleSet
 from quality.scan.run import Progress, ScanOptions, scan
 from quality.storage import S3Options, Store, open_store
 
-_FILES = frozenset({".csv", ".tsv", ".txt", ".psv", ".dat", ".parquet", ".pq", ".arrow", ".feather", ".ipc"})
-_PACKED = frozenset({".gz", ".zst", ".bz2", ".zip", ".tgz"})
 _COUNTS = ("rows_read", "rows_written", "rows_refused", "duplicates_agreeing", "conflicts", "not_listed")
-
-
-def is_table_file(address: str | Path) -> bool:
-    """Tell whether an address is one of a file with prices, by what is there or else by its name; no panel is."""
-    text = str(address)
-    if not text.startswith("s3://"):
-        path = Path(text).expanduser()
-        if path.is_dir():
-            return False
-        if path.exists():
-            return True
-    return PurePosixPath(text).suffix.lower() in _FILES | _PACKED
 
 
 def scan_file(

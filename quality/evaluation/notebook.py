@@ -34,7 +34,7 @@ class Notebook:
         grid = _with_look_back(grid)
         is_absent = _absent(grid)
         register_table(connection, "cells", _cells(grid))
-        register_table(connection, "suspects", _NO_SUSPECTS)
+        register_table(connection, "suspects", _SUSPECTS.empty_table())
         connection.execute(statement("metrics/notebook"))
         found = connection.sql(statement("notebook/suspects"), params=_limits(ruleset)).to_arrow_table()
         register_table(connection, "suspects", _suspects(grid, is_absent, found))
@@ -110,7 +110,6 @@ _SUSPECTS = pa.schema(
         ("count_of_prices", pa.int32()),
     ]
 )
-_NO_SUSPECTS = _SUSPECTS.empty_table()
 
 
 def _suspects(grid: Grid, is_absent: BoolMatrix, found: pa.Table) -> pa.Table:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from quality.calendar.exchanges import Calendar
 from quality.calendar.session_gaps import session_gaps
@@ -65,6 +64,8 @@ def joined(findings: pa.Table, days: Sequence[SessionFinding]) -> pa.Table:
         return findings
     plain = pa.schema([(column.name, _plain(column.type)) for column in findings.schema])
     both = pa.concat_tables([findings.cast(plain), pa.Table.from_pylist(as_findings(days), schema=plain)])
+    import pyarrow.compute as pc  # noqa: PLC0415 - few panels are held against a calendar
+
     order = pc.sort_indices(both, sort_keys=[(name, "ascending") for name in ("date", "ticker", "rule")])
     return both.take(order).cast(findings.schema).combine_chunks()
 

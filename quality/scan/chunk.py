@@ -96,9 +96,6 @@ class ChunkResult:
     damaged: tuple[Damage, ...] = ()
 
 
-_NOTHING = Evaluated(SCHEMA.empty_table(), {})
-
-
 def scan_chunk(task: ChunkTask, prices: YearPrices, engine: Connection, run: Store) -> ChunkResult:
     """Evaluate the years of a chunk; write each year's findings whole, and then the note that it is finished.
 
@@ -141,7 +138,7 @@ def write_year(task: ChunkTask, evaluated: Evaluated, year: int, run: Store) -> 
 def write_year_without_sessions(year: int, known: YearTask, judged: Judged, run: Store) -> Record:
     """Write a year of which the panel holds nothing: a calendar may miss its sessions."""
     nothing = Section((), (), 0, 0, 0, (), np.empty(0, dtype=np.int64))
-    return write_year(ChunkTask(nothing, {year: known}, (), judged), _NOTHING, year, run)
+    return write_year(ChunkTask(nothing, {year: known}, (), judged), Evaluated(SCHEMA.empty_table(), {}), year, run)
 
 
 def _of_year(findings: pa.Table, year: int) -> pa.Table:

@@ -18,7 +18,7 @@ from quality.findings.run_files import check_destination, clear
 from quality.findings.suppressions import suppression_report
 from quality.panel.catalogue import Catalogue, Damage
 from quality.panel.panel_files import PanelFiles, panel_files
-from quality.panel.partitions import list_years
+from quality.panel.years import list_years
 from quality.rules.model import RuleSet
 from quality.scan.chunk import ChunkResult, ChunkTask, scan_chunk, write_year_without_sessions
 from quality.scan.executors.local import run_all

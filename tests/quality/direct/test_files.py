@@ -7,7 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from quality.direct.files import is_table_file, scan_file
+from quality.direct.files import scan_file
+from quality.direct.recognise import is_table_file
 from quality.errors import InputError, UsageError
 from quality.rules.loading import load_ruleset
 from quality.scan.run import ScanOptions, scan

@@ -20,6 +20,7 @@ VERBS = {
     "mail": "send a run's summary by e-mail",
     "unlock": "say who holds a place, and free it when told to",
     "explain": "say what a finding saw: prices, limits, each rule's verdict, the market",
+    "compare": "what is new, gone and changed from one run to another",
     "report": "show a run, or a history of runs, as one HTML file",
     "sql": "ask a panel and a run questions in SQL, read-only",
     "batch": "the scheduled run: scan or check, publish, mail",

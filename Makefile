@@ -100,13 +100,19 @@ else
 endif
 
 .PHONY: report
-report: setup ## write RUN as one self-contained HTML file with plots
+report: setup $(VENV)/.extras-report ## write RUN as one self-contained HTML file with plots (makes RUN where it is missing)
+	@test -d $(RUN) || [[ "$(RUN)" == s3://* ]] || $(MAKE) --no-print-directory scan ARGS=
 	@$(MADE) $(RUN) -- $(PW) report $(RUN) $(ARGS)
 
 .PHONY: sql
-sql: setup ## ask PANEL and RUN a question: make sql Q="select * from findings limit 5"
+sql: setup $(VENV)/.extras-shell ## ask PANEL and RUN a question: make sql Q="select * from findings limit 5"; without Q, a shell
 	@$(PW) sql $(if $(Q),"$$Q") --panel $(PANEL) --run $(RUN) $(if $(wildcard $(TRUTH)),--truth $(TRUTH)) $(ARGS)
 export Q
+
+.PHONY: explain
+explain: setup $(VENV)/.extras-shell ## what RUN's findings saw: make explain TICKER=ST0059 [DATE=2021-09-06]
+	@test -n "$(TICKER)" || { echo "make explain needs TICKER=…" >&2; exit 2; }
+	@$(PW) explain "$(TICKER)" $(DATE) --run $(RUN) $(ARGS)
 
 .PHONY: batch
 batch: setup ## the scheduled run that CONFIG describes (examples/nightly.toml scans PANEL)
@@ -126,6 +132,10 @@ lint: $(VENV)/.dev ## style and types
 .PHONY: test
 test: $(VENV)/.dev lint ## style, types and all tests
 	@$(VENV)/bin/pytest -n auto --dist loadfile $(ARGS)
+
+.PHONY: browser
+browser: $(VENV)/.dev $(VENV)/.extras-browser ## what the report's tests in a real browser need (and the system's chromium)
+	@command -v chromium chromium-browser google-chrome > /dev/null || echo "these tests are skipped without a browser: apt-get install chromium"
 
 .PHONY: test-wheel
 test-wheel: $(VENV)/.dev ## the wheel, alone in an empty environment, runs every verb

@@ -66,6 +66,7 @@ def _show_timeline(console: Console, timeline: Timeline) -> None:
 
 
 def _show(console: Console, found: Explanation, options: argparse.Namespace) -> None:
+    chart = [] if options.no_chart else chart_lines(found)
     rules = ", ".join(found.findings.get_column("rule").unique().sort()) or "nothing was found"
     console.say(f"{found.ticker} on {found.day:%A}, {found.day}: {rules}", "bold")
     for row in found.findings.iter_rows(named=True):
@@ -76,9 +77,8 @@ def _show(console: Console, found: Explanation, options: argparse.Namespace) -> 
         )
     console.say("\nThe sessions around it")
     console.table(_around(found), _cell, "  ")
-    if not options.no_chart:
-        for line in chart_lines(found):
-            console.say(f"  {line}")
+    for line in chart:
+        console.say(f"  {line}")
     console.say("\nWhat was measured")
     for measured in found.measured:
         console.say(f"  {measured.name:<18} {number_text(measured.value):>12}  {measured.what}")

@@ -28,6 +28,10 @@ expect 0 "$pw" inject clean faulty --truth truth.parquet
 expect 0 "$pw" scan faulty run --ruleset notebook
 grep -q 'price_decrease *4,831' out.txt
 expect 0 "$pw" sql worst_tickers --run run
+expect 0 "$pw" explain ST0059 --run run
+expect 0 "$pw" explain ST0059 2021-09-06 --run run --no-chart
+expect 0 "$pw" compare run run
+expect 0 "$pw" report run
 printf 'date,ST0001,ST0002\n2022-09-27,80.10,0\n' >day.csv
 expect 0 "$pw" check day.csv --history faulty --out checked --ruleset notebook
 grep -q 'ST0002: Zero Price (value=0.00)' out.txt

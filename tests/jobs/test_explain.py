@@ -1,6 +1,7 @@
 """`pricewatch explain`."""
 
 import json
+import sys
 
 import pytest
 
@@ -44,3 +45,11 @@ def test_a_ticker_and_a_day_of_it(pricewatch, scanned):
 )
 def test_what_is_wrong_is_one_line(pricewatch, arguments, code, says):
     assert says in pricewatch("explain", *arguments).failed(code)
+
+
+def test_without_its_extra_it_says_what_to_install(pricewatch, scanned, monkeypatch):
+    monkeypatch.setitem(sys.modules, "plotext", None)
+    failed = pricewatch("explain", "ST0059", "2021-09-06", "--run", scanned)
+    assert failed.code == 2
+    assert "the chart needs plotext: pip install 'pricewatch-panel[shell]', or say --no-chart" in failed.err
+    assert pricewatch("explain", "ST0059", "2021-09-06", "--run", scanned, "--no-chart").code == 0

@@ -1,6 +1,7 @@
 """`pricewatch report`."""
 
 import json
+import sys
 
 import pytest
 
@@ -35,3 +36,11 @@ def test_writes_elsewhere_and_pictures(pricewatch, scanned, bucket):
 )
 def test_what_is_wrong_is_one_line(pricewatch, arguments, code, says):
     assert says in pricewatch("report", *arguments).failed(code)
+
+
+def test_without_its_extra_it_says_what_to_install(pricewatch, scanned, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    assert "the report needs jinja2: pip install 'pricewatch-panel[report]'" in pricewatch("report", scanned).failed(2)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    failed = pricewatch("report", scanned, "--png", "pictures").failed(2)
+    assert "pip install 'pricewatch-panel[report]'" in failed

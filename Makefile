@@ -18,7 +18,7 @@ PANEL ?= data/faulty
 TRUTH ?= data/truth.parquet
 RUN ?= runs/scan
 INGEST_RUN ?= runs/ingest
-CONFIG ?= examples/nightly.toml
+CONFIG ?=
 ARGS ?=
 EXTRAS ?=
 # Runs a command and notes which files it made, for `make clean`.
@@ -115,9 +115,13 @@ explain: setup $(VENV)/.extras-shell ## what RUN's findings saw: make explain TI
 	@$(PW) explain "$(TICKER)" $(DATE) --run $(RUN) $(ARGS)
 
 .PHONY: batch
-batch: setup ## the scheduled run that CONFIG describes (examples/nightly.toml scans PANEL)
+batch: $(VENV)/.extras-charts,lineage,logs,metrics,report ## a whole night on servers of this machine, published and mailed; or CONFIG=… for a scheduled run of yours
+ifeq ($(CONFIG),)
+	@$(MADE) data/night -- $(VENV)/bin/python examples/nightly/run.py data/night
+else
 	@[[ "$(CONFIG)" != examples/* ]] || test -d $(PANEL) || $(MAKE) --no-print-directory inject ARGS=
 	@$(MADE) runs/nightly -- $(PW) batch $(CONFIG) $(ARGS)
+endif
 
 .PHONY: bench
 bench: $(VENV)/.bench ## scans beside a bare read, Polars, pandas and one plain query: ratios in one run (BENCH="--days 4000")

@@ -12,7 +12,7 @@ from quality.batch.days import days_between
 from quality.batch.plan import plan_batch
 from quality.batch.run import BatchResult, Outcome, run_batch, with_flags
 from quality.batch.work import Done
-from quality.delivery.story import unprocessed_of
+from quality.delivery.story import counted, unprocessed_of
 from quality.errors import UsageError
 from quality.settings import Settings, load_settings
 
@@ -21,7 +21,7 @@ SUMMARY = """Run what CONFIG describes, unattended: ingest, check or scan; then 
 CONFIG is a settings file (as pricewatch.toml) with a section [batch], and [batch.panels.NAME] for each of
 several panels. Keys: job, panel, run, file, ingest, source, ruleset, rules, suppressions, calendar, formats,
 start, end, append, append_anyway, sensitivity, fail_on, publish, mail, mail_on, webhook, lineage, wait_until,
-keep_days, link; and for the whole batch timezone, day, heartbeat, metrics, parallel. Addresses may hold
+keep_days, report, link; and for the whole batch timezone, day, heartbeat, metrics, parallel. Addresses may hold
 {date}, {date:%Y%m%d}, {panel}, {job}; publish also {run}. A rerun of a date comes to the same, and delivers
 only what was not delivered."""
 EXAMPLE = """  pricewatch init . --panel demo/faulty    # writes nightly.toml
@@ -121,7 +121,8 @@ def _show_done(console: Console, done: Done) -> None:
     if done.job == "scan" and not console.as_json:
         show_scan(console, summary, where)
     elif done.job == "check":
-        console.say(f"{where}: {len(summary['report'])} issues on {summary['last_session']}{same}")
+        issues = counted(len(summary["report"]), "issue")
+        console.say(f"{where}: {issues} on {summary['last_session']}{same}")
         show_suppressions(console, summary)
     elif done.job == "ingest":
         console.say(f"{where}: {summary['rows_written']:,} rows read into {summary['panel']}")

@@ -53,6 +53,7 @@ class Task:
         lineage: Whether to emit OpenLineage events, by the settings of `[lineage]`.
         wait_until: The time of day until which a late file is waited for.
         keep_days: For how many days runs are kept; None for ever.
+        report: Whether a run that is published has its report with it, where the extra `report` is installed.
         link: Address for a browser that leads to the results, `{run}` and the other places filled.
 
     """
@@ -82,6 +83,7 @@ class Task:
     lineage: bool = False
     wait_until: dt.time | None = None
     keep_days: int | None = None
+    report: bool = True
     link: str | None = None
 
     def on(self, day: dt.date, job: str) -> "Task":
@@ -178,6 +180,7 @@ _OF_A_TASK: Readers = {
     "lineage": values.flag,
     "wait_until": _time,
     "keep_days": values.whole(),
+    "report": values.flag,
     "link": values.address,
 }
 _OF_THE_BATCH: Readers = {

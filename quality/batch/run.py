@@ -13,6 +13,7 @@ from quality.batch.days import Clock, day_of, is_closed, waits_until, wall_clock
 from quality.batch.deliveries import Channels, alarm, check_places, deliver, open_channels
 from quality.batch.history import forget
 from quality.batch.metrics import check_metrics, write_metrics
+from quality.batch.reports import write_report
 from quality.batch.state import RunState, read_state
 from quality.batch.steps import Steps
 from quality.batch.work import Done, do, source_of
@@ -190,6 +191,7 @@ class _Panel:
             with holding(open_store(task.run, self.settings.s3), _LOCK):  # one batch a place: nothing is told twice
                 done = self._work(task, job, day)
                 outcome.done.append(done)
+                write_report(done, self.settings)
                 self._deliver(done)
         except NotArrivedError as error:
             if is_range and (task.calendar or self.settings.calendar) == PANEL and day.weekday() > _FRIDAY:

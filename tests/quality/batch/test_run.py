@@ -37,6 +37,7 @@ class TestScan:
         assert (result.code, outcome.done[0].undelivered) == (0, [])
         there, here = open_store(bucket), open_store(tmp_path / "run")
         assert contents(there) == contents(here)
+        assert there.read("report.html").lower().startswith(b"<!doctype html>")
         assert mailbox.subjects[0].startswith(f"Stock Anomaly Scan - {outcome.done[0].summary['findings']:,} findings")
         assert f"Results: {bucket}" in mailbox.text()
 

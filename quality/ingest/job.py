@@ -11,6 +11,7 @@ import polars as pl
 from quality.errors import InputError, QualityError
 from quality.findings import quarantine as refused
 from quality.findings import summary as summaries
+from quality.ingest.files.ahead import fetched_ahead
 from quality.ingest.files.arrivals import Found, find_arrivals
 from quality.ingest.files.validation import validating
 from quality.ingest.options import IngestOptions
@@ -94,7 +95,7 @@ def _check_conflicts(staged: Staged, options: IngestOptions, out: Store) -> None
 
 def _read(reading: Reading, found: Found, progress: Progress) -> None:
     total, before = sum(arrival.size for arrival in found.arrivals), 0
-    for arrival in found.arrivals:
+    for arrival in fetched_ahead(found.arrivals):
         reading.add(arrival, partial(_tell, progress, before, arrival.size, total))
         before += arrival.size
         progress("read", before, total)

@@ -14,6 +14,7 @@ from quality.errors import UsageError
 from quality.ingest.format.source import Source
 from quality.rules.model import DEFAULT_RULESET
 from quality.rules.severities import SEVERITIES
+from quality.scan.executors.protocol import Executor
 from quality.scan.run import FORMATS, ScanOptions, scan
 from quality.settings import Settings
 from quality.storage import open_store
@@ -36,7 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--start", type=day, metavar="DATE", help="first session wanted (default: the panel's first)")
     parser.add_argument("--end", type=day, metavar="DATE", help="last session wanted (default: the panel's last)")
     parser.add_argument("--format", default=",".join(FORMATS), metavar="LIST", help="parquet, or parquet,csv (default)")
-    parser.add_argument("--engine", choices=["local"], default="local", help="where chunks run (local: threads)")
+    parser.add_argument(
+        "--engine",
+        choices=["local", "spark"],
+        default="local",
+        help="where chunks run: threads here, or a Spark cluster",
+    )
+    parser.add_argument("--master", metavar="URL", help="with --engine spark: the cluster (default: spark-submit's)")
     parser.add_argument(
         "--resume", action="store_true", help="keep the years in RUN that are finished and whose input is the same"
     )
@@ -65,6 +72,8 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         calendar=options.calendar or settings.calendar,
         suppressions=settings.open_suppressions(options.suppressions),
     )
+    if options.master and options.engine != "spark":
+        raise UsageError("--master goes with --engine spark")
     destination, source = open_store(options.run, settings.s3), source_of(options, settings)
     is_file = is_table_file(options.panel)
     panel = open_store(f"{options.run.rstrip('/')}/panel" if is_file else options.panel, settings.s3)
@@ -83,8 +92,10 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         raise UsageError(f"{options.panel} is no file: flags on how a file is read do not apply to a panel")
     else:
         # An exchange's calendar is made of pandas; without one, a scan does without.
-        with nullcontext() if chosen.calendar not in PLAIN else without_import("pandas"):
-            summary = scan(panel, destination, ruleset, chosen, console.progress)
+        is_lean = chosen.calendar in PLAIN and options.engine == "local"
+        with without_import("pandas") if is_lean else nullcontext():
+            executor = _executor(options, settings)
+            summary = scan(panel, destination, ruleset, chosen, console.progress, executor=executor)
     if clean is not None:
         cleaned = write_clean(
             panel,
@@ -100,3 +111,12 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         what = "flagged" if options.clean_keep_flags else "without their price"
         console.say(f"{clean.address}: {cleaned['rows']:,} rows, {cleaned['cleaned']:,} of them {what}")
     return exit_code(summary, options.fail_on)
+
+
+def _executor(options: argparse.Namespace, settings: Settings) -> Executor | None:
+    """Give what runs the chunks; None for threads of this machine."""
+    if options.engine == "local":
+        return None
+    from quality.scan.executors.spark import SparkTasks, open_session  # noqa: PLC0415 - of an extra
+
+    return SparkTasks(open_session(options.master), settings.s3)

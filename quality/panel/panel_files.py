@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock
@@ -42,26 +42,45 @@ class PanelFiles:
         self._locks = {year: Lock() for year in self._years}
         self._entering = Lock()
 
+    @property
+    def panel(self) -> Store:
+        """Where the panel is."""
+        return self._panel
+
+    @property
+    def years(self) -> list[Year]:
+        """The partitions."""
+        return list(self._years.values())
+
     def catalogue(self, threads: int) -> Catalogue:
-        """Index all years while they are fetched: each byte is read once.
+        """Index all years, and put what is known of them together.
 
         Raises:
             InputError: Not one partition can be read, or they hold no rows.
 
         """
+        return catalogue_of(self.index_years(threads))
+
+    def index_years(self, threads: int) -> list[YearIndex | Damage]:
+        """Index all years while they are fetched: each byte is read once."""
         with ThreadPoolExecutor(_FETCHED_AT_ONCE) as fetchers, ThreadPoolExecutor(threads) as pool:
             fetched = {year: fetchers.submit(self.fetch, year) for year in self._years if not self._years[year].problem}
 
             def index(year: int) -> YearIndex | Damage:
-                try:
-                    if problem := self._years[year].problem:
-                        return Damage(year, problem)
-                    fetched[year].result()
-                    return self._index(year)
-                except InputError as error:
-                    return Damage(year, str(error))
+                if year in fetched:
+                    wait([fetched[year]])
+                return self.index_year(year)
 
-            return catalogue_of(pool.map(index, self._years))
+            return list(pool.map(index, self._years))
+
+    def index_year(self, year: int) -> YearIndex | Damage:
+        """Index a year, or say why it cannot be."""
+        try:
+            if problem := self._years[year].problem:
+                return Damage(year, problem)
+            return self._index(year)
+        except InputError as error:
+            return Damage(year, str(error))
 
     def fetch(self, year: int) -> list[Path]:
         """Give the local paths of a year's files, which stay until all are closed."""

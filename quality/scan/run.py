@@ -2,13 +2,10 @@
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict
-from queue import SimpleQueue
 from typing import Any
 
 from quality.digests import digest_of
-from quality.engine.connection import Connection, EngineOptions, open_engine
 from quality.evaluation.sets import describe
 from quality.findings import summary as summaries
 from quality.findings.columns import partition_key
@@ -16,12 +13,13 @@ from quality.findings.csv_file import write_run_csv
 from quality.findings.identity import identify
 from quality.findings.run_files import check_destination, clear
 from quality.findings.suppressions import suppression_report
-from quality.panel.catalogue import Catalogue, Damage
+from quality.panel.catalogue import Catalogue, Damage, catalogue_of
 from quality.panel.panel_files import PanelFiles, panel_files
 from quality.panel.years import list_years
 from quality.rules.model import RuleSet
-from quality.scan.chunk import ChunkResult, ChunkTask, scan_chunk, write_year_without_sessions
-from quality.scan.executors.local import run_all
+from quality.scan.chunk import write_year_without_sessions
+from quality.scan.executors.local import LocalThreads
+from quality.scan.executors.protocol import Executor
 from quality.scan.ledger import Record, read_records, record_key
 from quality.scan.options import FORMATS, ScanOptions
 from quality.scan.restated import Restatement, compare, findings_of, restated_years
@@ -39,6 +37,8 @@ def scan(
     ruleset: RuleSet,
     options: ScanOptions | None = None,
     progress: Progress = lambda _what, _done, _all: None,
+    *,
+    executor: Executor | None = None,
 ) -> dict[str, Any]:
     """Scan a panel's whole history and write the run: findings by year, the CSV, and last `summary.json`.
 
@@ -48,6 +48,7 @@ def scan(
         ruleset: The rules.
         options: Range, formats, resources.
         progress: Told the stage, how much of it is done, and of how much.
+        executor: What runs the units of work; None for threads of this machine.
 
     Returns:
         The summary. Its `outcome` is "complete", or "partial" where partitions were damaged: they are
@@ -60,20 +61,20 @@ def scan(
 
     """
     began = time.perf_counter()
-    options = options or ScanOptions()
+    options, executor = options or ScanOptions(), executor or LocalThreads()
     years = list_years(panel)
     check_destination(run, panel)
     with holding(run), panel_files(panel, years) as files:
-        catalogue = files.catalogue(options.threads)
+        catalogue = catalogue_of(executor.index_years(files, options))
         tasks = Tasks(catalogue, {year.year: year for year in years}, files, ruleset, options)
-        summary = _scan_years(tasks, files, panel, run, progress)
+        summary = _scan_years(tasks, files, run, executor, progress)
         seconds = time.perf_counter() - began
         summary = {**identify(seconds), **summary, "seconds": round(seconds, 3)}
         run.write(summaries.KEY, summaries.encode(summary))
     return summary
 
 
-def _scan_years(tasks: Tasks, files: PanelFiles, panel: Store, run: Store, progress: Progress) -> dict[str, Any]:
+def _scan_years(tasks: Tasks, files: PanelFiles, run: Store, executor: Executor, progress: Progress) -> dict[str, Any]:
     """Scan the years that are not finished, write what is made from all years, and give the summary."""
     earlier = read_records(run) if tasks.options.resume else {}
     done = {
@@ -84,8 +85,7 @@ def _scan_years(tasks: Tasks, files: PanelFiles, panel: Store, run: Store, progr
     before = {year: findings_of(run, year) for year in restated}
     clear(run, keep={key for year in done for key in (record_key(year), partition_key(year))})
     chunks = tasks.chunks(leaving_out=done)
-    files.share(index.year for chunk in chunks for index in chunk.section.indexes)
-    results = _run_chunks(chunks, files, run, tasks.options, progress)
+    results = executor.run_chunks(chunks, files, run, tasks.options, lambda count: progress("scan", count, len(chunks)))
     made = [record for result in results for record in result.records]
     made += [
         write_year_without_sessions(year, tasks.years[year], tasks.judged, run)
@@ -97,27 +97,7 @@ def _scan_years(tasks: Tasks, files: PanelFiles, panel: Store, run: Store, progr
         write_run_csv(run, progress)
     restatements = [compare(run, earlier[year], before[year], records) for year in restated]
     damaged = [*tasks.catalogue.damaged, *(damage for result in results for damage in result.damaged)]
-    return _summarise(tasks, panel, records, damaged, restatements)
-
-
-def _run_chunks(
-    chunks: Sequence[ChunkTask], files: PanelFiles, run: Store, options: ScanOptions, progress: Progress
-) -> list[ChunkResult]:
-    """Run chunks on the threads of this machine, an engine a thread."""
-    share = EngineOptions(memory_limit=f"{options.memory_limit // options.threads >> 20}MiB")
-    engines: SimpleQueue[Connection] = SimpleQueue()
-    with ExitStack() as stack:
-        for _ in range(min(options.threads, len(chunks))):
-            engines.put(stack.enter_context(open_engine(share)))
-
-        def work(chunk: ChunkTask) -> ChunkResult:
-            engine = engines.get()
-            try:
-                return scan_chunk(chunk, files, engine, run)
-            finally:
-                engines.put(engine)
-
-        return run_all(work, chunks, options.threads, lambda count: progress("scan", count, len(chunks)))
+    return _summarise(tasks, files.panel, records, damaged, restatements)
 
 
 def _summarise(

@@ -1,11 +1,54 @@
 """Runs units of work on threads of this machine; the engines do the work outside the interpreter's lock."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
+from queue import SimpleQueue
 from typing import TypeVar
+
+from quality.engine.connection import Connection, EngineOptions, open_engine
+from quality.panel.catalogue import Damage
+from quality.panel.panel_files import PanelFiles
+from quality.panel.year_index import YearIndex
+from quality.scan.chunk import ChunkResult, ChunkTask, scan_chunk
+from quality.scan.options import ScanOptions
+from quality.storage import Store
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+
+class LocalThreads:
+    """Threads of this machine, an engine each; the files that they share are fetched and decoded once."""
+
+    def index_years(self, files: PanelFiles, options: ScanOptions) -> Iterable[YearIndex | Damage]:
+        """Index every year of a panel while the next ones are fetched."""
+        return files.index_years(options.threads)
+
+    def run_chunks(
+        self,
+        chunks: Sequence[ChunkTask],
+        files: PanelFiles,
+        run: Store,
+        options: ScanOptions,
+        progress: Callable[[int], None],
+    ) -> list[ChunkResult]:
+        """Evaluate chunks, `options.threads` at once."""
+        share = EngineOptions(memory_limit=f"{options.memory_limit // options.threads >> 20}MiB")
+        files.share(index.year for chunk in chunks for index in chunk.section.indexes)
+        engines: SimpleQueue[Connection] = SimpleQueue()
+        with ExitStack() as stack:
+            for _ in range(min(options.threads, len(chunks))):
+                engines.put(stack.enter_context(open_engine(share)))
+
+            def work(chunk: ChunkTask) -> ChunkResult:
+                engine = engines.get()
+                try:
+                    return scan_chunk(chunk, files, engine, run)
+                finally:
+                    engines.put(engine)
+
+            return run_all(work, chunks, options.threads, progress)
 
 
 def run_all(

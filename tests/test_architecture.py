@@ -105,6 +105,9 @@ TESTED_ELSEWHERE = {
     "quality/scoring/realism/kinds.py": "is what is injected: tests/quality/scoring/realism/test_inject.py",
     "quality/scoring/realism/days.py": "is what is injected: tests/quality/scoring/realism/test_inject.py",
     "jobs/rule_options.py": "is the flags of scan and check: tests/jobs/test_rules.py",
+    "quality/scan/executors/protocol.py": "holds a protocol only: both executors are tested",
+    "quality/servers/spark.py": "is what scans run on: tests/quality/scan/executors/test_spark.py",
+    "jobs/spark_submit.py": "is started by spark-submit: tests/quality/scan/executors/test_spark.py",
     "jobs/sources.py": "is the flags of ingest and check: tests/jobs/test_ingest.py",
 }
 # Packages that are tested through their one door.

@@ -57,8 +57,7 @@ def gappy(tmp_path_factory: pytest.TempPathFactory, default_panels) -> Path:
 class TestOnOneSession:
     """What a session does again and again."""
 
-    @pytest.mark.parametrize("ruleset", ["notebook", "robust"])
-    @pytest.mark.parametrize("kind", ["whole", "with gaps"])
+    @pytest.mark.parametrize(("ruleset", "kind"), [("notebook", "whole"), ("robust", "with gaps")])
     def test_the_findings_are_the_same_bytes(self, executor, default_panels, gappy, tmp_path, ruleset, kind, files_of):
         panel = open_store(default_panels.faulty if kind == "whole" else gappy)
         rules = load_ruleset(ruleset)

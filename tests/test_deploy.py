@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from quality.batch.config import read_batch
+
 ROOT = Path(__file__).resolve().parents[1]
 DEPLOY = ROOT / "deploy"
 
@@ -35,6 +37,11 @@ def test_the_other_files_can_be_read():
     assert json.loads((DEPLOY / "eventbridge.json").read_text())["ScheduleExpression"].startswith("cron(30 18")
     ast.parse((DEPLOY / "airflow_dag.py").read_text())
     assert "batch nightly.toml" in (DEPLOY / "pricewatch.cron").read_text()
+
+
+@pytest.mark.parametrize("name", ["nightly.toml", "nightly/nightly.toml"])
+def test_the_examples_are_configurations(name):
+    assert read_batch(ROOT / "examples" / name).tasks
 
 
 def test_a_night_on_this_machine_is_published_mailed_and_told_once(tmp_path):

@@ -219,9 +219,14 @@ class _Panel:
             return
         zone = self.config.timezone
         addresses = [str(task.file)] if job == "check" else list(task.ingest)
-        is_today = day == wall_clock(zone).date() or self.config.day != "today"
-        until = waits_until(task.wait_until, zone) if is_today else None
-        wait_for(addresses, until, self.settings.s3)
+        is_current = day == day_for(self.task, self.config, self.settings)  # nobody waits for the past
+        until = waits_until(task.wait_until, zone) if is_current else None
+
+        def sleep(seconds: float) -> None:
+            self.steps.beat("waiting", job)
+            time.sleep(seconds)
+
+        wait_for(addresses, until, self.settings.s3, sleep=sleep)
 
     def _deliver(self, done: Done) -> None:
         with self.steps.step("deliver", panel=done.task.name, job=done.job, day=done.day.isoformat()) as about:

@@ -71,7 +71,7 @@ def _commands(done: Done, changes: Changes, where: Store) -> list[str]:
     if done.job == "ingest":
         return []
     run = shlex.quote(where.address)
-    commands = [f"pricewatch sql worst_tickers --run {run}"]
+    commands = [f"pricewatch sql open_incidents --run {run}"]
     for incident in changes.new.head(1).iter_rows(named=True):
         if not str(incident["ticker"]).startswith("_"):
             ticker = shlex.quote(str(incident["ticker"]))

@@ -14,7 +14,8 @@ _CREDENTIALS = "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFIL
 _SERVER = "check AWS_ENDPOINT_URL and the network, then run again"
 
 _DENIED = (
-    f"access is denied; ask for s3:ListBucket, s3:GetObject, s3:PutObject and s3:DeleteObject there, or {_CREDENTIALS}"
+    "access is denied; ask for s3:ListBucket, s3:GetObject and s3:PutObject there (s3:DeleteObject only where"
+    f" something is to be replaced or removed), or {_CREDENTIALS}"
 )
 _MISSING = "there is no such file; check the address"
 _REGION = "the bucket is in another region; set AWS_DEFAULT_REGION to it"

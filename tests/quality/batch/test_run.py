@@ -10,6 +10,7 @@ import pytest
 from quality.batch.config import BatchConfig, Task
 from quality.batch.run import run_batch
 from quality.errors import UsageError
+from quality.ingest.format.source import Source
 from quality.panel.partitions import list_years, read_year
 from quality.settings import Settings
 from quality.storage import S3Options, open_store
@@ -299,3 +300,45 @@ def test_one_panel_that_fails_takes_no_other_along(flat_panel, tmp_path):
     assert [bool(outcome.error) for outcome in result.outcomes] == [True, False]
     assert result.code == 3
     assert open_store(tmp_path / "flat").exists("summary.json")
+
+
+def test_a_drop_is_ingested_by_its_source_and_the_history_scanned(batch, flat_panel, tmp_path, mailbox):
+    (tmp_path / "drop").mkdir()
+    (tmp_path / "drop" / "px_20220111.csv").write_text("when;isin;px\n11/01/2022;AAA;100,5\n11/01/2022;BBB;none\n")
+    settings = Settings(
+        mail=mailbox.settings,
+        sources={
+            "acme": Source(
+                layout="long",
+                date_column="when",
+                ticker_column="isin",
+                price_column="px",
+                date_format="%d/%m/%Y",
+                decimal="comma",
+            )
+        },
+    )
+    task = {
+        "jobs": ("ingest", "scan"),
+        "panel": flat_panel.address,
+        "run": str(tmp_path / "runs" / "{date}"),
+        "ingest": (str(tmp_path / "drop" / "px_{date:%Y%m%d}.csv"),),
+        "source": "acme",
+        "mail": True,
+    }
+    day = dt.date(2022, 1, 11)
+    for _ in range(2):
+        result = batch(day, **task, settings=settings)
+        assert result.code == 3  # a row was refused
+        assert [done.job for done in result.outcomes[0].done] == ["ingest", "scan"]
+    assert result.outcomes[0].done[1].summary["last_session"] == "2022-01-11"
+    assert [subject.partition(": ")[2] for subject in mailbox.subjects] == [
+        "1 part NOT PROCESSED",
+        mailbox.subjects[1].partition(": ")[2],
+    ]
+    assert "1 row refused" in mailbox.text(0)
+
+
+def test_a_source_that_is_not_there_stops_before_anything_starts(batch, flat_panel, tmp_path):
+    with pytest.raises(UsageError, match=r"no section \[sources\.acme\]"):
+        batch(panel=flat_panel.address, run=str(tmp_path / "run"), source="acme")

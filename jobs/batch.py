@@ -13,6 +13,7 @@ from quality.batch.plan import plan_batch
 from quality.batch.run import BatchResult, Outcome, run_batch, with_flags
 from quality.batch.work import Done
 from quality.delivery.story import counted, unprocessed_of
+from quality.delivery.story_text import compared
 from quality.errors import UsageError
 from quality.settings import Settings, load_settings
 
@@ -27,7 +28,7 @@ only what was not delivered."""
 EXAMPLE = """  pricewatch init . --panel demo/faulty    # writes nightly.toml
   pricewatch batch nightly.toml
   pricewatch batch nightly.toml --dry-run
-  pricewatch batch nightly.toml --from 2022-09-01 --to 2022-09-26
+  pricewatch batch nightly.toml --from 2022-09-25 --to 2022-09-26
 
   # nightly.toml
   [batch]
@@ -128,6 +129,8 @@ def _show_done(console: Console, done: Done) -> None:
         console.say(f"{where}: {summary['rows_written']:,} rows read into {summary['panel']}")
         for line in unprocessed_of(summary):
             console.warn(f"not ingested: {line}")
+    if done.changes.since and (line := compared(done.changes)):
+        console.say(f"  {line}")
     for what in done.undelivered:
         _fail(console, f"not delivered: {what}; the results are in {where}")
     if done.not_appended:
@@ -154,6 +157,7 @@ def _as_dict(outcome: Outcome) -> dict[str, Any]:
                 "is_same": done.is_same,
                 "not_appended": done.not_appended,
                 "undelivered": done.undelivered,
+                "changes": done.changes.as_dict(),
                 "summary": done.summary,
             }
             for done in outcome.done

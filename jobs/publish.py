@@ -17,8 +17,8 @@ SUMMARY = """Copy a finished run to a place, its summary last, and read back wha
 
 ADDRESS may hold {date} (the run's last session), {panel}, {job} and {run} (the run's id). With {run}, runs lie
 side by side, nothing is deleted, and latest.json, written last and whole, leads to the latest."""
-EXAMPLE = """  pricewatch publish runs/2022-09-26 s3://market-data/quality/{date}
-  pricewatch publish runs/2022-09-26 's3://market-data/quality/{run}'"""
+EXAMPLE = """  pricewatch publish demo/runs/check published/{date}
+  pricewatch publish demo/runs/scan 'published/{run}'    # or s3://market-data/quality/{run}"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,6 @@ from quality.batch.state import RunState
 from quality.batch.telling import story_of
 from quality.batch.work import Done
 from quality.delivery.alerting import mail_run, mail_story
-from quality.delivery.changes import Changes
 from quality.delivery.latest import publish_beside
 from quality.delivery.lineage import LineageSettings, check_lineage, emit
 from quality.delivery.publish import publish
@@ -72,8 +71,9 @@ def deliver(done: Done, template: Task, channels: Channels, settings: Settings) 
             done.state.note(channel, results, done.run)
             delivered.append(channel)
             where = destination
-    changes = changes_of(done, template, settings) if _is_told(done.task) else Changes()
-    story = story_of(done, changes, where, settings)
+    if done.job == "check" or _is_told(done.task):  # of a scan they are not had for nothing
+        done.changes = changes_of(done, template, settings)
+    story = story_of(done, done.changes, where, settings)
     if channels.smtp and _wants_mail(done.task, story):
         delivered += _mail(done, channels.smtp, where, story)
     if channels.webhook:

@@ -119,7 +119,9 @@ def _since_scan(done: Done, past: Sequence[Past], settings: Settings) -> Changes
             break
         except (QualityError, KeyError, ValueError) as error:
             _log.warning("the run at %s is left out of the comparison: %s", earlier.run.address, error)
-    return find_changes(findings_of(done.run), sorted(day for day in sessions if first <= day <= last), last, since)
+    within = sorted(day for day in sessions if first <= day <= last)
+    limits = {"threads": settings.threads, "memory_limit": settings.memory_limit}
+    return find_changes(findings_of(done.run), within, last, since, **limits)
 
 
 def findings_of(run: Store) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from quality.check.day_file import read_day
 from quality.check.job import doubt_about
 from quality.check.results import write_run
 from quality.check.run import CheckResult, check
+from quality.delivery.changes import Changes
 from quality.digests import digest_of
 from quality.errors import QualityError, UsageError
 from quality.findings import schema as findings_files
@@ -53,6 +54,7 @@ class Done:
         is_same: Whether an earlier run of the day came to the same, and was left as it is.
         not_appended: Why a day that was to be added to the panel was not.
         undelivered: What could not be delivered.
+        changes: What is new since the run before, where somebody is told.
 
     """
 
@@ -65,6 +67,7 @@ class Done:
     is_same: bool = False
     not_appended: str = ""
     undelivered: list[str] = field(default_factory=list)
+    changes: Changes = field(default_factory=Changes)
 
 
 def do(task: Task, job: str, day: dt.date, settings: Settings, progress: Progress) -> Done:

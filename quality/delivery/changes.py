@@ -42,7 +42,15 @@ class Changes:
         return {"since": self.since, "counts": self.counts(), **listed}
 
 
-def find_changes(findings: pl.DataFrame, sessions: Sequence[dt.date], day: dt.date, since: dt.date | None) -> Changes:
+def find_changes(
+    findings: pl.DataFrame,
+    sessions: Sequence[dt.date],
+    day: dt.date,
+    since: dt.date | None,
+    *,
+    threads: int = 1,
+    memory_limit: int = 1 << 30,
+) -> Changes:
     """Compare the incidents on a day with those of the run before.
 
     Args:
@@ -50,9 +58,11 @@ def find_changes(findings: pl.DataFrame, sessions: Sequence[dt.date], day: dt.da
         sessions: The sessions that they are of.
         day: The last session.
         since: The last session of the run before; None for none: then every open incident is new.
+        threads: Threads of the engine.
+        memory_limit: Bytes of the engine.
 
     """
-    incidents = find_incidents(findings, sessions)
+    incidents = find_incidents(findings, sessions, threads=threads, memory_limit=memory_limit)
     incidents = incidents.with_columns(
         order=pl.col("severity").replace_strict(dict(zip(_SEVERITIES, range(3), strict=True)), default=3),
         size=pl.col("worst_deviation").abs().fill_null(0),

@@ -68,7 +68,7 @@ def _parts(story: Story, images: Mapping[str, str]) -> Iterator[str]:
     )
     yield _paragraph(f"{story.panel} · {story.day}", size=20, weight=600, above=12)
     yield _paragraph(headline(story).partition(": ")[2], size=15, above=4)
-    if line := compared(story):
+    if line := compared(story.changes):
         yield _paragraph(line, size=14, soft=True, above=4)
     if story.unprocessed:
         yield _heading("Not processed", len(story.unprocessed), _COLOURS["failed"])

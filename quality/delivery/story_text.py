@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 
+from quality.delivery.changes import Changes
 from quality.delivery.story import Story, counted
 from quality.text import visible
 
@@ -27,15 +28,15 @@ def headline(story: Story) -> str:
     return f"{story.panel} {story.day}: {found}."
 
 
-def compared(story: Story) -> str:
+def compared(changes: Changes) -> str:
     """Tell how incidents stand to the run before; nothing where there are none."""
-    counts = story.changes.counts()
+    counts = changes.counts()
     if not any(counts.values()):
         return ""
-    if story.changes.since is None:
+    if changes.since is None:
         return f"{counted(counts['new'], 'open incident')}; there is no run before to compare with."
-    parts = [f"{counts[name]:,} {name}" for name in ("new", "ongoing", "resolved", "suppressed") if counts[name]]
-    return f"Incidents since the run of {story.changes.since}: {', '.join(parts)}."
+    parts = [f"{count:,} {name}" for name, count in counts.items() if count]
+    return f"Incidents since the run of {changes.since}: {', '.join(parts)}."
 
 
 def incident_line(incident: Mapping[str, Any], kind: str) -> str:
@@ -56,7 +57,7 @@ def shown(incidents: pl.DataFrame) -> tuple[list[dict[str, Any]], int]:
 
 def _lines(story: Story) -> Iterator[str]:
     yield headline(story)
-    if line := compared(story):
+    if line := compared(story.changes):
         yield line
     if story.unprocessed:
         yield ""

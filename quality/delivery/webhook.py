@@ -61,7 +61,7 @@ class WebhookSettings:
 def as_json(story: Story) -> dict[str, Any]:
     """Give the message: `text` and `blocks` for Slack, and `pricewatch` for programs."""
     head = f"{_EMOJI[story.outcome]} *{_plain(story.subject.removeprefix('[pricewatch] '))}*"
-    lines = [_plain(headline(story).partition(": ")[2]), _plain(compared(story))]
+    lines = [_plain(headline(story).partition(": ")[2]), _plain(compared(story.changes))]
     lines += [f"*Not processed:* {_plain(line)}" for line in story.unprocessed]
     for kind in ("new", "ongoing", "resolved"):
         rows, _ = shown(getattr(story.changes, kind))

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from quality.engine.reach import check_reach
 from quality.engine.syntax import parameters_of
 from quality.errors import UsageError
 from quality.rules.messages import parse_message
@@ -33,6 +34,10 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 _PARAMETER = re.compile(r"(?!rule_|scope_)([a-z][a-z0-9_]*)\s*=\s*(\S+)")
+
+
+# What a rule sees: the cells, and in the set `robust` the sessions; no setting, no file, nothing of the engine's own.
+_RELATIONS = ("metrics", "days")
 
 
 # What a settings file says of a rule beside its parameters, so no parameter can be named so.
@@ -186,6 +191,7 @@ def _parameters(path: Path, text: str, line: int) -> dict[str, float]:
 def _check_select(path: Path, line: int, sql: str, parameters: Mapping[str, float]) -> None:
     try:
         used = parameters_of(sql)
+        check_reach(sql, _RELATIONS)
     except UsageError as error:
         raise _bad(path, line, str(error)) from error
     undeclared, unused = sorted(used - set(parameters)), sorted(set(parameters) - used)

@@ -69,6 +69,11 @@ def test_the_rule_that_the_attacks_are_made_of_runs(place: Path):
         "(select count(*) from enable_profiling(format := 'json', save_location := '{place}/profile.json'))",
         "(select count(*) from inputs)",  # a variable of the program, which DuckDB would look for
         "getenv('HOME')",
+        "current_setting('allowed_paths')",
+        "(select value from duckdb_settings() limit 1)",
+        "(select sql from duckdb_views() limit 1)",
+        "(select sql from sqlite_master limit 1)",
+        "(select count(*) from measured_cells)",
     ],
 )
 def test_a_rule_that_reads_or_writes_elsewhere_stops_the_scan_and_touches_nothing(place: Path, stolen: str):

@@ -76,3 +76,15 @@ def test_spilling_has_a_limit(engine):
     with pytest.raises(Exception, match=r"(?i)memory|max_temp_directory_size"):
         first_rows(engine, "select range, random() as r from range(100000000) order by r")
     assert time.monotonic() - began < 60
+
+
+def test_what_lies_where_the_engine_would_spill_by_itself_cannot_be_read(tmp_path, monkeypatch):
+    """Whatever a query was let through with: the engine of its own accord allows its temporary folder."""
+    monkeypatch.chdir(tmp_path)
+    secret = tmp_path / ".tmp" / "secret.csv"
+    secret.parent.mkdir()
+    secret.write_text("a\n42\n")
+    with open_engine(EngineOptions()) as engine:
+        for name in (".tmp/secret.csv", str(secret)):
+            with pytest.raises(Exception, match="(?i)permission"):
+                engine.execute("select * from read_csv($name)", {"name": name}).fetchall()

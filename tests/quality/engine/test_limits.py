@@ -86,5 +86,5 @@ def test_what_lies_where_the_engine_would_spill_by_itself_cannot_be_read(tmp_pat
     secret.write_text("a\n42\n")
     with open_engine(EngineOptions()) as engine:
         for name in (".tmp/secret.csv", str(secret)):
-            with pytest.raises(Exception, match="(?i)permission"):
+            with pytest.raises(Exception, match=r"(?i)permission"):
                 engine.execute("select * from read_csv($name)", {"name": name}).fetchall()

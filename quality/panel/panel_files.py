@@ -1,7 +1,7 @@
 """The files of a panel while it is read: fetched once, indexed, and their prices decoded when they are wanted."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,7 +16,7 @@ from quality.panel.digests import check_bytes, digest_bytes, read_digests
 from quality.panel.grid import FloatMatrix
 from quality.panel.year_files import read_cells, read_prices
 from quality.panel.year_index import YearIndex, index_year, lay_out
-from quality.panel.years import Year
+from quality.panel.years import Year, list_years
 from quality.storage import Store
 
 _FETCHED_AT_ONCE = 8
@@ -89,6 +89,13 @@ class PanelFiles:
             self._stamps[year] = [_stamp(path) for path in paths]
             self._paths[year] = paths
         return self._paths[year]
+
+    def replaced(self, *, leaving_out: Container[int]) -> list[Damage]:
+        """Name the years that are others now than when the panel was opened: what was read may be of two versions."""
+        now = {year.year: year for year in list_years(self._panel)}
+        changed = [year for year in sorted({*now, *self._years}) if now.get(year) != self._years.get(year)]
+        why = "was replaced while the panel was read, so that findings may be of two versions of it; run again"
+        return [Damage(year, why) for year in changed if year not in leaving_out]
 
     def share(self, years: Iterable[int]) -> None:
         """Say which years are wanted, and how often: what is wanted again is kept until then."""

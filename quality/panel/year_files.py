@@ -38,7 +38,9 @@ def read_cells(sources: Sequence[pa.NativeFile | Path], year: int) -> tuple[list
     pieces: list[tuple[pa.Array, pa.DictionaryArray]] = []
     for source in sources:
         with _damage():
-            table = _open(source).read(columns=["date", "ticker"], use_threads=False)
+            file = _open(source)
+            _check_prices(file)
+            table = file.read(columns=["date", "ticker"], use_threads=False)
             dates, tickers = _as_dates(table.column("date")), _as_codes(table.column("ticker"))
             pieces += _aligned(dates, tickers)
     dictionaries = [tickers.dictionary.to_pylist() for _, tickers in pieces]
@@ -74,9 +76,20 @@ def read_prices(sources: Sequence[pa.NativeFile | Path]) -> list[FloatMatrix]:
     return pieces
 
 
+def _check_prices(file: pq.ParquetFile) -> None:
+    """Make sure that a file's prices are numbers, before the years beside it count on them."""
+    kind = file.schema_arrow.field("price").type
+    if not (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
+        file.read(columns=["price"], use_threads=False).column("price").cast(pa.float64())
+
+
 def _open(source: pa.NativeFile | Path) -> pq.ParquetFile:
     where = pa.memory_map(str(source)) if isinstance(source, Path) else source
-    return pq.ParquetFile(where, read_dictionary=["ticker"], pre_buffer=False)
+    file = pq.ParquetFile(where, read_dictionary=["ticker"], pre_buffer=False, page_checksum_verification=True)
+    missing = [name for name in ("date", "ticker", "price") if name not in file.schema_arrow.names]
+    if missing:
+        raise InputError(f"has no column {', '.join(missing)}; ingest the file again")
+    return file
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Any
 
 from quality.digests import digest_of
 from quality.evaluation.sets import describe
+from quality.evaluation.trial import try_rules
 from quality.findings import summary as summaries
 from quality.findings.columns import partition_key
 from quality.findings.csv_file import write_run_csv
@@ -55,7 +56,8 @@ def scan(
         listed under `damaged`, and everything else is done.
 
     Raises:
-        UsageError: The run would lie in its panel, or overwrite what is not its own.
+        UsageError: A rule is wrong; or the run would lie in its panel, or overwrite what is not its own. An earlier
+            run is left as it was.
         InputError: There is no panel, or nothing of it can be read.
         DestinationBusyError: Another run is writing there.
 
@@ -64,6 +66,7 @@ def scan(
     options, executor = options or ScanOptions(), executor or LocalThreads()
     years = list_years(panel)
     check_destination(run, panel)
+    try_rules(ruleset)
     with holding(run), panel_files(panel, years) as files:
         catalogue = catalogue_of(executor.index_years(files, options))
         tasks = Tasks(catalogue, {year.year: year for year in years}, files, ruleset, options)
@@ -97,6 +100,7 @@ def _scan_years(tasks: Tasks, files: PanelFiles, run: Store, executor: Executor,
         write_run_csv(run, progress)
     restatements = [compare(run, earlier[year], before[year], records) for year in restated]
     damaged = [*tasks.catalogue.damaged, *(damage for result in results for damage in result.damaged)]
+    damaged += files.replaced(leaving_out={damage.year for damage in damaged})
     return _summarise(tasks, files.panel, records, damaged, restatements)
 
 

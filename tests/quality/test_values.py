@@ -4,7 +4,7 @@ import datetime as dt
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quality import values
@@ -92,6 +92,7 @@ def refusal(call, *arguments, **named):
     return None
 
 
+@settings(deadline=None)
 @given(st.sampled_from(READERS), st.text(min_size=1).map(lambda text: f"{text}hunter2"))
 def test_no_message_repeats_what_may_be_a_secret(reader, value):
     message = refusal(values.read, reader, value, "mail.key", is_private=True)
@@ -100,6 +101,7 @@ def test_no_message_repeats_what_may_be_a_secret(reader, value):
         assert message.startswith("mail.key: what is given ")
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(READERS),
     st.one_of(st.text(), st.integers(), st.floats(), st.dates(), st.lists(st.text()), st.none()),
@@ -117,6 +119,7 @@ def test_a_key_that_does_not_exist_is_named_with_what_was_perhaps_meant():
     assert str(raised.value) == "own.toml: no setting engine.therads; there is threads; did you mean threads?"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_whatever_a_toml_file_holds_it_is_parsed_or_refused(data):
     message = refusal(values.parse_toml, data, "own.toml")

@@ -1,7 +1,7 @@
 """What is remembered of a panel's earlier years holds exactly as long as their files do."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quality.errors import InputError
@@ -77,6 +77,7 @@ def test_a_damaged_memory_is_none(panel, damaged):
     assert known(panel, Reader())[0] == {"A", "B", "C", "D"}
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([2019, 2020, 2021]), st.sets(st.text(max_size=5)), min_size=3))
 def test_what_is_remembered_is_what_was_read(tmp_path_factory, held):
     store = open_store(tmp_path_factory.mktemp("panel"))

@@ -9,8 +9,9 @@ from jobs.reporting import show_scan, show_suppressions
 from jobs.running import DONE, Console, day, setting_flags
 from quality.batch.config import MAIL_ON, read_batch
 from quality.batch.days import days_between
+from quality.batch.outcome import BatchResult, Outcome
 from quality.batch.plan import plan_batch
-from quality.batch.run import BatchResult, Outcome, run_batch, with_flags
+from quality.batch.run import run_batch, with_flags
 from quality.batch.work import Done
 from quality.delivery.story import counted, unprocessed_of
 from quality.delivery.story_text import compared
@@ -22,9 +23,9 @@ SUMMARY = """Run what CONFIG describes, unattended: ingest, check or scan; then 
 CONFIG is a settings file (as pricewatch.toml) with a section [batch], and [batch.panels.NAME] for each of
 several panels. Keys: job, panel, run, file, ingest, source, ruleset, rules, suppressions, calendar, formats,
 start, end, append, append_anyway, sensitivity, fail_on, publish, mail, mail_on, webhook, lineage, wait_until,
-keep_days, report, link; and for the whole batch timezone, day, heartbeat, metrics, parallel. Addresses may hold
-{date}, {date:%Y%m%d}, {panel}, {job}; publish also {run}. A rerun of a date comes to the same, and delivers
-only what was not delivered."""
+keep_days, keep_published_days, report, link; and for the whole batch timezone, day, heartbeat, metrics,
+parallel. Addresses may hold {date}, {date:%Y%m%d}, {panel}, {job}; publish also {run}. A rerun of a date comes
+to the same, and delivers only what was not delivered."""
 EXAMPLE = """  pricewatch init . --panel demo/faulty    # writes nightly.toml
   pricewatch batch nightly.toml
   pricewatch batch nightly.toml --dry-run

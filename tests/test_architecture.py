@@ -46,6 +46,7 @@ TESTED_ELSEWHERE = {
     "quality/batch/state.py": SEEN_IN_BATCHES,
     "quality/batch/deliveries.py": SEEN_IN_BATCHES,
     "quality/batch/reports.py": SEEN_IN_BATCHES,
+    "quality/batch/outcome.py": SEEN_IN_BATCHES,
     "quality/batch/telling.py": SEEN_IN_BATCHES,
     "quality/delivery/story_text.py": "is what a story reads like: tests/quality/delivery/test_story.py",
     "quality/delivery/story_html.py": "is what a story reads like: tests/quality/delivery/test_story.py",

@@ -53,6 +53,7 @@ class Task:
         lineage: Whether to emit OpenLineage events, by the settings of `[lineage]`.
         wait_until: The time of day until which a late file is waited for.
         keep_days: For how many days runs are kept; None for ever.
+        keep_published_days: For how many days published runs are kept where `publish` holds `{run}`; None for ever.
         report: Whether a run that is published has its report with it, where the extra `report` is installed.
         link: Address for a browser that leads to the results, `{run}` and the other places filled.
 
@@ -83,6 +84,7 @@ class Task:
     lineage: bool = False
     wait_until: dt.time | None = None
     keep_days: int | None = None
+    keep_published_days: int | None = None
     report: bool = True
     link: str | None = None
 
@@ -180,6 +182,7 @@ _OF_A_TASK: Readers = {
     "lineage": values.flag,
     "wait_until": _time,
     "keep_days": values.whole(),
+    "keep_published_days": values.whole(),
     "report": values.flag,
     "link": values.address,
 }

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ import polars as pl
 
 from quality.batch import templates
 from quality.batch.config import Task
+from quality.batch.reports import KEY as REPORT_KEY
 from quality.batch.state import KEY as STATE_KEY
 from quality.batch.work import Done
 from quality.delivery.changes import Changes, find_changes
+from quality.delivery.latest import read_latest
 from quality.errors import QualityError
 from quality.findings import schema as findings_files
 from quality.findings import summary as summaries
@@ -27,6 +30,9 @@ _log = logging.getLogger(__name__)
 # How many checks are looked back on to say since when an incident goes on.
 _CHECKS = 60
 _AT_ONCE = 8
+# How a run's id begins: with its start.
+_ID = "%Y%m%dT%H%M%S"
+_OF_ID = len("20260101T000000")
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,30 @@ def findings_of(run: Store) -> pl.DataFrame:
     return pl.concat(frames)
 
 
+def forget_published(template: Task, job: str, settings: Settings, now: dt.datetime | None = None) -> list[str]:
+    """Remove published runs that began longer ago than the task keeps; never the one that `latest.json` leads to."""
+    address = templates.fill_names(template.publish or "", panel=template.name, job=job)
+    if template.keep_published_days is None or not templates.has(address, "run") or templates.has(address, "date"):
+        return []
+    oldest = (now or dt.datetime.now(dt.UTC)) - dt.timedelta(days=template.keep_published_days)
+    root = open_store(templates.before(address, "run"), settings.s3)
+    latest = (read_latest(root) or {}).get("run_id")
+    pattern = re.compile(templates.run_pattern(address))
+    gone = []
+    for entry in root.entries():
+        match = pattern.fullmatch(entry.key.removesuffix(f"/{summaries.KEY}")) if _is_summary(entry.key) else None
+        if match and match["run"] != latest and match["run"][:_OF_ID] < f"{oldest:{_ID}}":
+            run = open_store(f"{root.address.rstrip('/')}/{entry.key.removesuffix(f'/{summaries.KEY}')}", settings.s3)
+            clear(run)
+            run.delete(REPORT_KEY)
+            gone.append(run.address)
+    return gone
+
+
+def _is_summary(key: str) -> bool:
+    return key.endswith(f"/{summaries.KEY}")
+
+
 def forget(template: Task, job: str, day: dt.date, settings: Settings) -> list[str]:
     """Remove the runs that are older than the task keeps, and give their addresses; only files of runs are removed."""
     if template.keep_days is None:
@@ -141,6 +171,7 @@ def forget(template: Task, job: str, day: dt.date, settings: Settings) -> list[s
     gone = []
     for past in earlier_runs(template, job, settings, day - dt.timedelta(days=template.keep_days)):
         clear(past.run)
-        past.run.delete(STATE_KEY)
+        for key in (STATE_KEY, REPORT_KEY):
+            past.run.delete(key)
         gone.append(past.run.address)
     return gone

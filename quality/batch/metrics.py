@@ -4,8 +4,8 @@ import datetime as dt
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from quality.batch.outcome import Outcome
 from quality.errors import QualityError, UsageError
 
 
@@ -17,12 +17,12 @@ def check_metrics() -> None:
         raise UsageError("metrics need the extra: pip install 'pricewatch-panel[metrics]'") from error
 
 
-def write_metrics(path: str, outcomes: Sequence[Any], code: int, seconds: float) -> None:
+def write_metrics(path: str, outcomes: Sequence[Outcome], code: int, seconds: float) -> None:
     """Write the counts of a batch.
 
     Args:
         path: The text file; its folder is made.
-        outcomes: What came of each panel and day (`Outcome`).
+        outcomes: What came of each panel and day.
         code: The exit code.
         seconds: How long the batch took.
 

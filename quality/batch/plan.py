@@ -40,6 +40,8 @@ def _entry(template: Task, task: Task, day: dt.date, job: str, settings: Setting
     steps = [*_work(task, job, settings), *_deliveries(task, settings)]
     if template.keep_days:
         steps.append(f"remove runs older than {template.keep_days} days")
+    if template.keep_published_days:
+        steps.append(f"remove published runs older than {template.keep_published_days} days")
     before = _before(task, day, settings)
     return {"panel": task.name, "day": day, "job": job, "run": task.run, "steps": steps, "before": before}
 

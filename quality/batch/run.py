@@ -5,88 +5,31 @@ import logging
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from quality.batch.arrival import NotArrivedError, wait_for
 from quality.batch.config import BatchConfig, Task
 from quality.batch.days import Clock, day_of, is_closed, waits_until, wall_clock
 from quality.batch.deliveries import Channels, alarm, check_places, deliver, open_channels
-from quality.batch.history import forget
+from quality.batch.history import forget, forget_published
 from quality.batch.metrics import check_metrics, write_metrics
+from quality.batch.outcome import BatchResult, Outcome
 from quality.batch.reports import write_report
 from quality.batch.state import RunState, read_state
 from quality.batch.steps import Steps
 from quality.batch.work import Done, do, source_of
 from quality.calendar.exchanges import PANEL, check_calendar
-from quality.delivery.story import Story, unprocessed_of
+from quality.delivery.story import Story
 from quality.errors import DestinationBusyError, QualityError, UsageError
 from quality.findings.identity import identify
-from quality.findings.summary import reaches
 from quality.scan.run import Progress
 from quality.settings import Settings
 from quality.storage import Store, holding, open_store
 
 _log = logging.getLogger(__name__)
 
-DONE, FOUND, WRONG, BAD_INPUT, NOT_DELIVERED = range(5)
 _LOCK = ".batch.lock"
 _FRIDAY = 4
-_GRAVITY = (BAD_INPUT, WRONG, NOT_DELIVERED, FOUND, DONE)
-
-
-@dataclass
-class Outcome:
-    """What came of one panel and day.
-
-    Attributes:
-        panel: The panel's name.
-        day: The day.
-        done: The jobs that were done, in order.
-        skipped: Why there was nothing to do; "" where there was.
-        error: Why a job failed; "" where none did.
-        is_wrong: Whether a setting is to blame for it.
-        undelivered: What of the failure could not be told.
-        forgotten: Runs that were older than is kept, and were removed.
-
-    """
-
-    panel: str
-    day: dt.date
-    done: list[Done] = field(default_factory=list)
-    skipped: str = ""
-    error: str = ""
-    is_wrong: bool = False
-    undelivered: list[str] = field(default_factory=list)
-    forgotten: list[str] = field(default_factory=list)
-
-    @property
-    def code(self) -> int:
-        """The exit code that this outcome deserves."""
-        if self.error:
-            return WRONG if self.is_wrong else BAD_INPUT
-        codes = [DONE]
-        for done in self.done:
-            if done.undelivered:
-                codes.append(NOT_DELIVERED)
-            elif done.not_appended or unprocessed_of(done.summary):
-                codes.append(BAD_INPUT)
-            elif done.task.fail_on and reaches(done.summary.get("by_severity") or (), done.task.fail_on):
-                codes.append(FOUND)
-        return next(code for code in (NOT_DELIVERED, BAD_INPUT, FOUND, DONE) if code in codes)
-
-
-@dataclass(frozen=True)
-class BatchResult:
-    """What a batch did."""
-
-    batch_id: str
-    outcomes: Sequence[Outcome]
-
-    @property
-    def code(self) -> int:
-        """The exit code: of the gravest outcome."""
-        codes = {outcome.code for outcome in self.outcomes}
-        return next((code for code in _GRAVITY if code in codes), DONE)
 
 
 def check_batch(config: BatchConfig, settings: Settings) -> dict[str, Channels]:
@@ -251,6 +194,7 @@ class _Panel:
     def _forget(self, outcome: Outcome, job: str, day: dt.date) -> None:
         try:
             outcome.forgotten += forget(self.task, job, day, self.settings)
+            outcome.forgotten += forget_published(self.task, job, self.settings)
         except QualityError as error:
             _log.warning("old runs are not removed: %s", error)
 

@@ -55,3 +55,10 @@ def dated(template: str) -> re.Pattern[str]:
 def fill_names(template: str, **names: str) -> str:
     """Fill an address but for its dates."""
     return _PLACE.sub(lambda match: names.get(match[1], match[0]), template)
+
+
+def run_pattern(template: str) -> str:
+    """Give a pattern of what follows the folder above `{run}`: its group `run` is a run's id."""
+    rest = template[len(before(template, "run")) :].lstrip("/") if before(template, "run") != "." else template
+    head, _, tail = rest.partition("{run}")
+    return f"{re.escape(head)}(?P<run>[0-9T]{{18}}Z-[0-9a-f]+){re.escape(tail)}"

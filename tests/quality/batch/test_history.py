@@ -2,11 +2,12 @@
 
 import datetime as dt
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from quality.batch.config import Task
-from quality.batch.history import earlier_runs, forget
+from quality.batch.history import earlier_runs, forget, forget_published
 from quality.settings import Settings
 from quality.storage import open_store
 
@@ -50,3 +51,19 @@ def test_what_is_older_than_is_kept_is_removed_and_nothing_else(task, place):
     assert open_store(task.on(DAYS[0], "check").run).read("notes.txt") == b"mine"
     if not place.startswith("s3://"):
         shutil.rmtree(place)
+
+
+def test_old_published_runs_are_removed_but_never_the_latest(place):
+    root = open_store(f"{place}/quality/us")
+    ids = ["20260101T183000000Z-aaaaaa", "20260201T183000000Z-bbbbbb", "20260301T183000000Z-cccccc"]
+    for run in ids:
+        root.write(f"{run}/findings/year=2026/findings.parquet", b"")
+        root.write(f"{run}/summary.json", b"{}")
+        root.write(f"{run}/report.html", b"")
+    root.write("notes/summary.json", b"{}")
+    root.write("latest.json", f'{{"run_id": "{ids[0]}"}}'.encode())
+    task = Task("us", ("check",), "panel", "run", publish=f"{place}/quality/{{panel}}/{{run}}", keep_published_days=20)
+    now = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
+    assert forget_published(task, "check", Settings(), now) == [f"{root.address}/{ids[1]}"]
+    assert {entry.key.partition("/")[0] for entry in root.entries()} == {ids[0], ids[2], "latest.json", "notes"}
+    assert forget_published(replace(task, keep_published_days=None), "check", Settings(), now) == []

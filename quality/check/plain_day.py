@@ -12,6 +12,8 @@ _PRICE = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,6})?")
 # A point before three digits may part thousands.
 _DECIMALS = re.compile(r"-?[0-9]+\.([0-9]{1,2}|[0-9]{4,6})")
 _DATE = re.compile(r"(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
+# Letters before a number name nothing but a ticker.
+_CODE = re.compile(r"[A-Z]{2,5}[0-9]+")
 _FEWEST_TICKERS = 3
 _SPECIAL = frozenset({*names.DATES, *names.MOMENTS, *names.TICKERS, *names.PRICES})
 
@@ -62,7 +64,9 @@ def _rows(data: bytes) -> tuple[list[str], list[str]] | None:
 
 def _has_meaning(ticker: str) -> bool:
     """Tell whether a name can mean another column than a ticker's."""
-    return bool(ticker) and (names.is_field(ticker) or names.is_note(ticker) or names.plain(ticker) in _SPECIAL)
+    if not ticker or _CODE.fullmatch(ticker):
+        return False
+    return names.is_field(ticker) or names.is_note(ticker) or names.plain(ticker) in _SPECIAL
 
 
 def _date(text: str) -> dt.date | None:

@@ -4,6 +4,8 @@ import json
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 
 from quality.digests import digest_of
 from quality.errors import InputError, QualityError
@@ -41,21 +43,21 @@ def read_universe(panel: Store, years: Sequence[Year], read: Callable[[Year], It
         read: Gives the tickers of one year; an InputError makes the year a damaged one.
 
     """
-    remembered = _recall(panel)
-    known: dict[int, frozenset[str]] = {}
+    names, noted = _recall(panel)
+    bits = {year.year: noted[year.year][1] for year in years if noted.get(year.year, ("",))[0] == _files(year)}
+    arrived: dict[int, frozenset[str]] = {}
     damaged: dict[int, str] = {}
     for year in years:
-        files, held = remembered.get(year.year, ("", frozenset()))
-        if files == _files(year):
-            known[year.year] = held
-            continue
-        try:
-            known[year.year] = frozenset(read(year))
-        except InputError as error:
-            damaged[year.year] = str(error)
-    if any(remembered.get(year.year, ("",))[0] != _files(year) for year in years if year.year in known):
+        if year.year not in bits:
+            try:
+                arrived[year.year] = frozenset(read(year))
+            except InputError as error:
+                damaged[year.year] = str(error)
+    if arrived:
+        known = {**arrived, **{year: _named(held, names) for year, held in bits.items()}}
         remember(panel, [year for year in years if year.year in known], known)
-    return Universe(frozenset().union(*known.values()), damaged)
+    every = reduce(or_, bits.values(), 0)
+    return Universe(_named(every, names).union(*arrived.values()), damaged)
 
 
 def remember(panel: Store, years: Sequence[Year], tickers: Mapping[int, Collection[str]]) -> None:
@@ -77,20 +79,19 @@ def _files(year: Year) -> str:
     return digest_of([(entry.key, entry.size, entry.version) for entry in year.entries])
 
 
-def _recall(panel: Store) -> dict[int, tuple[str, frozenset[str]]]:
-    """Give by year what was noted: which files it had, and its tickers."""
+def _recall(panel: Store) -> tuple[list[str], dict[int, tuple[str, int]]]:
+    """Give the names of all tickers that were noted, and by year which files it had, and a bit a ticker."""
     try:
         noted = json.loads(panel.read(KEY, _MOST_BYTES))
         names = [str(name) for name in noted["tickers"]]
-        return {
-            int(year): (str(of_year["files"]), _named(int(of_year["tickers"], 16), names))
-            for year, of_year in noted["years"].items()
+        years = {
+            int(year): (str(of_year["files"]), int(of_year["tickers"], 16)) for year, of_year in noted["years"].items()
         }
-    except (QualityError, ValueError, KeyError, TypeError, AttributeError, IndexError):
-        return {}
+    except (QualityError, ValueError, KeyError, TypeError, AttributeError):
+        return [], {}
+    is_whole = all(0 <= bits < 1 << len(names) for _, bits in years.values())
+    return (names, years) if is_whole else ([], {})
 
 
 def _named(bits: int, names: Sequence[str]) -> frozenset[str]:
-    if bits >> len(names):
-        raise ValueError("more bits than names")
     return frozenset(name for name, bit in zip(names, reversed(f"{bits:b}"), strict=False) if bit == "1")

@@ -96,7 +96,7 @@ def _show(console: Console, found: Explanation, options: argparse.Namespace) -> 
 
 def _around(found: Explanation) -> pl.DataFrame:
     here = pl.when(pl.col("date") == found.day).then(pl.lit(">")).otherwise(pl.lit("")).alias("")
-    columns = ("date", "price", "own_move", "expected", "lower", "upper", "rule")
+    columns = ("date", "price", "move", "expected", "lower", "upper", "rule")
     return found.around.select(here, *columns).with_columns(pl.col("rule").fill_null(""))
 
 

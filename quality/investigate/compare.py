@@ -126,7 +126,7 @@ def _span(name: str, run: Run) -> dict[str, dt.date | None]:
 def _settings(one: Run, other: Run) -> dict[str, tuple[Any, Any]]:
     """Say what the runs differ in beside their findings: it may be why they do."""
     pairs = {name: (one.summary.get(name), other.summary.get(name)) for name in _SETTINGS}
-    for rule in sorted({*(one.summary.get("rules") or {}), *(other.summary.get("rules") or {})}):
-        values = tuple((run.summary.get("rules") or {}).get(rule) for run in (one, other))
-        pairs[f"rules.{rule}"] = (values[0], values[1])
+    rules = [run.summary.get("rules") or {} for run in (one, other)]
+    # A rule of one set only is told by the sets' names.
+    pairs |= {f"rules.{rule}": (rules[0][rule], rules[1][rule]) for rule in sorted(set(rules[0]) & set(rules[1]))}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

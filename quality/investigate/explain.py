@@ -39,7 +39,7 @@ class Explanation:
     Attributes:
         ticker: The ticker.
         day: The day.
-        around: date, price, expected, lower, upper, rule: the sessions around it.
+        around: date, price, expected, lower, upper, move, rule: the sessions around it.
         measured: The metrics of the cell and what each is.
         verdicts: What each rule made of it.
         findings: What the run holds of the cell.

@@ -5,6 +5,6 @@ select
     moving_average as expected,
     moving_average * (1 + $down) as lower,
     moving_average * (1 + $up) as upper,
-    change as own_move
+    change as move
 from metrics
 where ticker = $ticker

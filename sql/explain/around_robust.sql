@@ -5,6 +5,6 @@ select
     expected,
     lower_limit(expected, $limit, $sigmas, volatility) as lower,
     upper_limit(expected, $limit, $sigmas, volatility) as upper,
-    own_move
+    own_move as move
 from metrics
 where ticker = $ticker

@@ -62,7 +62,8 @@ def find_changes(
         memory_limit: Bytes of the engine.
 
     """
-    incidents = find_incidents(findings, sessions, threads=threads, memory_limit=memory_limit)
+    recent = _of_recent_tickers(findings, since or day)
+    incidents = find_incidents(recent, sessions, threads=threads, memory_limit=memory_limit)
     incidents = incidents.with_columns(
         order=pl.col("severity").replace_strict(dict(zip(_SEVERITIES, range(3), strict=True)), default=3),
         size=pl.col("worst_deviation").abs().fill_null(0),
@@ -83,3 +84,11 @@ def find_changes(
         suppressed=incidents.filter(is_suppressed, pl.col("last_date") > since),
         since=since,
     )
+
+
+def _of_recent_tickers(findings: pl.DataFrame, since: dt.date) -> pl.DataFrame:
+    """Leave out the tickers on which nothing was found of late: nothing of theirs is open, or ended since."""
+    until = pl.coalesce("last_date", "date")
+    recent = findings.filter(until >= since).get_column("ticker").unique()
+    # Days that were found wrong as a whole say on which days tickers were judged.
+    return findings.filter(pl.col("ticker").is_in(recent.implode()) | pl.col("ticker").str.starts_with("__"))

@@ -4,7 +4,10 @@ import datetime as dt
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from quality.delivery import changes as changes_module
 from quality.delivery.changes import find_changes
 from quality.findings.schema import FILED_SCHEMA, complete
 
@@ -59,3 +62,23 @@ def test_a_clean_history_has_none():
     assert find_changes(nothing, SESSIONS, FRIDAY, THURSDAY).counts() == dict.fromkeys(
         ("new", "ongoing", "resolved", "suppressed"), 0
     )
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(SESSIONS), st.sampled_from("ABC"), st.sampled_from(["zero_price", "price_spike"])),
+        max_size=12,
+        unique=True,
+    ),
+    st.sampled_from([None, *SESSIONS[:-1]]),
+)
+def test_leaving_out_tickers_without_recent_findings_changes_nothing(rows, since):
+    frame = pl.DataFrame(rows, schema={"date": pl.Date, "ticker": pl.String, "rule": pl.String}, orient="row")
+    frame = complete(frame.with_columns(severity=pl.lit("error")).sort("date", "ticker", "rule"), FILED_SCHEMA)
+    filtered = find_changes(frame, SESSIONS, FRIDAY, since)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(changes_module, "_of_recent_tickers", lambda findings, _: findings)
+        whole = find_changes(frame, SESSIONS, FRIDAY, since)
+    for name in ("new", "ongoing", "resolved", "suppressed"):
+        assert getattr(filtered, name).equals(getattr(whole, name))

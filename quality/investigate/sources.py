@@ -147,7 +147,9 @@ _RUNS = pl.Schema(
         "ruleset": pl.String,
         "panel": pl.String,
         "started": pl.String,
+        "ended": pl.String,
         "seconds": pl.Float64,
+        "run_id": pl.String,
     }
 )
 

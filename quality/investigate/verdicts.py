@@ -148,7 +148,10 @@ def _grid(views: Connection, rows: pl.DataFrame, day: dt.date, evaluation: Evalu
     sessions = rows.get_column("date").unique().sort().to_numpy().astype("datetime64[D]")
     places = np.flatnonzero(sessions == np.datetime64(day))
     if not len(places):
-        raise InputError(f"the panel holds no rows of {day}")
+        raise InputError(
+            f"the panel holds no rows of {day}: a day that was checked can be explained once it is in the panel "
+            "(`check --append`); until then, `pricewatch sql` shows what was found"
+        )
     at = int(places[0])
     judged = slice(max(0, at - AROUND), min(len(sessions), at + AROUND + 1))
     (before,) = run(views, "select count(*) from sessions where date < $first", {"first": sessions[0].item()})[0]

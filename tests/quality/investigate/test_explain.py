@@ -55,7 +55,7 @@ def test_what_was_measured_is_what_the_scan_saw_to_the_bit(runs, ruleset):
     sources = sources_of(runs, ruleset)
     some = ask(
         "select ticker, date, rule, first_rule, expected, deviation from findings where date > '2020-02-01' "
-        "and deviation is not null order by hash(ticker || date::varchar) limit 6",
+        "and deviation is not null order by hash(ticker || date::varchar) limit 3",
         sources,
     )
     measured_as = {"robust": ("expected", "deviation"), "notebook": ("moving_average", "change")}[ruleset]

@@ -154,8 +154,8 @@ def _known(index: YearIndex, day: dt.date) -> Sequence[str]:
     is_before = index.sessions < np.datetime64(day)
     if is_before.all():
         return index.tickers
-    held = np.flatnonzero(index.present[:, is_before].any(axis=1))
-    return [index.tickers[number] for number in held.tolist()]
+    known = np.flatnonzero(index.present[:, is_before].any(axis=1))
+    return [index.tickers[number] for number in known.tolist()]
 
 
 def _tail(

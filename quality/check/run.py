@@ -39,7 +39,7 @@ class CheckResult:
         calendar: Which days are sessions.
         suppressions: The suppressions.
         matched: By entry, how many findings it matches.
-        ignored: How many rows of other dates the file held, by date.
+        ignored: How many rows of other dates the file holds, by date.
 
     """
 
@@ -132,7 +132,7 @@ def _session_findings(day: Day, history: History, ruleset: RuleSet, name: str) -
 def _values(engine: Connection, day: Day, history: History, ruleset: RuleSet) -> list[Reported]:
     """Judge the day's prices by the rules; the copies of a doubled ticker one after the other."""
     reported: list[Reported] = []
-    held = {entry.ticker for entry in day.entries}
+    arrived = {entry.ticker for entry in day.entries}
     position = {ticker: at for at, ticker in enumerate(history.tickers)}
     layers = day.layers
     for number, layer in enumerate(layers):
@@ -145,7 +145,7 @@ def _values(engine: Connection, day: Day, history: History, ruleset: RuleSet) ->
                 reported.append(Reported((AS_IT_CAME, place[ticker]), ticker, finding))
             elif number == 0 and ticker not in position:
                 reported.append(Reported((DATE, 1), ticker, finding))
-            elif number == 0 and ticker not in held:
+            elif number == 0 and ticker not in arrived:
                 at = position.get(ticker, 0)
                 reported.append(Reported((MISSING, at), f"column_{at}", finding))
     return reported

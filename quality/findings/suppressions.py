@@ -66,11 +66,6 @@ class Suppressions:
     entries: tuple[Suppression, ...] = ()
     today: dt.date = dt.date.min
 
-    @property
-    def expired(self) -> tuple[Suppression, ...]:
-        """The entries that suppress nothing any more."""
-        return tuple(entry for entry in self.entries if entry.expires < self.today)
-
     def in_force(self, first: dt.date, last: dt.date) -> tuple[Suppression, ...]:
         """Give the entries that hold today and are for any date of a range."""
         return tuple(entry for entry in self.entries if entry.expires >= self.today and entry.concerns(first, last))

@@ -30,12 +30,12 @@ def to_frame(block: Block, tickers: Sequence[str]) -> pl.DataFrame:
     """Turn a block into rows sorted by ticker and date; absent cells have no row, NaN becomes null."""
     names = pl.Series(tickers, dtype=pl.String)
     order = names.arg_sort().to_numpy()
-    held = ~block.absent[:, order].T
+    is_present = ~block.absent[:, order].T
     return pl.DataFrame(
         {
-            "date": np.broadcast_to(block.sessions, held.shape)[held],
-            "ticker": names.gather(np.repeat(order, held.sum(axis=1))),
-            "price": block.prices[:, order].T[held],
+            "date": np.broadcast_to(block.sessions, is_present.shape)[is_present],
+            "ticker": names.gather(np.repeat(order, is_present.sum(axis=1))),
+            "price": block.prices[:, order].T[is_present],
         },
         schema=SCHEMA,
         nan_to_null=True,

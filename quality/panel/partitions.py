@@ -99,9 +99,9 @@ def replace_rows(store: Store, arriving: pl.DataFrame) -> None:
     day = arriving.get_column("date").item(0)
     digests = read_digests(store)
     for key in [key for year in list_years(store) if year.year == day.year for key in year.keys]:
-        held = _read_file(store, key, tuple(SCHEMA), digests)
-        if held.get_column("date").is_in([day]).any():
-            rows = pl.concat([held.filter(pl.col("date") != day), arriving])
+        before = _read_file(store, key, tuple(SCHEMA), digests)
+        if before.get_column("date").is_in([day]).any():
+            rows = pl.concat([before.filter(pl.col("date") != day), arriving])
             data = encode(rows.sort("ticker", "date"), _ROWS_A_GROUP)
             with replacing(store, {key: digest_bytes(data)}):
                 store.write(key, data)

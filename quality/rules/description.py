@@ -131,34 +131,34 @@ class _Origins:
     lines: Mapping[str, Mapping[tuple[str, ...], int]]
 
     @property
-    def said(self) -> Thresholds:
+    def thresholds(self) -> Thresholds:
         return self.given.get(self.rule, Thresholds())
 
     def origin(self, *keys: str) -> str:
         """Give file, line and key of a setting; the line where it is known."""
         path = ("rules", self.ruleset, self.rule, *keys)
-        file = self.said.path
+        file = self.thresholds.path
         line = self.lines.get(file, {}).get(path)
         return f"{file}:{line}: {'.'.join(path)}" if line else f"{file}: {'.'.join(path)}"
 
     def of_rule(self, default: str, severity: str, source: str) -> list[Value]:
         """Give the values that every rule has: whether it is evaluated, where that was set, and its severity."""
-        turned = [] if self.said.enabled else [Value("enabled", "", True, False, self.origin("enabled"))]  # noqa: FBT003
-        where = self.origin("severity") if self.said.severity else source
+        turned = [] if self.thresholds.enabled else [Value("enabled", "", True, False, self.origin("enabled"))]  # noqa: FBT003
+        where = self.origin("severity") if self.thresholds.severity else source
         return [*turned, Value("severity", "", default, severity, where)]
 
 
 def _values(origins: _Origins, rule: Rule, default: Rule, sensitivity: str) -> list[Value]:
-    file, said = _shown(rule.source), origins.said
+    file, given = _shown(rule.source), origins.thresholds
     preset = rule.presets.get(sensitivity, {})
     values = origins.of_rule(default.severity, rule.severity, file)
     for name, value in rule.parameters.items():
         own_file = f"{file} ({sensitivity})" if name in preset else file
-        where = origins.origin(name) if name in said.values else own_file
+        where = origins.origin(name) if name in given.values else own_file
         values.append(Value(name, "", default.parameters[name], value, where, rule.explanations.get(name, "")))
         values += [
             Value(name, ticker, default.parameters[name], own[name], origins.origin("tickers", ticker, name))
-            for ticker, own in said.by_ticker.items()
+            for ticker, own in given.by_ticker.items()
             if name in own
         ]
     return values

@@ -88,8 +88,8 @@ def look_at_file(path: Path) -> Held | None:
 
 def free_file(path: Path) -> None:
     """Remove a lock file that nobody holds."""
-    held = look_at_file(path)
-    if held:
-        raise DestinationBusyError(f"{held}: end the process; the lock then ends with it")
+    holder = look_at_file(path)
+    if holder:
+        raise DestinationBusyError(f"{holder}: end the process; the lock then ends with it")
     with file_errors("unlock", path, QualityError):
         path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What a lock says about its holder, and what the run that comes second is told."""
+"""What a lock says about its holder, and what the run that comes second is found."""
 
 import json
 import logging
@@ -86,15 +86,15 @@ def encode(holder: Holder) -> bytes:
 def decode(data: bytes) -> Holder | None:
     """Return the holder that a lock's content names; None where it names none that can be read."""
     try:
-        told = json.loads(data)
+        found = json.loads(data)
         return Holder(
-            str(told["host"]),
-            int(told["pid"]),
-            str(told["since"]),
-            str(told["run"]),
-            float(told["lifetime"]),
-            str(told.get("machine", "")),
-            int(told["renewals"]),
+            str(found["host"]),
+            int(found["pid"]),
+            str(found["since"]),
+            str(found["run"]),
+            float(found["lifetime"]),
+            str(found.get("machine", "")),
+            int(found["renewals"]),
         )
     except (ValueError, TypeError, KeyError):
         return None

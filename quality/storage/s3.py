@@ -112,8 +112,8 @@ class S3Store:
     def _name(self, key: str) -> str:
         return self._base + check_text(check_key(key))
 
-    def _entry(self, told: dict[str, Any]) -> Entry:
-        return Entry(told["Key"].removeprefix(self._base), told["Size"], told["ETag"])
+    def _entry(self, listed: dict[str, Any]) -> Entry:
+        return Entry(listed["Key"].removeprefix(self._base), listed["Size"], listed["ETag"])
 
     def _find(self, key: str) -> Entry | None:
         # A listing, unlike HEAD, tells a missing file from a missing bucket and says why it was refused.

@@ -14,7 +14,7 @@ from quality.batch.deliveries import Channels, alarm, check_places, deliver, ope
 from quality.batch.history import forget, forget_published
 from quality.batch.metrics import check_metrics, write_metrics
 from quality.batch.outcome import BatchResult, Outcome
-from quality.batch.reports import write_report
+from quality.batch.reports import wants_report, write_report
 from quality.batch.state import RunState, read_state
 from quality.batch.steps import Steps
 from quality.batch.work import Done, do, source_of
@@ -134,7 +134,9 @@ class _Panel:
             with holding(open_store(task.run, self.settings.s3), _LOCK):  # one batch a place: nothing is told twice
                 done = self._work(task, job, day)
                 outcome.done.append(done)
-                write_report(done, self.settings)
+                if wants_report(done):
+                    with self.steps.step("report", panel=task.name, job=job, day=day.isoformat()):
+                        write_report(done, self.settings)
                 self._deliver(done)
         except NotArrivedError as error:
             if is_range and (task.calendar or self.settings.calendar) == PANEL and day.weekday() > _FRIDAY:

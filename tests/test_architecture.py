@@ -61,7 +61,6 @@ TESTED_ELSEWHERE = {
     "quality/panel/parquet.py": "is what panels and findings are written by: tests/quality/panel/test_partitions.py",
     "quality/direct/recognise.py": "is what scan looks at first: tests/quality/direct/test_files.py",
     "quality/panel/year_files.py": "decodes what is indexed: tests/quality/panel/test_year_index.py",
-    "quality/panel/panel_files.py": "serves every grid: tests/quality/panel/test_grid_files.py",
     "quality/findings/columns.py": "holds names only",
     "quality/findings/csv_file.py": "is what a scan writes last: tests/jobs/test_scan.py",
     "quality/findings/quarantine.py": "is what an ingest refused: tests/quality/ingest/test_bad_files.py",

@@ -3,7 +3,7 @@
 import argparse
 from contextlib import nullcontext
 
-from jobs.lean import without_import
+from jobs.lean import keep_freed_memory, without_import
 from jobs.reporting import exit_code, show_scan
 from jobs.rule_options import add_rule_arguments
 from jobs.running import Console, day
@@ -60,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Scan, and show the summary."""
+    keep_freed_memory()
     ruleset = settings.load_rules(options.ruleset, options.rules, options.sensitivity)
     chosen = ScanOptions(
         start=options.start,

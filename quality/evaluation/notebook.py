@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -34,12 +35,19 @@ class Notebook:
         grid = _with_look_back(grid)
         is_absent = _absent(grid)
         register_table(connection, "cells", _cells(grid))
-        register_table(connection, "suspects", _SUSPECTS.empty_table())
+        _make_suspects(connection)
         connection.execute(statement("metrics/notebook"))
         found = connection.sql(statement("notebook/suspects"), params=_limits(ruleset)).to_arrow_table()
+        connection.unregister("cells")  # they are as large as the grid
         register_table(connection, "suspects", _suspects(grid, is_absent, found))
         findings = findings_of_rules(connection, ruleset.rules, grid, start, end)
         return Evaluated(findings, _absent_by_year(grid, is_absent, start, end))
+
+
+@lru_cache(maxsize=64)
+def _make_suspects(connection: Connection) -> None:
+    """Give a new engine the table `suspects` that its views are made over; each chunk puts its own in its place."""
+    register_table(connection, "suspects", _SUSPECTS.empty_table())
 
 
 def _with_look_back(grid: Grid) -> Grid:
@@ -139,9 +147,7 @@ def _suspects(grid: Grid, is_absent: BoolMatrix, found: pa.Table) -> pa.Table:
 
 def _positions(grid: Grid, ticker: Integers, session: Integers, absent: BoolMatrix) -> Integers:
     """Give the position, from 0, of each absent cell's ticker among those that history held on that session."""
-    rank = np.empty(len(grid.tickers), dtype=np.int64)
-    place = {name: number for number, name in enumerate(natural_order(grid.tickers))}
-    rank[:] = [place[name] for name in grid.tickers]
+    rank = _ranks(grid.tickers)
     positions = rank[ticker]
     if _has_late_tickers(grid) and absent.any():
         first_seen = np.empty_like(rank)
@@ -151,6 +157,13 @@ def _positions(grid: Grid, ticker: Integers, session: Integers, absent: BoolMatr
         known = np.cumsum(is_known, axis=1, dtype=np.int32)
         positions = np.where(absent, known[session, positions] - 1, 0)
     return positions.astype(np.int32)
+
+
+@lru_cache(maxsize=64)
+def _ranks(tickers: tuple[str, ...]) -> Integers:
+    """Give the place of each ticker among them all as people count them."""
+    place = {name: number for number, name in enumerate(natural_order(tickers))}
+    return np.array([place[name] for name in tickers], dtype=np.int64)
 
 
 def _absent_by_year(grid: Grid, is_absent: BoolMatrix, start: dt.date, end: dt.date) -> dict[int, int]:

@@ -106,14 +106,18 @@ def scan_chunk(task: ChunkTask, prices: YearPrices, engine: Connection, run: Sto
         run: Where the findings go.
 
     """
-    judged = task.judged
     try:
-        grid = load_grid(task.section, prices)
-        evaluation = evaluation_of(judged.ruleset)
-        evaluated = evaluation.evaluate(engine, grid, judged.ruleset, judged.start, judged.end)
+        evaluated = _evaluated(task, prices, engine)
     except (InputError, EngineError) as error:
         return _one_by_one(task, prices, engine, run, error)
     return ChunkResult(records=tuple(write_year(task, evaluated, year, run) for year in task.years))
+
+
+def _evaluated(task: ChunkTask, prices: YearPrices, engine: Connection) -> Evaluated:
+    """Load the grid and evaluate the rules on it; it is gone before anything is written."""
+    judged = task.judged
+    grid = load_grid(task.section, prices)
+    return evaluation_of(judged.ruleset).evaluate(engine, grid, judged.ruleset, judged.start, judged.end)
 
 
 def scan_chunk_alone(task: ChunkTask, panel: Store, run: Store, options: EngineOptions) -> ChunkResult:

@@ -133,6 +133,8 @@ def test_a_position_counts_only_tickers_that_history_held(engine):
 def test_the_windows_are_streamed(engine):
     rows = [(FIRST + dt.timedelta(days=day), "A", 10.0) for day in range(10)]
     found(engine, grid_of(rows, 0, 10))
+    cells = ("cell", "price_or_zero", "prices_so_far", "ordinary_price")
+    register(engine, "cells", pl.DataFrame({name: [1] for name in cells}))
     plan = "".join(row[1] for row in engine.execute("explain select * from windows").fetchall())
     nodes = [node.split("─")[0].strip() for node in plan.split("╭─")]
     assert "Streaming Window" in nodes

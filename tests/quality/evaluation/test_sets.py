@@ -18,7 +18,7 @@ ROOT = sql_root().parent
 COMPUTED = {
     "notebook": (
         1,
-        "f4c512f05e87ce68",
+        "e017a02ab8dfddcc",
         ["quality/evaluation/notebook.py", "quality/evaluation/rule_findings.py", "quality/rules/message_texts.py"],
     ),
 }

@@ -20,7 +20,7 @@ from quality.storage import Store, open_store
 
 Progress = Callable[[str, int, int], None]
 # Beyond it a year is merged some tickers at a time: copies of a delivery take time, not memory.
-_ROWS_AT_ONCE = 1_000_000
+_ROWS_AT_ONCE = 400_000
 
 
 class Staged:
@@ -82,7 +82,7 @@ class Staged:
 
     def _ranges(self, year: int, held: pl.DataFrame | None) -> Iterator[TickerRange | None]:
         """Cut a year into ranges of tickers that can be merged at once: None for all of a year that is small."""
-        if self._reading.spill.rows_of(year) <= _ROWS_AT_ONCE:
+        if self._reading.spill.rows_of(year) + (0 if held is None else held.height) <= _ROWS_AT_ONCE:
             yield None
             return
         counted = [*self._reading.spill.tickers(year)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from quality.errors import InputError
 from quality.text import visible
 
-BLOCK_BYTES = 1 << 23
+BLOCK_BYTES = 1 << 22
 _HEAD = 4096
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),

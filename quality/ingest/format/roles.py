@@ -200,8 +200,9 @@ def _needs_names(columns: Columns, wide: list[tuple[int, str]]) -> list[tuple[in
 
 
 def _price(columns: Columns, numbers: list[int]) -> int:
-    if len(numbers) == 1:
-        return numbers[0]
+    may_be = [at for at in numbers if not names.is_field(columns.names[at])]  # a volume is no price
+    if len(may_be) == 1:
+        return may_be[0]
     if not columns.has_header and len(numbers) in (OHLC, OHLCV) and _is_ohlc(columns, numbers):
         return numbers[3]
     raise _unclear(columns, "price", numbers)

@@ -15,7 +15,7 @@ from quality.ingest.format import names
 from quality.ingest.format.mapping import Mapping
 from quality.ingest.format.source import Source
 from quality.ingest.rows.long import long_rows
-from quality.ingest.rows.records import Shape, regular_batch
+from quality.ingest.rows.records import NoRecordsError, Shape, regular_batch
 from quality.ingest.rows.repeats import keys_of
 from quality.ingest.rows.table import Table
 
@@ -168,13 +168,13 @@ def read_alike(files: Sequence[Waiting], recipe: Recipe, source: Source) -> pl.D
     """
     bodies = [file.data[len(recipe.head) :] for file in files]
     bodies = [body if body.endswith(b"\n") else body + b"\n" for body in bodies]
-    batch = regular_batch(b"".join(bodies), recipe.shape, 0)
-    if batch is None or batch.refused.height:
-        return None
     try:
+        batch = regular_batch(b"".join(bodies), recipe.shape, 0)
+        if batch is None or batch.refused.height:
+            return None
         tickers = _tickers(files, recipe, source)
         rows, refused = long_rows(batch, recipe.mapping)
-    except InputError:
+    except (InputError, NoRecordsError):
         return None
     if refused.height or not _is_plain(batch.columns[recipe.mapping.price or 0]):
         return None

@@ -246,12 +246,11 @@ def _mostly_refused(counts: FileCounts, reasons: Counter[str]) -> str:
 
 def _no_record(table: Table, member: Member) -> InputError:
     """Say why a table has no record: there is no line below its header, or none has its fields."""
-    lines = pl.concat([pl.DataFrame(schema=ROW_SCHEMA), *(batch.refused for batch in table.batches)])
-    if not lines.height:
+    first = next((batch.refused.row(0, named=True) for batch in table.batches if batch.refused.height), None)
+    if first is None:
         return EmptyInputError(f"{visible(member.name)}: holds no row below its header")
-    first = lines.row(0, named=True)
     return InputError(
-        f"{visible(member.name)}: none of {lines.height} lines can be read; "
+        f"{visible(member.name)}: none of its first lines can be read; "
         f"line {first['line']} {first['reason']}; say --delimiter or --skip-lines"
     )
 

@@ -1,7 +1,7 @@
 """Blocks of CSV text to columns of texts: regular lines at the speed of Polars, all others one by one."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,12 @@ _NEWLINE, _RETURN, _QUOTE = 10, 13, 34
 _LONGEST_LINE = 1 << 26
 # A quoted field goes on over this many lines at most; beyond, its first quotation mark is a stray.
 _LINES_A_RECORD = 64
+_MOST_REFUSED = 100_000
+
+
+class NoRecordsError(ValueError):
+    """A text of which most lines are no records; the message says why."""
+
 
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.intp]
@@ -60,8 +66,11 @@ def read_records(blocks: Iterable[bytes], shape: Shape, name: str, first_line: i
     """
     line = first_line
     for block in whole_lines(blocks, name):
-        fast = regular_batch(block, shape, line)
-        yield _one_by_one(block, shape, line) if fast is None else fast
+        try:
+            batch = regular_batch(block, shape, line) or _one_by_one(block, shape, line)
+        except NoRecordsError as error:
+            raise InputError(f"{visible(name)}: {error}") from error
+        yield batch
         line += int(np.count_nonzero(np.frombuffer(block, dtype=np.uint8) == _NEWLINE))
 
 
@@ -104,7 +113,12 @@ def _cut(text: bytes) -> int:
 
 
 def regular_batch(block: bytes, shape: Shape, first_line: int) -> Batch | None:
-    """Read a block whose irregular lines can be told by counting; None where quotation marks are astray."""
+    """Read a block whose irregular lines can be told by counting; None where quotation marks are astray.
+
+    Raises:
+        NoRecordsError: Most of its very many lines are irregular.
+
+    """
     if b"\0" in block or shape.width == 1:
         return None
     text = block if block.endswith(b"\n") else block + b"\n"
@@ -149,13 +163,27 @@ def _sorted_out(
     """Take the lines with another number of fields out of a block, and read what is left."""
     begins = np.concatenate(([0], ends[:-1] + 1))
     refused: list[Refusal] = []
-    for at in np.flatnonzero(irregular):
+    odd = np.flatnonzero(irregular)
+    for at in odd:
         line = text[begins[at] : ends[at]]
         if line.strip():
             refused.append(_ragged(int(lines[at]), line.decode(errors="backslashreplace"), shape))
+            _check_not_junk(len(refused), len(lines) - len(odd), refused)
     keep = np.repeat(~irregular, np.diff(ends, prepend=-1))
     kept = np.frombuffer(text, dtype=np.uint8)[keep].tobytes()
     return _parsed(kept, shape, lines[~irregular], refused, quoted=quoted)
+
+
+def _check_not_junk(odd: int, regular: int, refused: Sequence[Refusal]) -> None:
+    """Give up a text most of whose very many lines are no records, before they fill the memory.
+
+    Raises:
+        NoRecordsError: It is such a text.
+
+    """
+    if odd >= _MOST_REFUSED and odd > regular:
+        line, _, _, reason = refused[-1]
+        raise NoRecordsError(f"{odd:,} lines up to line {line:,} are no records: the last of them {reason}")
 
 
 def _ragged(line: int, text: str, shape: Shape) -> Refusal:
@@ -211,6 +239,7 @@ def _one_by_one(block: bytes, shape: Shape, first_line: int) -> Batch:
         elif reason or line.strip():
             text = b"\n".join(raw[at - used : at]).decode(errors="backslashreplace")
             refused.append((number, None, text, reason) if reason else _ragged(number, text, shape))
+            _check_not_junk(len(refused), len(records), refused)
     columns = [list(column) for column in zip(*records, strict=True)] if records else [[]] * shape.width
     return _batch(columns, lines, refused)
 

@@ -177,6 +177,7 @@ class TestNeverGuess:
         ("text", "says"),
         [
             ("Date,Open,Volume\n2020-01-02,1,2\n2020-01-03,1,2\n", "columns such as Open, Volume"),
+            ("date,ticker,volume\n2020-01-02,A,1\n", "which column holds the prices cannot be told"),
             ("Date,AAA,Currency\n2020-01-02,1,USD\n2020-01-03,1,USD\n2020-01-06,1,USD\n", "below Currency is text"),
             ("Date,AAA,Foo\n2020-01-02,1,USD\n2020-01-03,1,USD\n2020-01-06,1,USD\n", "below Foo is text"),
             ("Date,Close,Foo\n2020-01-02,1,AAPL\n2020-01-03,1,AAPL\n", "(candidates: Foo); say --ticker-column"),

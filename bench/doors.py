@@ -61,9 +61,9 @@ def main() -> None:
         made = [f"--{name}={getattr(options, name)}" for name in ("days", "stocks", "files")]
         subprocess.run([sys.executable, __file__, "--make", name, *made], env=_environment(2), check=True)
         rows = json.loads((folder / "rows.json").read_text())
-        print()
+        print(f"processor seconds of whole processes, {options.threads} threads, best of {options.runs}")
         print(
-            f"{'':16}{'rows':>12}{'DuckDB':>9}{'ingest':>9}{'ratio':>6}{'MiB':>6}{'rows/s':>12}{'again':>9}{'MiB':>6}"
+            f"{'':16}{'rows':>12}{'DuckDB':>9}{'ingest':>9}{'ratio':>7}{'MiB':>6}{'rows/s':>12}{'again':>9}{'MiB':>6}"
         )
         for case, count in rows.items():
             print(_row(folder, case, count, options.runs, options.threads), flush=True)
@@ -109,7 +109,7 @@ def _row(folder: Path, case: str, rows: int, runs: int, threads: int) -> str:
     duckdb, fresh, again = best["duckdb"], best["fresh"], best["again"]
     ratio, rate = fresh.cpu / duckdb.cpu, rows / fresh.cpu
     return (
-        f"{case:16}{rows:12,}{duckdb.cpu:9.2f}{fresh.cpu:9.2f}{ratio:6.2f}{fresh.mebibytes:6.0f}{rate:12,.0f}"
+        f"{case:16}{rows:12,}{duckdb.cpu:9.2f}{fresh.cpu:9.2f}{ratio:7.2f}{fresh.mebibytes:6.0f}{rate:12,.0f}"
         f"{again.cpu:9.2f}{again.mebibytes:6.0f}"
     )
 

@@ -121,6 +121,7 @@ class BatchConfig:
         heartbeat: Address of the file that says that the batch lives.
         metrics: Path of the Prometheus text file.
         parallel: How many panels are worked on at once.
+        path: The file that says all this; None where it is none.
 
     """
 
@@ -130,6 +131,7 @@ class BatchConfig:
     heartbeat: str | None = None
     metrics: str | None = None
     parallel: int = 1
+    path: Path | None = None
 
 
 def _zone(value: object) -> ZoneInfo:
@@ -210,7 +212,7 @@ def read_batch(path: Path) -> BatchConfig:
     found = values.read_section(table, {**_OF_A_TASK, **_OF_THE_BATCH}, str(path), "batch")
     of_the_batch = {key: found.pop(key) for key in _OF_THE_BATCH if key in found}
     if not panels:
-        return BatchConfig((_task(_name(found), found, path, "batch"),), **of_the_batch)
+        return BatchConfig((_task(_name(found), found, path, "batch"),), **of_the_batch, path=path)
     tasks = []
     for name, own in panels:
         section = f"batch.panels.{name}"
@@ -218,7 +220,7 @@ def read_batch(path: Path) -> BatchConfig:
         of_the_panel = values.read_section(given, _OF_A_TASK, str(path), section)
         tasks.append(_task(name, {"run": _RUN, **found, **of_the_panel}, path, section))
     _check_apart(tasks, path)
-    return BatchConfig(tuple(tasks), **of_the_batch)
+    return BatchConfig(tuple(tasks), **of_the_batch, path=path)
 
 
 def _name(found: Mapping[str, Any]) -> str:

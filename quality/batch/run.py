@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+import shlex
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -183,7 +184,9 @@ class _Panel:
 
     def _fail(self, outcome: Outcome, task: Task, job: str, error: QualityError) -> None:
         outcome.error, outcome.is_wrong = str(error), isinstance(error, UsageError)
-        story = Story(task.name, outcome.day, job, failure=str(error), where="")
+        again = f"pricewatch batch {shlex.quote(str(self.config.path))} --date {outcome.day}"
+        commands = (again,) if self.config.path else ()
+        story = Story(task.name, outcome.day, job, failure=str(error), commands=commands)
         run: Store | None = None
         state = RunState(outcome.day.isoformat())
         try:

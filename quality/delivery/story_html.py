@@ -6,7 +6,7 @@ from html import escape
 import polars as pl
 
 from quality.delivery.story import Story
-from quality.delivery.story_text import HEADINGS, compared, headline, incident_line, shown
+from quality.delivery.story_text import HEADINGS, command_heading, compared, headline, incident_line, shown
 from quality.text import visible
 
 _COLOURS = {
@@ -87,6 +87,8 @@ def _parts(story: Story, images: Mapping[str, str]) -> Iterator[str]:
 
 
 def _where(story: Story) -> Iterator[str]:
+    if not (story.where or story.links or story.commands):
+        return
     yield '<div class="rule" style="border-top:1px solid #e4e7ec;margin-top:24px"></div>'
     if story.where:
         yield _paragraph(f"Results: {story.where}", size=13, soft=True, above=12)
@@ -96,7 +98,7 @@ def _where(story: Story) -> Iterator[str]:
             f'href="{escape(address, quote=True)}">{_text(label)}</a></p>'
         )
     if story.commands:
-        yield _paragraph("To see the same:", size=13, soft=True, above=8)
+        yield _paragraph(f"{command_heading(story)}:", size=13, soft=True, above=8)
     for command in story.commands:
         yield (
             '<pre class="code" style="margin:4px 0 0;padding:8px 10px;background:#f2f4f7;color:#101828;'

@@ -21,11 +21,16 @@ def as_text(story: Story) -> str:
 def headline(story: Story) -> str:
     """Tell in one sentence how it went."""
     if story.failure:
-        return f"{story.panel} {story.day}: the batch failed. {story.failure}"
+        return f"{story.panel} {story.day}: The batch failed. {story.failure}"
     if story.outcome == "clean":
         return f"{story.panel} {story.day}: clean. {story.extent}, nothing found."
     found = f"{story.counted}; {story.extent}" if story.counted else f"nothing found in what was read; {story.extent}"
     return f"{story.panel} {story.day}: {found}."
+
+
+def command_heading(story: Story) -> str:
+    """Say what the commands of a story are for."""
+    return "To run it again" if story.failure else "To see the same"
 
 
 def compared(changes: Changes) -> str:
@@ -76,7 +81,7 @@ def _lines(story: Story) -> Iterator[str]:
         yield f"Results: {story.where}"
     yield from (f"{label}: {address}" for label, address in story.links.items())
     if story.commands:
-        yield "To see the same:"
+        yield f"{command_heading(story)}:"
         yield from (f"  {command}" for command in story.commands)
 
 

@@ -342,3 +342,10 @@ def test_a_drop_is_ingested_by_its_source_and_the_history_scanned(batch, flat_pa
 def test_a_source_that_is_not_there_stops_before_anything_starts(batch, flat_panel, tmp_path):
     with pytest.raises(UsageError, match=r"no section \[sources\.acme\]"):
         batch(panel=flat_panel.address, run=str(tmp_path / "run"), source="acme")
+
+
+def test_a_failure_says_how_to_run_it_again(flat_panel, tmp_path, mailbox):
+    task = Task("lost", ("scan",), str(tmp_path / "none"), str(tmp_path / "run"), mail=True)
+    config = BatchConfig((task,), path=tmp_path / "nightly.toml")
+    run_batch(config, Settings(mail=mailbox.settings), [DAY])
+    assert f"To run it again:\n  pricewatch batch {tmp_path}/nightly.toml --date 2022-09-26" in mailbox.text()

@@ -344,7 +344,7 @@ def test_a_source_that_is_not_there_stops_before_anything_starts(batch, flat_pan
         batch(panel=flat_panel.address, run=str(tmp_path / "run"), source="acme")
 
 
-def test_a_failure_says_how_to_run_it_again(flat_panel, tmp_path, mailbox):
+def test_a_failure_says_how_to_run_it_again(tmp_path, mailbox):
     task = Task("lost", ("scan",), str(tmp_path / "none"), str(tmp_path / "run"), mail=True)
     config = BatchConfig((task,), path=tmp_path / "nightly.toml")
     run_batch(config, Settings(mail=mailbox.settings), [DAY])

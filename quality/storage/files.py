@@ -2,12 +2,12 @@
 
 import errno
 import os
-import secrets
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from quality.errors import DestinationBusyError, QualityError
+from quality.storage.leftovers import beside
 from quality.text import visible
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -54,8 +54,7 @@ def appearing(path: Path, publish: Callable[[Path, Path], None] = os.replace) ->
     """
     with file_errors("write", path, QualityError):
         path.parent.mkdir(parents=True, exist_ok=True)
-    # Not named after the file: neither a pattern such as *.parquet nor the limit on names can meet it.
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    temporary = beside(path)
     try:
         with file_errors("write", path, QualityError, only=DISK_FULL):
             yield temporary

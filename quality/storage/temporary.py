@@ -11,6 +11,7 @@ from pathlib import Path
 
 from quality.errors import QualityError
 from quality.storage.files import file_errors
+from quality.storage.leftovers import lives
 
 _PREFIX = "pricewatch-"
 _MADE_BY = re.compile(rf"{_PREFIX}(\d+)-\w+")
@@ -58,15 +59,5 @@ def sweep() -> None:
     with suppress(OSError):
         for folder in Path(tempfile.gettempdir()).iterdir():
             made_by = _MADE_BY.fullmatch(folder.name)
-            if made_by and folder.is_dir() and folder.stat().st_uid == os.getuid() and not _lives(int(made_by[1])):
+            if made_by and folder.is_dir() and folder.stat().st_uid == os.getuid() and not lives(int(made_by[1])):
                 shutil.rmtree(folder, ignore_errors=True)
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

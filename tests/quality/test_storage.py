@@ -790,3 +790,30 @@ class TestALockIsNothingElse:
         with pytest.raises(QualityError, match="it is no lock of this program"), holding(open_store(tmp_path)):
             pass
         assert (tmp_path / ".lock").read_text() == "keep me"
+
+
+def test_what_a_killed_writer_left_is_removed_by_the_next_and_what_others_write_is_not(tmp_path):
+    code = (
+        "import sys, time; from quality.storage import open_store\n"
+        "with open_store(sys.argv[1]).writing('year/file') as path:\n"
+        "    path.write_bytes(b'half'); print('begun', flush=True); time.sleep(60)"
+    )
+    writers = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, cwd=Path.cwd())
+        for _ in range(2)
+    ]
+    try:
+        for writer in writers:
+            assert writer.stdout.readline() == b"begun\n"
+        writers[0].kill()
+        writers[0].wait()
+        (tmp_path / "year" / ".of-another.tmp").write_bytes(b"mine")
+        assert len(list((tmp_path / "year").iterdir())) == 3
+        open_store(tmp_path).write("year/file", b"whole")
+        names = {path.name for path in (tmp_path / "year").iterdir()}
+        assert len(names) == 3
+        assert {"file", ".of-another.tmp"} < names
+    finally:
+        for writer in writers:
+            writer.kill()
+            writer.communicate()

@@ -11,8 +11,8 @@ from quality.settings import Settings
 
 SUMMARY = """Compare two runs: findings and incidents that are new, gone or changed, and what the runs differ in.
 A finding is the same where date, ticker and the rule of the day are; an incident, where its id is."""
-EXAMPLE = """  pricewatch compare runs/2022-09-23 runs/2022-09-26
-  pricewatch compare runs/strict runs/loose --json"""
+EXAMPLE = """  pricewatch compare demo/runs/scan demo/runs/check
+  pricewatch compare demo/runs/scan demo/runs/check --json"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -19,8 +19,8 @@ SUMMARY = """Explain a ticker: without DATE, its incidents as a timeline; with o
 expected, the limits, each rule's conditions with their numbers, the market that day, suppressions and incidents.
 Panel and thresholds are those of the run."""
 EXAMPLE = """  pricewatch explain ST0059 --run demo/runs/scan
-  pricewatch explain ST0059 2021-09-06 --run demo/runs/scan
-  pricewatch explain ST0059 2021-09-06 --run demo/runs/scan --rule price_spike     with the rule's SQL"""
+  pricewatch explain ST0059 2022-09-26 --run demo/runs/scan
+  pricewatch explain ST0059 2022-09-26 --run demo/runs/scan --no-chart --rule price_increase     # and the rule's SQL"""
 _PLOT_HEIGHT, _WIDEST_PLOT = 16, 100
 
 

@@ -16,7 +16,7 @@ SUMMARY = """Show a run as one HTML file that needs no network: incidents, findi
 tickers, the tickers to look at, coverage, the score. RUN may be a folder of runs: then, the trend over them, too."""
 EXAMPLE = """  pricewatch report demo/runs/scan
   pricewatch report demo/runs/scan --truth demo/truth.parquet --out report.html
-  pricewatch report demo/runs --png pictures        the charts for a mail, too"""
+  pricewatch report demo/runs --png pictures        # the charts for a mail, too"""
 KEY = "report.html"
 
 

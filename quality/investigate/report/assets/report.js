@@ -15,8 +15,8 @@ function axes(label) {
 }
 
 // What mouse and keyboard do to a chart: drag and + zoom in, - out, arrows move, 0 and double-click show all.
-function steer(box, plot) {
-  const all = () => { const x = plot.data[0]; return [x[0], x[x.length - 1]]; };
+function steer(box, plot, beyond = 0) {
+  const all = () => { const x = plot.data[0]; return [x[0], x[x.length - 1] + beyond]; };
   const show = (min, max) => {
     const [first, last] = all(), least = Math.min(86400 * 4, (last - first) || 1), width = Math.max(least, Math.min(max - min, last - first));
     min = Math.max(first, Math.min(min, last - width));
@@ -36,11 +36,13 @@ function bars(box, series, height, labels) {
   // Stacked: each bar is drawn over those that are taller.
   const x = series.x, infos = series.infos || x.map(() => 0);
   const errors = series.errors, both = errors.map((value, at) => value + series.warnings[at]), whole = both.map((value, at) => value + infos[at]);
+  // The last bar begins where the data end, and needs its width.
+  const step = x.length > 1 ? Math.min(...x.slice(1).map((value, at) => value - x[at])) : 86400, last = x[x.length - 1];
   const bar = uPlot.paths.bars({size: [0.86, 26], align: 1});
   const one = (name, tone) => ({label: name, fill: () => colour(tone), stroke: () => colour(tone), width: 0, paths: bar, points: {show: false}});
   const plot = new uPlot({
     width: box.clientWidth || 600, height, tzDate: utc, cursor: {y: false, drag: {x: true, y: false}}, legend: {show: false},
-    scales: {x: {time: true, range: (u, min, max) => [min, max]}, y: {range: (u, min, max) => [0, Math.max(max, 1) * 1.06]}}, axes: axes(),
+    scales: {x: {time: true, range: (u, min, max) => [min, max === last ? last + step : max]}, y: {range: (u, min, max) => [0, Math.max(max, 1) * 1.06]}}, axes: axes(),
     series: [{}, one("info", "info"), one("warning", "warning"), one("error", "error")],
     hooks: {setCursor: [u => {
       const at = u.cursor.idx;
@@ -48,7 +50,7 @@ function bars(box, series, height, labels) {
       say(u, `${labels ? labels[at] : day(x[at])}: ${number(errors[at])} errors, ${number(series.warnings[at])} warnings, ${number(infos[at])} infos`);
     }]},
   }, [x, whole, both, errors], box);
-  steer(box, plot);
+  steer(box, plot, step);
   box.addEventListener("mouseleave", () => { tip.hidden = true; });
   charts.set(box.id, plot);
 }

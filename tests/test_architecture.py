@@ -39,6 +39,7 @@ FLOORS = (
 EXEMPT: dict[tuple[str, str], str] = {}
 SEEN_IN_BATCHES = "is seen in every batch: tests/quality/batch/test_run.py"
 SEEN_IN_ROBUST = "is seen through the rules: tests/quality/evaluation/robust/test_metrics.py"
+SEEN_IN_STRETCHES = "is seen through the rules: tests/quality/evaluation/robust/test_stretches.py"
 # Modules that are tested by another file than their mirror, and why.
 TESTED_ELSEWHERE = {
     "quality/delivery/smtp_settings.py": "says where and to whom: tests/quality/delivery/test_smtp.py",
@@ -67,6 +68,12 @@ TESTED_ELSEWHERE = {
     "quality/evaluation/session_findings.py": "is tested with the gaps: tests/quality/calendar/test_session_gaps.py",
     "quality/evaluation/protocol.py": "holds names only: what every rule set implements",
     "quality/evaluation/rule_findings.py": "evaluates every rule: tests/quality/scan/test_run.py",
+    "quality/evaluation/robust/blocks.py": SEEN_IN_STRETCHES,
+    "quality/evaluation/robust/days.py": SEEN_IN_STRETCHES,
+    "quality/evaluation/robust/jumps.py": SEEN_IN_STRETCHES,
+    "quality/evaluation/robust/oddities.py": SEEN_IN_STRETCHES,
+    "quality/evaluation/robust/runs.py": SEEN_IN_STRETCHES,
+    "quality/evaluation/robust/swaps.py": SEEN_IN_STRETCHES,
     "quality/evaluation/robust/found.py": "finds what every rule finds: tests/quality/evaluation/robust/test_set.py",
     "quality/evaluation/robust/windows.py": SEEN_IN_ROBUST,
     "quality/evaluation/robust/margins.py": SEEN_IN_ROBUST,

@@ -3,35 +3,106 @@
 -- metrics: the cells that a rule may speak of (all of them for the user's own rules), one row a session and expected
 -- ticker, with or without a row in the panel. `sql/reference/robust.sql` says what each metric is, in plain windows:
 --   date, ticker, price, history, is_absent, absent_sessions, is_new
---   previous, own_move, expected, usable, deviation, volatility, earlier
+--   previous, own_move, expected, usable, deviation, level, step, volatility, earlier, near_zero, below_zero
 --   chance_of_repeat, frozen_share
+--   absent_counted, is_absent_by_habit, is_of_stale_session, is_of_incomplete_session
 --   expected_after, usable_after, next_move, repeat_evidence    for retrospective rules only: a check cannot know them
+-- Beside them, of sessions and stretches, which no window tells:
+--   is_shifted                the price stands in the column of another ticker, as many do on this session
+--   is_of_shifted_session     there are such prices on this session
+--   is_in_unit                the price is off by a power of ten, as many are on this session
+--   incident_power            the power of ten that many prices of this session are off by, 0 for none
+--   partner                   the ticker whose price this one is, and the other way round
+--   block_first               the first session of the block that the cell is in; on the day, of the one it returned from
+--   block_last                the last session of that block
+--   block_sessions            how many sessions it lasts, 0 for no block
+--   block_factor              how many times too high its prices are
+--   block_partner             the ticker that it was swapped with
+--   returned_first            the first session of the block that the price returned from on this session
+--   returned_last             the last session of that block
+--   returned_sessions         how many sessions it lasted, 0 for no block
+--   returned_factor           how many times too high its prices were
+--   returned_partner          the ticker that it was swapped with
+--   standing_first            the first session of the run of equal prices that the cell is in
+--   standing_last             the last session of that run; on the day, this one
+--   standing_sessions         how many sessions it lasts; on the day, so far; 0 where chance explains it
+--   standing_so_far           how many sessions it has lasted on the day
+--   standing_begins           on this session the run became longer than chance explains
+--   standing_covered          an earlier cell of the run speaks for this one
+--   rounding_first            the first session of the run of rounded prices, as it is on the day
+--   rounding_sessions         how many sessions it has lasted on the day
+--   rounding_begins           on this session it became longer than chance explains
+--   rounding_decimals         how many decimals its prices have
+--   rounded_first             the first session of the run of rounded prices that the cell is in
+--   rounded_last              the last session of that run; on the day, this one
+--   rounded_sessions          how many sessions it lasts; on the day, so far
+--   rounded_decimals          how many decimals its prices have
+--   rounded_covered           an earlier cell of the run speaks for this one
 -- For the set's own rules, costly metrics are null where none of them can tell the difference.
 --
 -- days: one row a session:
 --   market            the median move of all tickers that day, 0 for fewer than 10
 --   movers            how many they are
 --   date_before       the session before
+--   repeats           how many prices are those of the session before, and is_stale: nearly all, against all habit
+--   absent, expected_tickers, is_incomplete    how many tickers are missing, of how many, and whether that is the file
+--   shifted, in_unit, incident_power    how many prices stand in another column, or are off by which power of ten
 create or replace macro lower_limit(expected, limit_below, sigmas, volatility) as
     expected * least(1 - limit_below, exp(-sigmas * coalesce(volatility, 0)));
 
 create or replace macro upper_limit(expected, limit_above, sigmas, volatility) as
     expected * greatest(1 + limit_above, exp(sigmas * coalesce(volatility, 0)));
 
--- Pence for pounds: about a hundred times too much, or too little.
-create or replace macro is_unit_error(price, expected) as
-    price > 0 and abs(abs(log10(price / expected)) - 2) < 0.1;
+-- How far is too far: the limit, or less of it where the ticker is quiet.
+create or replace macro limit_of(limit_of_most, quiet, volatility) as
+    limit_of_most * greatest(quiet, least(1, coalesce(60 * volatility, 1)));
 
--- Ten, a hundred, a thousand times too much, or too little.
-create or replace macro is_power_of_ten(price, expected) as
-    price > 0
-    and abs(log10(price / expected)) > 0.5
-    and abs(log10(price / expected) - round(log10(price / expected))) < 0.1;
+-- Off by ten, a hundred, a thousand times. Ten times is also the size of news, so it must fit closely.
+create or replace macro near_power_of_ten(ratio) as
+    abs(log10(ratio)) > 0.5
+    and abs(log10(ratio) - round(log10(ratio))) < case when round(abs(log10(ratio))) = 1 then 0.03 else 0.1 end;
+
+-- Pence for pounds: against what is expected, and against the price before.
+create or replace macro is_unit_error(price, expected, previous) as
+    coalesce(
+        price > 0
+        and isfinite(price)
+        and near_power_of_ten(price / expected)
+        and near_power_of_ten(price / previous)
+        and round(log10(price / expected)) = round(log10(price / previous)),
+        false
+    );
+
+-- A factor in words.
+create or replace macro times_off(factor) as
+    case
+        when factor >= 1 then format('{:.4g} times too high', factor)
+        else format('{:.4g} times too low', 1 / factor)
+    end;
 
 create or replace temp view days as
-    select date, history, market, movers, date_before
     from measured_days;
 
+-- On the day a cell is seen with the block that it returned from, and with runs so far.
 create or replace temp view cells_on_the_day as
-    select * exclude (expected_after, usable_after, next_move, repeat_evidence)
+    select
+        * exclude (
+            expected_after, usable_after, next_move, repeat_evidence,
+            block_first, block_last, block_sessions, block_factor, block_partner,
+            standing_last, standing_sessions, standing_covered,
+            rounded_first, rounded_last, rounded_sessions, rounded_decimals, rounded_covered
+        ),
+        returned_first as block_first,
+        returned_last as block_last,
+        returned_sessions as block_sessions,
+        returned_factor as block_factor,
+        returned_partner as block_partner,
+        date as standing_last,
+        standing_so_far as standing_sessions,
+        not standing_begins as standing_covered,
+        rounding_first as rounded_first,
+        date as rounded_last,
+        rounding_sessions as rounded_sessions,
+        rounding_decimals as rounded_decimals,
+        not rounding_begins as rounded_covered
     from metrics;

@@ -57,9 +57,85 @@ moved as (
         growth / market - 1 as own_move,
         usable_price / market_index as deflated,
         growth is not null and growth = 1 as is_repeat,
-        case when abs(growth - 1) < 0.1 then abs(usable_price - usable_price / growth) end as price_change
+        case when abs(growth - 1) < 0.1 then abs(usable_price - usable_price / growth) end as price_change,
+        abs(usable_price - usable_price / growth) as change,
+        case when isfinite(price) then price end as number,
+        has_row and not coalesce(lag(has_row) over by_ticker, false) as ends_gap
     from grown
     join indexed using (session)
+    window by_ticker as (partition by ticker order by session)
+),
+
+-- A session is stale if half its prices are those before, and the median share of the sixty before is below a fifth, and
+-- five standard deviations of a binomial distribution below this one.
+shares_of_repeats as (
+    select
+        session,
+        count(growth) as cells,
+        case when count(growth) >= 10 then count(*) filter (is_repeat) / count(growth) end as share
+    from moved
+    group by session
+),
+
+stale as (
+    select
+        session,
+        median(share) over (order by session rows between 60 preceding and 1 preceding) as usual,
+        coalesce(
+            share >= 0.5 and usual < 0.2 and share > usual + 5 * sqrt(usual * (1 - usual) / greatest(cells, 1)),
+            false
+        ) as is_stale
+    from shares_of_repeats
+),
+
+-- Gaps that end for many tickers at once are holidays and short files: they are no habit of one.
+common_ends as (
+    select session, count(*) filter (ends_gap) >= greatest(5, 0.2 * count(*) filter (has_row)) as is_common
+    from moved
+    group by session
+),
+
+gaps as (
+    select
+        moved.ticker,
+        moved.session,
+        moved.has_row,
+        count(*) filter (ends_gap and not is_common) over (
+            partition by ticker order by moved.session rows between 59 preceding and current row
+        ) as gaps_of_sixty,
+        moved.session - max(moved.session) filter (has_row) over before as since_row
+    from moved
+    join common_ends using (session)
+    window before as (partition by ticker order by moved.session rows between unbounded preceding and 1 preceding)
+),
+
+-- A ticker with three gaps in the sixty sessions before this one began is absent by habit.
+habits as (
+    select
+        *,
+        not has_row and since_row <= 20 as is_expected_absent,
+        coalesce(
+            last_value(case when has_row then gaps_of_sixty end ignore nulls) over (
+                partition by ticker order by session rows between unbounded preceding and 1 preceding
+            ) >= 3,
+            false
+        ) as is_habit
+    from gaps
+),
+
+-- A session is incomplete if a fifth of the expected tickers, and five at least, have no row.
+completeness as (
+    select
+        session,
+        count(*) filter (is_expected_absent and not is_habit) as gone,
+        gone >= 5 and gone >= 0.2 * (gone + count(*) filter (has_row)) as is_incomplete,
+    from habits
+    group by session
+),
+
+incomplete as (
+    select *, sum(is_incomplete::int) over (order by session) as incomplete_so_far
+    from completeness
 ),
 
 windowed as (
@@ -79,6 +155,21 @@ windowed as (
         count(*) filter (is_repeat and not was_repeat) over (
             partition by ticker order by session rows between 29 preceding and 1 preceding
         ) + coalesce(lag(is_repeat, 30) over (partition by ticker order by session), false)::int as runs,
+        -- The nearest seven as they were, and the moves of the last sixty sessions, but for days on which it stood still.
+        list(usable_price) filter (usable_price is not null) over (
+            partition by ticker order by session rows between 10 preceding and 1 preceding
+        )[-7:] as plain_prices_before,
+        count(growth) over last60 as known_moves,
+        list(abs(ln(growth))) filter (growth <> 1) over last60 as sizes_of_quarter,
+        list(abs(ln(growth))) filter (growth <> 1) over last30 as sizes_of_month,
+        min(change) filter (change > 3e-7 * usable_price) over last60 as step,
+        -- The last twenty prices of any sign, and the steps between them.
+        median(abs(number)) over last20 as usual_size,
+        count(*) filter (number <= 0) over last20 as below_zero,
+        list_sort(list(number_step) filter (number_step > 0) over (
+            partition by ticker order by session rows between 19 preceding and 1 preceding
+        )) as number_steps,
+        count(*) filter (is_repeat) over last30 as standing,
         median(usable_price) over (
             partition by ticker order by session rows between 90 preceding and 81 preceding
         ) as earlier,
@@ -92,10 +183,17 @@ windowed as (
             then lead(growth) over (partition by ticker order by session)
         end as next_growth
     from (
-        select *, coalesce(lag(is_repeat) over (partition by ticker order by session), false) as was_repeat
+        select
+            *,
+            coalesce(lag(is_repeat) over by_ticker, false) as was_repeat,
+            abs(number - lag(number) over by_ticker) as number_step
         from moved
+        window by_ticker as (partition by ticker order by session)
     )
-    window last30 as (partition by ticker order by session rows between 30 preceding and 1 preceding)
+    window
+        last20 as (partition by ticker order by session rows between 20 preceding and 1 preceding),
+        last30 as (partition by ticker order by session rows between 30 preceding and 1 preceding),
+        last60 as (partition by ticker order by session rows between 60 preceding and 1 preceding)
 ),
 
 -- Moves beyond four robust standard deviations (1.4826 times the median size) are left out as outliers.
@@ -103,6 +201,12 @@ trimmed as (
     select
         *,
         list_filter(sizes, lambda size: size <= 4 * 1.4826 * greatest(list_median(sizes), 1e-9)) as usual_sizes,
+        list_filter(
+            sizes_of_quarter, lambda size: size <= 6 * 1.4826 * greatest(list_median(sizes_of_quarter), 1e-9)
+        ) as usual_of_quarter,
+        list_filter(
+            sizes_of_month, lambda size: size <= 6 * 1.4826 * greatest(list_median(sizes_of_month), 1e-9)
+        ) as usual_of_month,
         -- Prices of single precision are equal to within this.
         list_sort(
             list_filter(price_changes, lambda change: change > greatest(3e-7 * usable_price, 1e-9))
@@ -114,6 +218,8 @@ spread as (
     select
         *,
         sqrt(list_sum(list_transform(usual_sizes, lambda size: size * size)) / len(usual_sizes)) as deviation_of_moves,
+        sqrt(list_sum(list_transform(usual_of_quarter, lambda size: size * size)) / len(usual_of_quarter)) as of_quarter,
+        sqrt(list_sum(list_transform(usual_of_month, lambda size: size * size)) / len(usual_of_month)) as of_month,
         len(sizes) >= 5 as has_past,
         len(changes) as change_count,
         -- Pairs of equal changes, each change beside the next twelve by size.
@@ -134,7 +240,7 @@ by_cents as (
     from spread
 ),
 
--- More equal changes than a tick of a cent would make show a coarser tick; many runs, a ticker that hardly trades.
+-- More equal changes than a tick of a cent would make show a coarser tick; many repeats, a ticker that hardly trades.
 by_tick as (
     select
         *,
@@ -142,7 +248,11 @@ by_tick as (
             then least(1, equal_pairs / (sqrt(2) * greatest(pairs, 1)))
             else chance_by_cents
         end as chance_by_tick,
-        case when runs >= 4 then greatest(chance_by_tick, runs / 30) else chance_by_tick end as chance
+        greatest(
+            chance_by_tick,
+            case when runs >= 4 then runs / 30 end,
+            case when standing >= 6 then standing / 30 end
+        ) as chance
     from by_cents
 ),
 
@@ -150,10 +260,11 @@ by_tick as (
 repeats as (
     select
         *,
-        case when is_repeat and has_past
+        case when is_repeat and has_past and not is_stale
             then greatest(round(4 * log2(chance)), -80)::int
         end as chance_step
     from by_tick
+    join stale using (session)
 ),
 
 -- The share of frozen prices in the panel: the likeliest one that explains the repeats of the last sixty sessions.
@@ -165,8 +276,13 @@ repeats_of_days as (
 ),
 
 recent_cells as (
-    select session, sum(movers) over (order by session rows between 59 preceding and current row) as cell_count
+    select
+        session,
+        sum(case when is_stale then 0 else movers end) over (
+            order by session rows between 59 preceding and current row
+        ) as cell_count
     from days
+    join stale using (session)
 ),
 
 -- A share explains too little while its repeats, each weighed by share / (share + chance), are more than the cells'
@@ -213,8 +329,29 @@ metrics as (
         coalesce(len(prices_before), 0) as usable,
         -- How far the price is from what is expected: price / expected - 1.
         price / expected - 1 as deviation,
-        -- The standard deviation of the log moves of the last thirty sessions without outliers, from five moves on.
-        case when has_past then deviation_of_moves end as volatility,
+        -- The median of the last seven usable prices of the ten sessions before, as they were.
+        list_median(plain_prices_before) as level,
+        -- The smallest change of the price in the last sixty sessions, 0 where it never changed.
+        coalesce(step, 0) as step,
+        -- The standard deviation of the log moves of the last sixty sessions, or of the last thirty where they were
+        -- wilder, without days on which the price stood still and without outliers, from five moves on.
+        case when known_moves >= 5 then greatest(of_quarter, of_month) end as volatility,
+        -- Of a price that is not above zero: the last twenty prices are within thirty of their usual steps of it.
+        coalesce(
+            price <= 0 and isfinite(price) and usual_size <= 30 * number_steps[len(number_steps) // 4 + 1], false
+        ) as near_zero,
+        -- Of such a price: how many of the last twenty were not above zero.
+        case when price <= 0 and isfinite(price) then below_zero else 0 end as below_zero,
+        -- The ticker had three gaps in the sixty sessions before this one began.
+        not has_row and is_habit as is_absent_by_habit,
+        -- For how many sessions it has been absent, those left out on which many were.
+        case when has_row then 0
+            else sessions_since_row - (incomplete_so_far - coalesce(incomplete_before, 0))
+        end as absent_counted,
+        -- Many expected tickers have no row on this session.
+        is_incomplete as is_of_incomplete_session,
+        -- The price is that of the session before, as most are on this session, against all habit.
+        is_stale and is_repeat as is_of_stale_session,
         -- The chance that nature repeats this price, from five moves on; null where it is no repeat.
         pow(2, chance_step / 4) as chance_of_repeat,
         -- The share of frozen prices in the panel over the last sixty sessions, this one included.
@@ -236,6 +373,12 @@ metrics as (
         end as repeat_evidence
     from repeats
     join frozen using (session)
+    join habits using (ticker, session, has_row)
+    join incomplete using (session)
+    left join (
+        select session as last_session, incomplete_so_far as incomplete_before
+        from incomplete
+    ) as before_gap on last_session = session - sessions_since_row
     where has_row or sessions_since_row <= 20
 )
 

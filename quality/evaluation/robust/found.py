@@ -15,14 +15,16 @@ from quality.evaluation.rule_findings import OPTIONAL
 from quality.patterns import best_fits
 from quality.rules.model import Rule
 
-# What the user's own rules see as `metrics`: the cells as on the evening itself, or with the days after, too.
+# What a rule sees as `metrics` on the evening itself: nothing of later days, blocks that returned, and runs so far.
 _ON_THE_DAY = "with metrics as (from cells_on_the_day)"
-# The columns of what is found; `rule_number` is the position among the rules that were asked.
+# The columns of what is found; `rule_number` is the position among the rules that were asked, and `in_hindsight` tells
+# what a rule says in the light of later days from what it says on the day: some do both.
 FOUND = pa.schema(
     {
         "date": pa.date32(),
         "ticker": pa.string(),
         "rule_number": pa.int32(),
+        "in_hindsight": pa.bool_(),
         "price": pa.float64(),
         "expected": pa.float64(),
         "deviation": pa.float64(),
@@ -64,6 +66,15 @@ class Scope:
 def is_of_set(rule: Rule) -> bool:
     """Tell whether a rule is of the set, not the user's own."""
     return rule.source.startswith(str(sql_root()))
+
+
+@dataclass(frozen=True)
+class _View:
+    """A rule, its number, and whether it is asked in the light of later days."""
+
+    rule: Rule
+    number: int
+    in_hindsight: bool
 
 
 @dataclass(frozen=True)
@@ -121,22 +132,26 @@ def _parts(connection: Connection, rules: Sequence[Rule], scope: Scope) -> Itera
 
 
 def _parts_of(connection: Connection, rule: Rule, number: int, scope: Scope) -> Iterator[_Part]:
-    """Give a rule as statements: of most tickers, and of each group that has values of its own."""
+    """Give a rule as statements: of most tickers, and of each group that has values of its own, each in its views."""
     own = best_fits(rule.by_ticker, scope.tickers) if rule.by_ticker else {}
     dates = {"scope_start": scope.start, "scope_end": scope.end}
-    wanted = {name: value for name, value in dates.items() if value is not None}
-    but = {"scope_but": list(own)} if own else {}
-    yield _part(connection, rule, number, rule.parameters, {**wanted, **but})
+    wanted: dict[str, object] = {name: value for name, value in dates.items() if value is not None}
+    but: dict[str, object] = {"scope_but": list(own)} if own else {}
+    groups = [(rule.parameters, {**wanted, **but})]
     for pattern, parameters in rule.by_ticker.items():
         if group := [ticker for ticker, best in own.items() if best == pattern]:
-            yield _part(connection, rule, number, parameters, {**wanted, "scope_only": group})
+            groups.append((parameters, {**wanted, "scope_only": group}))
+    views = [False] * rule.is_causal + [True] * rule.is_retrospective
+    for parameters, chosen in groups:
+        for in_hindsight in views:
+            yield _part(connection, _View(rule, number, in_hindsight), parameters, chosen)
 
 
-def _part(
-    connection: Connection, rule: Rule, number: int, parameters: Mapping[str, float], scope: Mapping[str, object]
-) -> _Part:
+def _part(connection: Connection, view: _View, parameters: Mapping[str, float], scope: Mapping[str, object]) -> _Part:
+    rule = view.rule
     # A rule of the set that looks ahead says so, or a test fails; the user's own are kept from what they may not see.
-    metrics = "" if rule.is_retrospective or is_of_set(rule) else _ON_THE_DAY
+    sees_all = view.in_hindsight or (is_of_set(rule) and not rule.is_retrospective)
+    metrics = "" if sees_all else _ON_THE_DAY
     try:
         columns = _columns(connection, metrics, rule.sql, tuple(parameters.items()))
         pattern, arguments = rule.message.as_sql(parameters, columns)
@@ -146,7 +161,8 @@ def _part(
         raise UsageError(f"{rule.source}: {error}") from error
     text = statement("robust/found").format(
         metrics=metrics,
-        number=number,
+        number=view.number,
+        in_hindsight=str(view.in_hindsight).lower(),
         message=", ".join(["format($rule_message", *arguments]) + ")" if arguments else "$rule_message",
         optional=", ".join(name if name in columns else f"{absent} as {name}" for name, absent in OPTIONAL.items()),
         bad_cells=rule.sql,

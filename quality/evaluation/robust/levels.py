@@ -23,6 +23,12 @@ def levels_before(moves: Moves, places: Places) -> tuple[FloatMatrix, Integers]:
     return _level(moves.usable, places, grown, -1)
 
 
+def plain_levels(moves: Moves, places: Places) -> FloatMatrix:
+    """Give the median of the last usable prices as they were: what is expected of a ticker that knows no market."""
+    factors = np.ones((moves.usable.shape[1], LEVEL_SESSIONS))
+    return _level(moves.usable, places, factors, -1)[0]
+
+
 def levels_after(moves: Moves, places: Places) -> tuple[FloatMatrix, Integers]:
     """Give the median of the next usable prices, each brought back with the market to today, and how many."""
     market = moves.market

@@ -5,10 +5,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from quality.evaluation.robust.blocks import BLOCK_SESSIONS
+from quality.evaluation.robust.days import USUAL_SESSIONS
 from quality.evaluation.robust.levels import EARLIER_FIRST, LEVEL_SESSIONS
-from quality.evaluation.robust.moves import PREVIOUS_SESSIONS, VOLATILITY_SESSIONS
-from quality.evaluation.robust.sessions import SEEN_SESSIONS
-from quality.evaluation.robust.stale import REPEAT_SESSIONS
+from quality.evaluation.robust.moves import PREVIOUS_SESSIONS, QUARTER_SESSIONS, SIGN_SESSIONS
+from quality.evaluation.robust.oddities import ROUND, STANDING
+from quality.evaluation.robust.runs import RUN_AHEAD, RUN_SESSIONS
+from quality.evaluation.robust.sessions import HABIT_SESSIONS, SEEN_SESSIONS
+from quality.evaluation.robust.stale import REPEAT_SESSIONS, VOLATILITY_SESSIONS
 from quality.panel.grid import Grid
 
 
@@ -24,7 +28,16 @@ class Reach:
 _MOVE = PREVIOUS_SESSIONS
 # A level is grown with the market, from the session after its oldest price on.
 _LEVEL = LEVEL_SESSIONS - 1 + _MOVE
-_VOLATILITY = VOLATILITY_SESSIONS + _MOVE
+_VOLATILITY = QUARTER_SESSIONS + _MOVE
+_CHANCE = VOLATILITY_SESSIONS + _MOVE
+# A session is stale against those before it, and its repeats are then left out of what is frozen.
+_STALE = USUAL_SESSIONS + _MOVE
+# A swap lies behind the return from a block, which lies behind the return from a swap of the session before.
+_BLOCK = BLOCK_SESSIONS + _VOLATILITY + 1
+_STANDING = RUN_SESSIONS + STANDING.sessions + _MOVE
+_ROUNDED = RUN_SESSIONS + ROUND.sessions + 1
+_HABIT = SEEN_SESSIONS + HABIT_SESSIONS + 1
+_OF_BLOCK = ("first", "last", "sessions", "factor", "partner")
 REACHES: Mapping[str, Reach] = {
     "price": Reach(),
     "history": Reach(),
@@ -37,18 +50,48 @@ REACHES: Mapping[str, Reach] = {
     "usable": Reach(LEVEL_SESSIONS),
     "deviation": Reach(_LEVEL),
     "volatility": Reach(_VOLATILITY),
-    "chance_of_repeat": Reach(_VOLATILITY),
-    "frozen_share": Reach(REPEAT_SESSIONS - 1 + _VOLATILITY),
+    "level": Reach(LEVEL_SESSIONS),
+    "step": Reach(_VOLATILITY),
+    "near_zero": Reach(SIGN_SESSIONS),
+    "below_zero": Reach(SIGN_SESSIONS),
+    "chance_of_repeat": Reach(max(_CHANCE, _STALE)),
+    "frozen_share": Reach(REPEAT_SESSIONS - 1 + max(_CHANCE, _STALE)),
     "earlier": Reach(EARLIER_FIRST),
     # The market of the next session looks for prices before that one.
     "expected_after": Reach(_MOVE - 1, LEVEL_SESSIONS),
     "usable_after": Reach(0, LEVEL_SESSIONS),
     "next_move": Reach(_MOVE - 1, 1),
-    "repeat_evidence": Reach(_VOLATILITY, 1),
+    "repeat_evidence": Reach(max(_CHANCE, _STALE), 1),
+    # Who is missing, and what the whole session is to blame for.
+    "absent_counted": Reach(SEEN_SESSIONS + _HABIT),
+    "is_absent_by_habit": Reach(_HABIT),
+    "is_of_stale_session": Reach(_STALE),
+    "is_of_incomplete_session": Reach(_HABIT),
+    "is_shifted": Reach(_VOLATILITY),
+    "is_of_shifted_session": Reach(_VOLATILITY),
+    "is_in_unit": Reach(_LEVEL),
+    "incident_power": Reach(_LEVEL),
+    # Stretches: a block is seen from the day of its return on, a run as soon as it is one.
+    "partner": Reach(_VOLATILITY + 1),
+    **dict.fromkeys((f"returned_{part}" for part in _OF_BLOCK), Reach(_BLOCK)),
+    **dict.fromkeys((f"block_{part}" for part in _OF_BLOCK), Reach(_BLOCK, BLOCK_SESSIONS + 1)),
+    **dict.fromkeys(("standing_first", "standing_so_far", "standing_begins"), Reach(_STANDING)),
+    **dict.fromkeys(("standing_last", "standing_sessions", "standing_covered"), Reach(_STANDING, RUN_AHEAD)),
+    **dict.fromkeys((f"rounding_{part}" for part in ("first", "sessions", "begins", "decimals")), Reach(_ROUNDED)),
+    **dict.fromkeys(
+        (f"rounded_{part}" for part in ("first", "last", "sessions", "covered", "decimals")), Reach(_ROUNDED, RUN_AHEAD)
+    ),
     # Of days.
     "market": Reach(_MOVE),
     "movers": Reach(_MOVE),
     "date_before": Reach(1),
+    "repeats": Reach(_MOVE),
+    "is_stale": Reach(_STALE),
+    "absent": Reach(_HABIT),
+    "expected_tickers": Reach(_HABIT),
+    "is_incomplete": Reach(_HABIT),
+    "shifted": Reach(_VOLATILITY),
+    "in_unit": Reach(_LEVEL),
 }
 LOOK_BACK = max(reach.back for reach in REACHES.values())
 LOOK_AHEAD = max(reach.ahead for reach in REACHES.values())

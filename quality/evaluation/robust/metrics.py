@@ -16,25 +16,35 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from quality.evaluation.robust.levels import LEVEL_SESSIONS, earlier_levels, levels_after, levels_before
+from quality.evaluation.robust.blocks import BLOCK_SESSIONS, Blocks, measure_blocks
+from quality.evaluation.robust.days import Incidents, measure_incidents, stale_sessions
+from quality.evaluation.robust.jumps import Jumps, measure_jumps
+from quality.evaluation.robust.levels import LEVEL_SESSIONS, earlier_levels, levels_after, levels_before, plain_levels
 from quality.evaluation.robust.margins import with_margins
 from quality.evaluation.robust.moves import (
     Moves,
+    around_zero,
     leaps,
     measure_moves,
     next_moves,
     own_moves,
     previous_prices,
+    smallest_steps,
+    undone,
     volatilities,
 )
+from quality.evaluation.robust.oddities import Rounded, measure_rounded, measure_standing
+from quality.evaluation.robust.runs import Runs
 from quality.evaluation.robust.sessions import Absence, measure_absence
-from quality.evaluation.robust.stale import Repeats, measure_repeats
+from quality.evaluation.robust.stale import REPEAT_SESSIONS, Repeats, measure_repeats
+from quality.evaluation.robust.swaps import measure_swaps
 from quality.evaluation.robust.windows import Places
 from quality.panel.grid import BoolMatrix, FloatMatrix, Grid, Integers
 
 Column = npt.NDArray[Any]
 # A leap from a price that was itself further than this from what was expected of it is no split and no new level.
 _UNREST = 0.25
+_NO_DATE = np.datetime64("NaT")
 # Windows of so many cells are laid out at once.
 _CELLS_AT_ONCE = 16_384
 
@@ -45,7 +55,12 @@ class Shared:
 
     Attributes:
         grid: The grid, with its margins.
-        moves, absence, repeats: See there.
+        moves, absence, repeats, incidents, blocks: See there.
+        stale: By session of the grid, whether most of its prices are those of the session before.
+        standing: Runs of prices that do not move.
+        returned: The blocks whose return a check sees on its day.
+        rounding, rounded: Runs of prices with too few decimals, on the day and in the end.
+        swapped, partner: Jumps to another ticker's price, and the row of that ticker.
 
     """
 
@@ -53,6 +68,15 @@ class Shared:
     moves: Moves
     absence: Absence
     repeats: Repeats
+    stale: BoolMatrix
+    incidents: Incidents
+    blocks: Blocks
+    returned: Blocks
+    swapped: Jumps
+    partner: Integers
+    standing: Runs
+    rounding: Rounded
+    rounded: Rounded
 
 
 @dataclass(frozen=True)
@@ -62,6 +86,7 @@ class Needs:
     Attributes:
         every_cell: They may speak of any cell, so that nothing is left out.
         least_move: A price that moves no more than this share, beyond the market, is no leap to any of them.
+        least_spike: A move that the next one undoes is looked at if it is larger than this share.
         least_deviation: A price that is no further than this from what is expected is near, to any of them.
 
     """
@@ -69,6 +94,7 @@ class Needs:
     every_cell: bool
     least_move: float = 0.1
     least_deviation: float = 0.1
+    least_spike: float = 0.03
 
 
 @dataclass(frozen=True)
@@ -101,8 +127,28 @@ def prepare(grid: Grid) -> Shared:
     """Measure what all metrics of a grid are made from."""
     grid = with_margins(grid)
     judged = grid.judged
-    moves = measure_moves(grid.prices, slice(judged.start - LEVEL_SESSIONS, judged.stop + LEVEL_SESSIONS))
-    return Shared(grid, moves, measure_absence(grid.present, judged), measure_repeats(moves, judged))
+    wide = slice(judged.start - BLOCK_SESSIONS, judged.stop + BLOCK_SESSIONS)
+    moves = measure_moves(grid.prices, slice(wide.start - LEVEL_SESSIONS, len(grid.sessions)))
+    stale = stale_sessions(moves, slice(judged.start - REPEAT_SESSIONS, judged.stop))
+    jumps = measure_jumps(moves, wide)
+    swapped, partner = measure_swaps(moves, jumps)
+    blocks, returned = measure_blocks(moves, jumps)
+    rounding, rounded = measure_rounded(moves, judged)
+    return Shared(
+        grid=grid,
+        moves=moves,
+        absence=measure_absence(grid.present, judged),
+        repeats=measure_repeats(moves, judged, stale),
+        stale=stale,
+        incidents=measure_incidents(moves, jumps, judged),
+        blocks=blocks,
+        returned=returned,
+        swapped=swapped,
+        partner=partner,
+        standing=measure_standing(moves, judged),
+        rounding=rounding,
+        rounded=rounded,
+    )
 
 
 def measure(shared: Shared, needs: Needs) -> Metrics:
@@ -110,7 +156,8 @@ def measure(shared: Shared, needs: Needs) -> Metrics:
     suspects = _every_cell(shared) if needs.every_cell else _suspects(shared, needs)
     parts = [(block, _level(shared, block)) for block in suspects.blocks(_CELLS_AT_ONCE)]
     if not needs.every_cell:
-        parts = [_without_returns(shared, needs, *part) for part in parts]
+        kept = _in_stretches(shared, needs)
+        parts = [_without_returns(shared, needs, kept, *part) for part in parts]
     blocks = [dict(_metrics(shared, needs, *part)) for part in parts]
     cells = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
     places = Places(np.concatenate([block.at for block, _ in parts]), suspects.width)
@@ -126,14 +173,37 @@ def _every_cell(shared: Shared) -> Places:
 
 
 def _suspects(shared: Shared, needs: Needs) -> Places:
-    """Give the cells that a rule may find: no usable price, absent, new, repeats, leaps, and the day before a leap."""
+    """Give the cells that a rule may find.
+
+    They are those without a usable price, absent, new, repeats, leaps, the day before a leap, moves that the next one
+    undoes, and what is in a block, a run or an incident.
+    """
     judged, usable = shared.grid.judged, shared.moves.usable
     leap = leaps(shared.moves, slice(judged.start, judged.stop + 1), needs.least_move)
     priced = ~np.isnan(usable[:, judged])
     chosen = np.zeros(usable.shape, dtype=np.bool_)
     chosen[:, judged] = np.where(priced, leap[:, :-1] | leap[:, 1:], shared.grid.present[:, judged])
-    for places in (shared.absence.absent, shared.absence.new, shared.repeats.places):
-        chosen.ravel()[places.at] = True
+    for places in (shared.absence.absent, shared.absence.new, Places.where(shared.moves.growth == 1)):
+        _choose(chosen, places, judged)
+    _choose(chosen, _in_stretches(shared, needs), judged)
+    return Places.where(chosen)
+
+
+def _choose(chosen: BoolMatrix, places: Places, judged: slice) -> None:
+    sessions = places.sessions
+    chosen.ravel()[places.at[(sessions >= judged.start) & (sessions < judged.stop)]] = True
+
+
+def _in_stretches(shared: Shared, needs: Needs) -> Places:
+    """Give the cells of blocks, runs, swaps and incidents, and moves that the next one undoes."""
+    judged = shared.grid.judged
+    chosen = np.zeros(shared.moves.usable.shape, dtype=np.bool_)
+    chosen[:, judged] = undone(shared.moves, judged, needs.least_spike)
+    in_blocks, _ = shared.blocks.cells()
+    blocks = (in_blocks, shared.blocks.back, shared.returned.back, shared.swapped.places)
+    runs = (shared.standing.places, shared.rounding.runs.places, shared.rounded.runs.places)
+    for places in (*blocks, *runs, shared.incidents.shifted, shared.incidents.in_unit):
+        _choose(chosen, places, judged)
     return Places.where(chosen)
 
 
@@ -145,7 +215,9 @@ def _level(shared: Shared, places: Places) -> Level:
         return Level(price, expected, usable, price / expected - 1)
 
 
-def _without_returns(shared: Shared, needs: Needs, places: Places, level: Level) -> tuple[Places, Level]:
+def _without_returns(
+    shared: Shared, needs: Needs, others: Places, places: Places, level: Level
+) -> tuple[Places, Level]:
     """Leave out the prices, each after another one, that are as expected: before a leap, or after a wrong price."""
     own_move = own_moves(shared.moves, places)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -153,32 +225,43 @@ def _without_returns(shared: Shared, needs: Needs, places: Places, level: Level)
     is_near = ~_beyond(level.deviation, needs.least_deviation) & ~np.isnan(own_move)
     is_near &= places.of(shared.moves.growth) != 1
     is_new = places.look_up(shared.absence.new, np.ones(len(shared.absence.new), dtype=np.bool_), fill=False)
-    kept = ~is_near | is_new | (_beyond(own_move, needs.least_move) & ~was_wrong)
+    kept = ~is_near | is_new | (_beyond(own_move, needs.least_move) & ~was_wrong) | _among(places, others)
     return places.only(kept), Level(*(values[kept] for values in vars(level).values()))
 
 
 def _metrics(shared: Shared, needs: Needs, places: Places, level: Level) -> Iterator[tuple[str, Column]]:
     """Give each metric of some cells by name."""
-    moves, repeats = shared.moves, shared.repeats
+    moves, repeats, absence = shared.moves, shared.repeats, shared.absence
     price, deviation = level.price, level.deviation
     own_move, next_move = own_moves(moves, places), next_moves(moves, places)
     leaps_today, leaps_next = (_beyond(move, needs.least_move) | needs.every_cell for move in (own_move, next_move))
     expected_after, usable_after = _where(leaps_today | leaps_next, places, lambda few: levels_after(moves, few))
     with np.errstate(invalid="ignore", over="ignore"):
         is_far = _beyond(deviation, needs.least_deviation) | _beyond(price / expected_after - 1, needs.least_deviation)
+        is_undone = (own_move * next_move < 0) & _beyond(own_move, needs.least_spike)
     yield "price", price
     yield "history", shared.grid.history[places.sessions]
-    since = places.look_up(shared.absence.absent, shared.absence.since, 0)
+    since = places.look_up(absence.absent, absence.since, 0)
     yield "is_absent", since > 0
     yield "absent_sessions", since
-    yield "is_new", places.look_up(shared.absence.new, np.ones(len(shared.absence.new), dtype=np.bool_), fill=False)
+    yield "absent_counted", places.look_up(absence.absent, absence.counted, 0)
+    yield "is_absent_by_habit", places.look_up(absence.absent, absence.is_habit, fill=False)
+    yield "is_new", places.look_up(absence.new, np.ones(len(absence.new), dtype=np.bool_), fill=False)
     yield "previous", previous_prices(moves, places)
     yield "own_move", own_move
     yield "expected", level.expected
     yield "usable", level.usable
     yield "deviation", deviation
-    (volatility,) = _where(is_far | leaps_today, places, lambda few: (volatilities(moves, few),))
+    is_leap = is_far | leaps_today
+    (volatility,) = _where(is_leap | is_undone, places, lambda few: (volatilities(moves, few),))
     yield "volatility", volatility
+    plain, step = _where(is_leap, places, lambda few: (plain_levels(moves, few), smallest_steps(moves, few)))
+    yield "level", plain
+    yield "step", step
+    is_odd = ~(price > 0) & np.isfinite(price)
+    near_zero, below_zero = _where(is_odd, places, lambda few: around_zero(shared.grid.prices, few))
+    yield "near_zero", near_zero > 0
+    yield "below_zero", below_zero
     yield "chance_of_repeat", places.look_up(repeats.places, repeats.chance, np.nan)
     yield "frozen_share", repeats.frozen_share[places.sessions]
     (earlier,) = _where(leaps_today, places, lambda few: (earlier_levels(moves, few),))
@@ -187,6 +270,75 @@ def _metrics(shared: Shared, needs: Needs, places: Places, level: Level) -> Iter
     yield "usable_after", usable_after
     yield "next_move", next_move
     yield "repeat_evidence", places.look_up(repeats.places, repeats.evidence, np.nan)
+    yield from _of_sessions(shared, places)
+    yield from _of_blocks(shared, places)
+    yield from _of_runs(shared, places)
+
+
+def _of_sessions(shared: Shared, places: Places) -> Iterator[tuple[str, Column]]:
+    """Give what the session as a whole is to blame for."""
+    sessions, incidents = places.sessions, shared.incidents
+    yield "is_of_stale_session", shared.stale[sessions] & (places.of(shared.moves.growth) == 1)
+    yield "is_of_incomplete_session", shared.absence.incomplete[sessions]
+    yield "is_shifted", _among(places, incidents.shifted)
+    shifted = np.bincount(incidents.shifted.sessions, minlength=len(shared.grid.sessions))
+    yield "is_of_shifted_session", shifted[sessions] > 0
+    yield "is_in_unit", _among(places, incidents.in_unit)
+    yield "incident_power", incidents.power[sessions]
+
+
+def _of_blocks(shared: Shared, places: Places) -> Iterator[tuple[str, Column]]:
+    """Give the block that a cell is in, and the one that the cell returned from; likewise of swapped tickers."""
+    sessions = shared.grid.sessions
+    names = np.array([*shared.grid.tickers, None], dtype=object)
+    swaps = (shared.swapped.places, shared.partner, -1)
+    for prefix, blocks in (("block", shared.blocks), ("returned", shared.returned)):
+        cells, which = blocks.cells()
+        if prefix == "returned":
+            which = np.argsort(blocks.back.at, kind="stable")
+            cells = Places(blocks.back.at[which], places.width)
+        first, back = sessions[blocks.start.sessions], sessions[blocks.back.sessions - 1]
+        partner = blocks.start.look_up(*swaps)
+        yield f"{prefix}_first", places.look_up(cells, first[which], _NO_DATE)
+        yield f"{prefix}_last", places.look_up(cells, back[which], _NO_DATE)
+        yield f"{prefix}_sessions", places.look_up(cells, blocks.length[which], 0)
+        yield f"{prefix}_factor", places.look_up(cells, blocks.factor[which], np.nan)
+        yield f"{prefix}_partner", names[places.look_up(cells, partner[which], -1)]
+    yield "partner", names[places.look_up(*swaps)]
+
+
+def _of_runs(shared: Shared, places: Places) -> Iterator[tuple[str, Column]]:
+    """Give the runs that a cell is in: as they are on the day, and as they are in the end."""
+    sessions, standing, rounding, rounded = shared.grid.sessions, shared.standing, shared.rounding, shared.rounded
+
+    def first(runs: Runs) -> Column:
+        return places.look_up(runs.places, sessions[runs.places.sessions - runs.so_far + 1], _NO_DATE)
+
+    def last(runs: Runs) -> Column:
+        return places.look_up(runs.places, sessions[runs.places.sessions - runs.so_far + runs.length], _NO_DATE)
+
+    yield "standing_first", first(standing)
+    yield "standing_so_far", places.look_up(standing.places, np.where(standing.is_run, standing.so_far, 0), 0)
+    yield "standing_begins", places.look_up(standing.places, standing.begins, fill=False)
+    yield "standing_last", last(standing)
+    yield (
+        "standing_sessions",
+        places.look_up(standing.places, np.where(standing.is_run_in_the_end, standing.length, 0), 0),
+    )
+    yield "standing_covered", places.look_up(standing.places, standing.so_far > 1, fill=False)
+    yield "rounding_first", first(rounding.runs)
+    yield "rounding_sessions", places.look_up(rounding.runs.places, rounding.runs.so_far, 0)
+    yield "rounding_begins", places.look_up(rounding.runs.places, rounding.runs.begins, fill=False)
+    yield "rounding_decimals", places.look_up(rounding.runs.places, rounding.decimals, 0)
+    yield "rounded_first", first(rounded.runs)
+    yield "rounded_last", last(rounded.runs)
+    yield "rounded_sessions", places.look_up(rounded.runs.places, rounded.runs.length, 0)
+    yield "rounded_covered", places.look_up(rounded.runs.places, rounded.runs.so_far > 1, fill=False)
+    yield "rounded_decimals", places.look_up(rounded.runs.places, rounded.decimals, 0)
+
+
+def _among(places: Places, others: Places) -> BoolMatrix:
+    return places.look_up(others, np.ones(len(others), dtype=np.bool_), fill=False)
 
 
 def _beyond(move: FloatMatrix, least: float) -> BoolMatrix:
@@ -206,9 +358,18 @@ def _where(chosen: BoolMatrix, places: Places, measured: Callable[[Places], tupl
 
 
 def _days(shared: Shared) -> dict[str, Column]:
-    judged, moves = shared.grid.judged, shared.moves
+    judged, moves, absence, incidents = shared.grid.judged, shared.moves, shared.absence, shared.incidents
+    growth, count = moves.growth[:, judged], len(shared.grid.sessions)
     return {
         "history": shared.grid.history[judged],
         "market": moves.market[judged] - 1,
         "movers": moves.movers[judged],
+        "repeats": np.count_nonzero(growth == 1, axis=0),
+        "is_stale": shared.stale[judged],
+        "absent": absence.gone[judged],
+        "expected_tickers": absence.expected[judged],
+        "is_incomplete": absence.incomplete[judged],
+        "shifted": np.bincount(incidents.shifted.sessions, minlength=count)[judged],
+        "in_unit": np.bincount(incidents.in_unit.sessions, minlength=count)[judged],
+        "incident_power": incidents.power[judged],
     }

@@ -9,8 +9,14 @@ from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
 
 # The previous price is at most so many sessions old.
 PREVIOUS_SESSIONS = 10
-# Volatility is that of the moves of so many sessions; fewer moves than five tell nothing.
-VOLATILITY_SESSIONS, LEAST_MOVES = 30, 5
+# Volatility is that of the last month or the last quarter, whichever was wilder; fewer moves than five tell nothing.
+MONTH_SESSIONS, QUARTER_SESSIONS, LEAST_MOVES = 30, 60, 5
+# Moves beyond so many robust standard deviations are no habit.
+_OUTLIERS = 6
+# A ticker's prices are near zero if those of so many sessions lie within so many of its usual steps of it.
+SIGN_SESSIONS, _NEAR_STEPS = 20, 30
+# Prices come as floats, sometimes of single precision: a smaller change, as a share of the price, is none.
+_SAME = 3e-7
 # Fewer tickers than this are no market.
 LEAST_TICKERS = 10
 # Tickers, and sessions, that are worked on at once: what they take stays in the processor's cache.
@@ -86,6 +92,16 @@ def leaps(moves: Moves, sessions: slice, least_move: float) -> BoolMatrix:
     return np.asarray((growth > market * (1 + slack)) | (growth < market * (1 - slack)))
 
 
+def undone(moves: Moves, sessions: slice, least_move: float) -> BoolMatrix:
+    """Say which cells of some sessions moved by more than a share, and about as much back on the next one."""
+    with np.errstate(invalid="ignore"):
+        own = moves.growth[:, sessions.start : sessions.stop + 1] / moves.market[sessions.start : sessions.stop + 1]
+        today, tomorrow = own[:, :-1], own[:, 1:]
+        up = (today > 1 + least_move) & (tomorrow < 1 / (1 + least_move))
+        down = (today < 1 / (1 + least_move)) & (tomorrow > 1 + least_move)
+    return np.asarray(up | down)
+
+
 def previous_prices(moves: Moves, places: Places) -> FloatMatrix:
     """Give the last usable price before, NaN where the last ten sessions hold none."""
     values = moves.usable.ravel()
@@ -110,7 +126,46 @@ def next_moves(moves: Moves, places: Places) -> FloatMatrix:
 
 
 def volatilities(moves: Moves, places: Places) -> FloatMatrix:
-    """Give the standard deviation of the daily log moves before, NaN for fewer than five."""
-    growth = gather(moves.growth, places, -VOLATILITY_SESSIONS, -1)
-    deviation, count = spread(np.log(growth))
-    return np.where(count >= LEAST_MOVES, deviation, np.nan)
+    """Give the standard deviation of the daily log moves before, NaN for fewer than five.
+
+    Of a ticker that often stands still, the days on which it moved count: it is as wild as those are.
+    """
+    sizes = np.log(gather(moves.growth, places, -QUARTER_SESSIONS, -1))
+    known = (~np.isnan(sizes)).sum(axis=1)
+    sizes[sizes == 0] = np.nan
+    of_quarter, moved = spread(sizes, _OUTLIERS)
+    of_month, moved_lately = spread(sizes[:, -MONTH_SESSIONS:], _OUTLIERS)
+    wilder = np.maximum(of_quarter, np.where(moved_lately > 0, of_month, 0))
+    return np.where((known >= LEAST_MOVES) & (moved > 0), wilder, np.nan)
+
+
+def smallest_steps(moves: Moves, places: Places) -> FloatMatrix:
+    """Give the smallest change of the price in the quarter before, 0 where it never changed."""
+    growth = gather(moves.growth, places, -QUARTER_SESSIONS, -1)
+    prices = gather(moves.usable, places, -QUARTER_SESSIONS, -1)
+    with np.errstate(invalid="ignore"):
+        changes = np.abs(prices - prices / growth)
+        changes = np.where(changes > _SAME * prices, changes, np.inf)
+    smallest = changes.min(axis=1, initial=np.inf)
+    return np.where(np.isinf(smallest), 0.0, smallest)
+
+
+def around_zero(prices: FloatMatrix, places: Places) -> tuple[FloatMatrix, Integers]:
+    """Say of a ticker whether its prices are near zero, as rates may be, and how many of the last were not above it.
+
+    Near is within a few of the steps by which its prices move.
+
+    Returns:
+        1 for near and 0 for not, and the number of prices of the last `SIGN_SESSIONS` sessions.
+
+    """
+    window = gather(prices, places, -SIGN_SESSIONS, -1)
+    window = np.where(np.isfinite(window), window, np.nan)
+    steps = np.abs(np.diff(window, axis=1))
+    steps = np.sort(np.where(steps > 0, steps, np.nan), axis=1)
+    count = (~np.isnan(steps)).sum(axis=1)
+    # The lower quartile: wrong prices make large steps.
+    usual = steps[np.arange(len(steps)), count // 4]
+    with np.errstate(invalid="ignore"):
+        near = (count > 0) & (median(np.abs(window))[0] <= _NEAR_STEPS * usual)
+    return near.astype(np.float64), np.count_nonzero(window <= 0, axis=1)

@@ -76,8 +76,8 @@ def reconsider(found: pa.Table, rules: Sequence[Rule], families: Sequence[int], 
         first_rule=number,
         status=np.full(len(number), _PROVISIONAL),
     )
-    looks_ahead = np.array([rule.is_retrospective for rule in rules], dtype=np.bool_)
-    first = _only(everything, ~looks_ahead[number])
+    in_hindsight = found["in_hindsight"].to_numpy()
+    first = _only(everything, ~in_hindsight)
     overturned = {name for rule in rules if rule.is_retrospective for name in rule.reclassifies}
     can_be = np.array([rule.name in overturned for rule in rules], dtype=np.bool_)
     if settled is not None:
@@ -85,8 +85,8 @@ def reconsider(found: pa.Table, rules: Sequence[Rule], families: Sequence[int], 
         first = replace(first, status=np.where(is_settled, _CONFIRMED, _PROVISIONAL))
     family = np.asarray(families, dtype=np.int64)
     parts = []
-    for each in np.unique(family[looks_ahead]) if len(rules) else ():
-        late = _one_a_cell(_only(everything, looks_ahead[number] & (family[number] == each)), rules)
+    for each in np.unique(family[number[in_hindsight]]):
+        late = _one_a_cell(_only(everything, in_hindsight & (family[number] == each)), rules)
         unseen = late if each else _only(late, ~_among(late.cell, first.cell[family[first.rule] == each]))
         first, explaining = _explained(first, late, rules)
         unseen = _only(unseen, ~_among(unseen.row, explaining))
@@ -127,18 +127,24 @@ def _one_a_cell(late: _Findings, rules: Sequence[Rule]) -> _Findings:
 
 
 def _explained(first: _Findings, late: _Findings, rules: Sequence[Rule]) -> tuple[_Findings, Integers]:
-    """Let hindsight rename the findings that it may, once each; give the rows of what it says of them, too."""
+    """Let hindsight rename the findings that it may, once each; give the rows of what it says of them, too.
+
+    A rule that speaks on the day and again in hindsight confirms itself, and then knows more.
+    """
     if not len(late.cell) or not len(first.cell):
         return first, late.row[:0]
-    may = np.array([[rule.name in other.reclassifies for rule in rules] for other in rules], dtype=np.bool_)
+    may = np.array(
+        [[rule.name in other.reclassifies or rule is other for rule in rules] for other in rules], dtype=np.bool_
+    )
     order = np.argsort(late.cell, kind="stable")
     near = order[np.minimum(np.searchsorted(late.cell[order], first.cell), len(order) - 1)]
     is_explained = (late.cell[near] == first.cell) & may[late.rule[near], first.rule] & (first.status != _RECLASSIFIED)
+    is_itself = late.rule[near] == first.rule
     renamed = replace(
         first,
         rule=np.where(is_explained, late.rule[near], first.rule),
         said_by=np.where(is_explained, late.row[near], first.said_by),
-        status=np.where(is_explained, _RECLASSIFIED, first.status),
+        status=np.where(is_explained, np.where(is_itself, _CONFIRMED, _RECLASSIFIED), first.status),
     )
     return renamed, late.row[near[is_explained]]
 
@@ -152,6 +158,8 @@ def _as_table(
     for name in found.column_names:
         if name == "ticker":
             columns[name] = _texts(ticker[findings.row], names)
+        elif name == "in_hindsight":
+            continue
         elif name == "rule_number":
             columns["rule"] = _texts(findings.rule, rule_names)
             columns["severity"] = _texts(severities[findings.rule], SEVERITIES)

@@ -1,4 +1,4 @@
-"""Who is there on a session: absent tickers that were expected, and tickers that are new."""
+"""Who is there on a session: absent tickers that were expected, those that are often absent, and new ones."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,10 @@ from quality.panel.grid import BoolMatrix, Integers
 
 # A ticker is expected until it has been absent for so many sessions.
 SEEN_SESSIONS = 20
+# A ticker with so many gaps in so many sessions before is absent by habit.
+HABIT_SESSIONS, _HABIT_GAPS = 60, 3
+# A session is incomplete if so large a share of the expected tickers has no row, and so many at least.
+GONE_SHARE, LEAST_GONE = 0.2, 5
 
 
 @dataclass(frozen=True)
@@ -18,25 +22,64 @@ class Absence:
     Attributes:
         absent: The cells of expected tickers without a row.
         since: By absent cell, the sessions since the ticker's last row, this one included.
+        is_habit: By absent cell, whether its ticker is often absent.
         new: The cells with a row, and none in the `SEEN_SESSIONS` sessions before.
+        incomplete: By session of the grid, whether so many tickers have no row that the file is to blame.
+        gone, expected: By session, how many tickers have no row, and how many were expected to have one.
+        counted: By absent cell, `since` without the sessions on which the file was to blame.
 
     """
 
     absent: Places
     since: Integers
+    is_habit: BoolMatrix
     new: Places
+    incomplete: BoolMatrix
+    gone: Integers
+    expected: Integers
+    counted: Integers
 
 
 def measure_absence(present: BoolMatrix, judged: slice) -> Absence:
-    """Find the absent and the new cells of the judged sessions, which have `SEEN_SESSIONS` more before them."""
+    """Find the absent and the new cells of the judged sessions; there are enough sessions before them."""
     width = present.shape[1]
-    gone = np.flatnonzero(~present)
-    begins = np.ones(len(gone), dtype=np.bool_)
-    begins[1:] = (np.diff(gone) > 1) | (gone[1:] % width == 0)
-    first = gone[begins][np.cumsum(begins) - 1] if len(gone) else gone
-    since = gone - first + 1
-    session = gone % width
-    is_judged = (session >= judged.start) & (session < judged.stop)
-    kept = is_judged & (since <= SEEN_SESSIONS)
-    after = gone[(since >= SEEN_SESSIONS) & (session + 1 >= judged.start) & (session + 1 < judged.stop)] + 1
-    return Absence(Places(gone[kept], width), since[kept], Places(after[present.ravel()[after]], width))
+    places = np.flatnonzero(~present)
+    begins = np.ones(len(places), dtype=np.bool_)
+    begins[1:] = (np.diff(places) > 1) | (places[1:] % width == 0)
+    first = places[begins][np.cumsum(begins) - 1] if len(places) else places
+    since = places - first + 1
+    session = places % width
+    after = places[(since >= SEEN_SESSIONS) & (session + 1 >= judged.start) & (session + 1 < judged.stop)] + 1
+    kept = (session >= judged.start - SEEN_SESSIONS) & (session < judged.stop) & (since <= SEEN_SESSIONS)
+    places, first, since, session = places[kept], first[kept], since[kept], session[kept]
+    is_habit = _gaps_before(present, first) >= _HABIT_GAPS
+    gone = np.bincount(session[~is_habit], minlength=width)
+    expected = np.count_nonzero(present, axis=0) + gone
+    incomplete = (gone >= LEAST_GONE) & (gone >= GONE_SHARE * expected)
+    running = np.concatenate([[0], np.cumsum(incomplete)])
+    counted = since - (running[session + 1] - running[session + 1 - since])
+    now = session >= judged.start
+    return Absence(
+        absent=Places(places[now], width),
+        since=since[now],
+        is_habit=is_habit[now],
+        new=Places(after[present.ravel()[after]], width),
+        incomplete=incomplete,
+        gone=gone,
+        expected=expected,
+        counted=counted[now],
+    )
+
+
+def _gaps_before(present: BoolMatrix, first: Integers) -> Integers:
+    """Count the gaps that ended in the `HABIT_SESSIONS` sessions before the gaps that begin at some cells.
+
+    Gaps of many tickers at once are holidays and files that came short: they are no habit of one.
+    """
+    ends = np.zeros(present.shape, dtype=np.bool_)
+    ends[:, 1:] = present[:, 1:] & ~present[:, :-1]
+    common = np.count_nonzero(ends, axis=0) >= np.maximum(LEAST_GONE, GONE_SHARE * np.count_nonzero(present, axis=0))
+    ends[:, common] = False
+    running = np.zeros(ends.size + 1, dtype=np.int64)
+    np.cumsum(ends.ravel(), out=running[1:])
+    return running[first] - running[np.maximum(first - HABIT_SESSIONS, 0)]

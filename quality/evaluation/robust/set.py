@@ -22,7 +22,7 @@ class Robust:
 
     look_back: int = LOOK_BACK
     look_ahead: int = LOOK_AHEAD
-    version: int = 2
+    version: int = 3
     statements: tuple[str, ...] = ("macros", "metrics/robust", "robust/found")
     remembers: bool = False
 
@@ -74,11 +74,12 @@ def needs_of(rules: Sequence[Rule]) -> Needs:
     defaults = Needs(every_cell=False)
 
     def least(name: str, default: float) -> float:
-        return min([default, *(values[name] for values in in_force if name in values)])
+        """Give the smallest value of a parameter, or of as much of it as is enough for the quietest tickers."""
+        return min([default, *(values[name] * values.get("quiet", 1) for values in in_force if name in values)])
 
     return Needs(
         every_cell=False,
-        least_move=least("own_move", defaults.least_move),
+        least_move=min([defaults.least_move, *(values["own_move"] for values in in_force if "own_move" in values)]),
         least_deviation=least("limit", defaults.least_deviation),
     )
 

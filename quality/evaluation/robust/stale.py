@@ -15,15 +15,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quality.evaluation.robust.moves import LEAST_MOVES, VOLATILITY_SESSIONS, Moves
+from quality.evaluation.robust.moves import LEAST_MOVES, Moves
 from quality.evaluation.robust.windows import Places, gather, spread
-from quality.panel.grid import FloatMatrix, Integers
+from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
 
 # The frozen share is that of so many sessions, today's included.
 REPEAT_SESSIONS = 60
+# q is that of the moves of so many sessions before, those beyond so many robust standard deviations left out.
+VOLATILITY_SESSIONS = 30
+_OUTLIERS = 4
 _TICK = 0.01
 # Repeats that begin a run, among the last moves, from which on a ticker just does not trade much.
 _IDLE_RUNS = 4
+# Likewise repeats, whether they follow one another or not.
+_IDLE_DAYS = 6
 # The prior: so many cells more without a frozen price. A panel of twenty tickers has 1,200 in sixty sessions.
 _PRIOR_CELLS = 700
 # q on a grid of quarter octaves: counting whole repeats a step keeps sums exact in any order.
@@ -54,20 +59,21 @@ class Repeats:
     frozen_share: FloatMatrix
 
 
-def measure_repeats(moves: Moves, judged: slice) -> Repeats:
-    """Judge the repeats of some sessions.
+def measure_repeats(moves: Moves, judged: slice, stale: BoolMatrix) -> Repeats:
+    """Judge the repeats of some sessions; on a stale one all is said of the session, and nothing of its repeats.
 
     Args:
         moves: The moves of a grid.
         judged: The sessions; the grid holds as many before them as `REPEAT_SESSIONS` and the windows of a move.
+        stale: By session of the grid, whether most of its prices are those of the session before.
 
     """
     recent = slice(judged.start - REPEAT_SESSIONS + 1, judged.stop)
     every = Places.where(moves.growth == 1)
-    every = every.only((every.sessions >= recent.start) & (every.sessions < recent.stop))
+    every = every.only((every.sessions >= recent.start) & (every.sessions < recent.stop) & ~stale[every.sessions])
     step, volatility = _chances(moves, every)
     cells = np.zeros(moves.growth.shape[1], dtype=np.int64)
-    cells[recent] = np.count_nonzero(~np.isnan(moves.growth[:, recent]), axis=0)
+    cells[recent] = np.count_nonzero(~np.isnan(moves.growth[:, recent]), axis=0) * ~stale[recent]
     is_judged = every.sessions >= judged.start
     chance = np.where(step >= 0, _grid()[step], np.nan)
     places = every.only(is_judged)
@@ -87,13 +93,15 @@ def _chances(moves: Moves, repeats: Places) -> tuple[Integers, FloatMatrix]:
     growth = gather(moves.growth, repeats, -VOLATILITY_SESSIONS, -1)
     past = gather(moves.usable, repeats, -VOLATILITY_SESSIONS, -1)
     price = repeats.of(moves.usable)
-    volatility, count = spread(np.log(growth))
+    volatility, count = spread(np.log(growth), _OUTLIERS)
     with np.errstate(divide="ignore", invalid="ignore"):
         chance = np.minimum(1, _TICK / (price * volatility * np.sqrt(2 * np.pi)))
     chance = _by_equal_changes(chance, growth, past, price)
     stands = growth == 1
     runs = (stands[:, 1:] & ~stands[:, :-1]).sum(axis=1) + stands[:, 0]
     chance = np.where(runs >= _IDLE_RUNS, np.maximum(chance, runs / VOLATILITY_SESSIONS), chance)
+    standing = stands.sum(axis=1)
+    chance = np.where(standing >= _IDLE_DAYS, np.maximum(chance, standing / VOLATILITY_SESSIONS), chance)
     known = count >= LEAST_MOVES
     rounded = np.rint(_PER_OCTAVE * np.log2(np.where(known, chance, 1))).astype(np.int64) + _STEPS - 1
     return np.where(known, np.clip(rounded, 0, _STEPS - 1), -1), volatility

@@ -17,8 +17,8 @@ from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
 
 Column = npt.NDArray[Any]
 
-# An outlier lies beyond so many robust standard deviations, each 1.4826 times the median absolute value.
-OUTLIER_DEVIATIONS, MEDIAN_TO_DEVIATION = 4, 1.4826
+# A robust standard deviation is so many times the median absolute value.
+MEDIAN_TO_DEVIATION = 1.4826
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Places:
         """Give a matrix's values at the places."""
         return matrix.ravel()[self.at]
 
-    def look_up(self, others: "Places", values: Column, fill: float) -> Column:
+    def look_up(self, others: "Places", values: Column, fill: float | np.datetime64) -> Column:
         """Give, for each place, the value that it has among others, `fill` where it is not one of them."""
         found = np.full(len(self), fill, dtype=values.dtype)
         if len(self):
@@ -108,11 +108,14 @@ def median(window: FloatMatrix) -> tuple[FloatMatrix, Integers]:
     return np.where(count > 0, (below + above) / 2, np.nan), count
 
 
-def spread(moves: FloatMatrix) -> tuple[FloatMatrix, Integers]:
-    """Give the standard deviation about 0 of each window, outliers left out, and how many values it has."""
+def spread(moves: FloatMatrix, outliers: float) -> tuple[FloatMatrix, Integers]:
+    """Give the standard deviation about 0 of each window, and how many values it has.
+
+    Values beyond so many robust standard deviations are outliers, and left out.
+    """
     sizes = np.abs(moves)
     middle, count = median(sizes)
-    most = OUTLIER_DEVIATIONS * MEDIAN_TO_DEVIATION * np.maximum(middle, 1e-9)
+    most = outliers * MEDIAN_TO_DEVIATION * np.maximum(middle, 1e-9)
     kept = sizes <= most[:, np.newaxis]
     sizes[~kept] = 0.0
     sizes *= sizes

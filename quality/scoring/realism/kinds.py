@@ -93,8 +93,10 @@ def _stale(prices: FloatMatrix, before: float, _generator: Generator) -> Stretch
     return Stretch(np.full_like(prices, before))
 
 
-def _integers(prices: FloatMatrix, _before: float, _generator: Generator) -> Stretch:
-    return Stretch(np.rint(prices))
+def _rounded(prices: FloatMatrix, before: float, _generator: Generator) -> Stretch:
+    """Keep three digits: integers of prices from a hundred on."""
+    decimals = int(np.clip(2 - np.floor(np.log10(max(abs(before), 1e-6))), 0, 8))
+    return Stretch(np.asarray(np.round(prices, decimals), dtype=np.float64))
 
 
 def _yesterdays(prices: FloatMatrix, before: float, _generator: Generator) -> Stretch:
@@ -119,7 +121,7 @@ KINDS = (
     Kind("scale_10", (3, 15), _times(1.1, 0.9), _BLOCKS, returns=True),
     Kind("split_mix", (3, 15), _times(0.5, 1 / 3, 2, 0.1), _BLOCKS, returns=True),
     Kind("stale_run", (2, 10), _stale, _STALE),
-    Kind("rounded", (8, 20), _integers, ("rounded_prices",)),
+    Kind("rounded", (8, 20), _rounded, ("rounded_prices",)),
     Kind("off_by_one", (10, 20), _yesterdays, ()),
     Kind("drift", (10, 20), _drift, ()),
 )

@@ -1,11 +1,12 @@
 -- name: frozen_in_hindsight
 -- severity: warning
 -- message: Price {price} is the one before, and what came after shows that it had moved
--- parameters: odds = 1, own_move = 0.1, limit = 0.2
+-- parameters: odds = 1, own_move = 0.1, limit = 0.2, steps = 3.5
 -- $odds: How much likelier a frozen price must be than a natural repeat.
 -- $own_move: How far, as a share, the market may have moved away from a price that stands still.
 -- $limit: How far, as a share, a repeated wrong price must be from what was before and from what came after.
--- look-back: 99
+-- $steps: How many of the ticker's smallest price changes it must be from what was before as well.
+-- look-back: 129
 -- look-ahead: 10
 -- retrospective: yes
 select
@@ -24,5 +25,6 @@ where price = previous
             abs(deviation) > $limit
             and abs(next_move) > $own_move
             and abs(price / expected_after - 1) > $limit
+            and abs(price - expected) > $steps * coalesce(step, 0)
         )
     )

@@ -4,7 +4,7 @@
 -- parameters: odds = 1, own_move = 0.1
 -- $odds: How much likelier a frozen price must be than a natural repeat.
 -- $own_move: How far, as a share, the market may have moved away from a price that stands still.
--- look-back: 99
+-- look-back: 129
 select
     date,
     ticker,

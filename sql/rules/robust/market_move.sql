@@ -3,7 +3,7 @@
 -- message: The whole market moved {deviation:.1%}: the median of {movers} tickers
 -- parameters: limit = 0.1
 -- $limit: How far, as a share, the median ticker must have moved in a day.
--- look-back: 10
+-- look-back: 70
 select
     date,
     '__MARKET__' as ticker,
@@ -15,3 +15,6 @@ select
     null::double as upper
 from days
 where abs(market) > $limit
+    -- A file that is wrong as a whole moves the median, too.
+    and shifted = 0
+    and in_unit = 0

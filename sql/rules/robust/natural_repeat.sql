@@ -3,7 +3,7 @@
 -- message: Price {price} is the one before, and the next day's small move makes that natural
 -- parameters: odds = 1
 -- $odds: How much likelier a frozen price must be than a natural repeat.
--- look-back: 99
+-- look-back: 129
 -- look-ahead: 1
 -- retrospective: yes
 -- reclassifies: frozen_price

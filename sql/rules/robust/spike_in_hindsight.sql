@@ -1,12 +1,12 @@
 -- name: spike_in_hindsight
 -- severity: warning
--- message: Price {price} is far above both what was before, {expected:.2f}, and what came after, {expected_after:.2f}
+-- message: Price {price} is far above both what was before, {expected:price}, and what came after, {expected_after:price}
 -- parameters: limit = 0.2, sigmas = 8, own_move = 0.1, least_prices = 3
 -- $limit: How far from the expected price, as a share of it, is too far.
 -- $sigmas: How many times the ticker's own volatility it must be from it as well.
 -- $own_move: How far, as a share, the price may have moved that day: beyond this, the rule of the day speaks.
 -- $least_prices: How many of the last 7 prices there must be at least to expect anything.
--- look-back: 40
+-- look-back: 70
 -- look-ahead: 10
 -- retrospective: yes
 select

@@ -1,6 +1,6 @@
 -- name: ticker_stopped
 -- severity: warning
--- message: Ticker has been missing for {absent_sessions} sessions and is no longer expected
+-- message: Ticker has been missing for {absent_sessions:count session} and is no longer expected
 -- parameters: none
 -- look-back: 20
 select date, ticker, price, expected, null::double as deviation, absent_sessions

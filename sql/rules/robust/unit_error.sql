@@ -1,19 +1,24 @@
 -- name: unit_error
 -- severity: error
--- message: Price {price} is {times:.2f} times the expected {expected:.2f}: a wrong unit?
--- parameters: least_prices = 3
+-- message: Price {price} is {how_far} against the expected {expected:price}: a wrong unit, or a split?
+-- parameters: least_prices = 3, steps = 3.5
 -- $least_prices: How many of the last 7 prices there must be at least to expect anything.
--- look-back: 19
+-- $steps: How many of the ticker's smallest price changes it must also be from what is expected.
+-- look-back: 96
 select
     date,
     ticker,
     price,
     expected,
     deviation,
-    price / expected as times,
+    times_off(price / expected) as how_far,
     lower_limit(expected, 0.2, 0, 0) as lower,
     upper_limit(expected, 0.2, 0, 0) as upper
 from metrics
-where is_unit_error(price, expected)
-    and is_unit_error(price, previous)
+where is_unit_error(price, expected, previous)
     and usable >= $least_prices
+    and abs(price - expected) > $steps * coalesce(step, 0)
+    and not is_in_unit
+    and not is_shifted
+    and partner is null
+    and returned_factor is null

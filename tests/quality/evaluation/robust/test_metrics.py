@@ -93,7 +93,9 @@ def test_one_wrong_price_is_one_finding(tmp_path: Path, price: object, rule: str
 
 @pytest.mark.parametrize("price", [108.0, 115.0, 85.0])
 def test_a_price_within_its_limits_is_none(tmp_path: Path, price: float) -> None:
-    assert said(scanned(write(tmp_path, with_change(30, price)))) == []
+    found = scanned(write(tmp_path, with_change(30, price)))
+    assert said(found.filter(pl.col("first_rule").is_not_null())) == []
+    assert said(found) == [(30, "A", "spike_reverted")]  # what the next day says is another matter
 
 
 def test_a_spike_says_what_was_expected_and_its_limits(tmp_path: Path) -> None:
@@ -170,7 +172,7 @@ def test_coarse_ticks_repeat_by_nature(tmp_path: Path) -> None:
     assert len(found) < 0.05 * repeats
 
 
-@pytest.mark.parametrize(("factor", "ratio"), [(0.5, "2:1"), (1 / 3, "3:1"), (2 / 3, "3:2"), (10, "1:10")])
+@pytest.mark.parametrize(("factor", "ratio"), [(0.5, "2:1"), (1 / 3, "3:1"), (1 / 20, "20:1"), (5, "1:5")])
 def test_a_split_is_named_by_the_days_that_follow(tmp_path: Path, factor: float, ratio: str) -> None:
     prices = quiet(150)
     prices[120:] = [round(price * factor, 2) for price in prices[120:]]
@@ -196,7 +198,7 @@ def test_the_last_days_are_still_provisional(tmp_path: Path) -> None:
 def test_thresholds_below_the_defaults_are_honoured(tmp_path: Path) -> None:
     panel = write(tmp_path, with_change(30, 109.0))
     lower = Thresholds({"limit": 0.05, "own_move": 0.05, "sigmas": 2})
-    assert said(scanned(panel)) == []
+    assert [rule for _, _, rule in said(scanned(panel))] == ["spike_reverted"]
     assert said(scanned(panel, price_spike=lower)) == [(30, "A", "price_spike")]
 
 

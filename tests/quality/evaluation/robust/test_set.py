@@ -140,7 +140,10 @@ def test_a_rule_looks_as_far_as_its_metrics_reach(rule: Rule) -> None:
 def test_no_rule_takes_an_error_back_to_less() -> None:
     severity = {rule.name: SEVERITIES.index(rule.severity) for rule in load_ruleset("robust").rules}
     for rule in load_ruleset("robust").rules:
+        # On the day of return all is said at once, and later of the prices that were wrong: those keep the error.
+        said_of_the_stretch = {"block_error", "swapped_tickers"} if rule.name == "back_to_level" else set()
         milder = [name for name in rule.reclassifies if severity[name] == 0 < severity[rule.name]]
+        milder = [name for name in milder if name not in said_of_the_stretch]
         assert milder == [], f"{rule.name} takes back {milder}"
 
 
@@ -159,7 +162,7 @@ def test_code_that_decides_findings_is_not_changed_without_its_version() -> None
     """Where this fails: raise `Robust.version`, and note the new digest here; a resumed run then starts anew."""
     folder = Path(inspect.getfile(Robust)).parent
     digest = hashlib.sha256("".join(_code(path) for path in sorted(folder.glob("*.py"))).encode()).hexdigest()
-    assert (Robust.version, digest[:16]) == (2, "1b4bc0e28aeee7ad")
+    assert (Robust.version, digest[:16]) == (3, "da82a93fa992def6")
 
 
 def _code(path: Path) -> str:

@@ -38,12 +38,14 @@ def embedded(page):
 
 
 def test_its_numbers_are_the_runs(data, sources):
-    findings = ask("select count(*) from findings", sources).item()
+    findings = ask("select count(*) from findings where not covered", sources).item()
     assert data.rules.get_column("findings").sum() == findings
     assert data.over_time.select(pl.sum_horizontal("errors", "warnings", "infos").sum()).item() == findings
     assert data.incident_counts.get_column("incidents").sum() == ask("select count(*) from incidents", sources).item()
     on_map = ask(
-        "select count(*) from findings where severity <> 'info' and ticker not like '\\_\\_%' escape '\\'", sources
+        "select count(*) from findings where severity <> 'info' and not covered "
+        "and ticker not like '\\_\\_%' escape '\\'",
+        sources,
     )
     assert data.heat.cells.get_column("findings").sum() == on_map.item()
     assert data.coverage.get_column("row_count").sum() == ask("select count(*) from panel", sources).item()

@@ -1,0 +1,121 @@
+"""Measures whole sessions: files that came again, came shifted by a column, or came in another unit."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from quality.evaluation.robust.jumps import Jumps
+from quality.evaluation.robust.levels import plain_levels
+from quality.evaluation.robust.moves import LEAST_TICKERS, Moves, volatilities
+from quality.evaluation.robust.windows import Places, median
+from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
+
+# A session is stale if so large a share of its prices repeats, where that of the sessions before was small.
+_STALE_SHARE, _USUAL_SHARE, USUAL_SESSIONS = 0.5, 0.2, 60
+# And it is more than so many standard deviations of a binomial distribution above it.
+_STALE_DEVIATIONS = 5
+# It is shifted, or in another unit, if so large a share of the tickers is, and so many of them at least.
+_SHIFTED_SHARE, _UNIT_SHARE, _LEAST_TICKERS = 0.2, 0.02, 5
+# Of shifted prices, ordered by size, so many are near the expected ones, ordered likewise.
+_SHIFTED_NEAR, _SHIFTED_FIT = 0.2, 0.6
+_LEAST_SIZE, _SIGMAS = np.log(1.2), 8
+# How near a power of ten a price must be, as a decimal logarithm; ten itself is also the size of news.
+_OFF_TEN, _OFF_MORE = 0.03, 0.1
+
+
+@dataclass(frozen=True)
+class Incidents:
+    """Cells that are bad because their whole session is: jumps to a wrong column, or by one power of ten.
+
+    Attributes:
+        shifted: The cells of sessions whose prices stand in other columns.
+        in_unit: The cells of sessions on which many are off by the same power of ten.
+        power: By session of the grid, that power, 0 for none.
+
+    """
+
+    shifted: Places
+    in_unit: Places
+    power: Integers
+
+
+def stale_sessions(moves: Moves, sessions: slice) -> BoolMatrix:
+    """Say of which sessions of the grid most prices are those of the session before, against all habit."""
+    reach = slice(sessions.start - USUAL_SESSIONS, sessions.stop)
+    growth = moves.growth[:, reach]
+    known = np.count_nonzero(~np.isnan(growth), axis=0)
+    share = np.count_nonzero(growth == 1, axis=0) / np.maximum(known, 1)
+    share[known < LEAST_TICKERS] = np.nan
+    before = np.lib.stride_tricks.sliding_window_view(share[:-1], USUAL_SESSIONS)
+    usual, _ = median(before)
+    stale = np.zeros(moves.growth.shape[1], dtype=np.bool_)
+    with np.errstate(invalid="ignore"):
+        chance = usual + _STALE_DEVIATIONS * np.sqrt(usual * (1 - usual) / np.maximum(known[USUAL_SESSIONS:], 1))
+        now = share[USUAL_SESSIONS:]
+        stale[sessions] = (now >= _STALE_SHARE) & (usual < _USUAL_SHARE) & (now > chance)
+    return stale
+
+
+def measure_incidents(moves: Moves, jumps: Jumps, judged: slice) -> Incidents:
+    """Find the judged sessions on which many tickers jumped for one reason."""
+    width = moves.growth.shape[1]
+    in_question = jumps.only(np.abs(jumps.size) > _LEAST_SIZE)
+    sessions = in_question.places.sessions
+    movers = moves.movers
+    many = np.bincount(sessions, minlength=width) >= np.maximum(_UNIT_SHARE * movers, _LEAST_TICKERS)
+    is_judged = np.zeros(width, dtype=np.bool_)
+    is_judged[judged] = True
+    in_question = in_question.only((many & is_judged)[sessions])
+    places = in_question.places
+    price = places.of(moves.usable)
+    # As it was: what is wrong with so many tickers moves the market, too.
+    expected = plain_levels(moves, places)
+    # After such a session all jump back: only what is far from its level counts.
+    power = np.where(
+        powers_of_ten(price / expected) == powers_of_ten(np.exp(in_question.size)), powers_of_ten(price / expected), 0
+    )
+    of_session = _common_power(places.sessions, power, movers)
+    in_unit = (power != 0) & (power == of_session[places.sessions])
+    far = np.abs(np.log(price / expected)) > _LEAST_SIZE
+    far &= (
+        np.bincount(places.sessions[far], minlength=width)[places.sessions]
+        >= np.maximum(_SHIFTED_SHARE * movers, _LEAST_TICKERS)[places.sessions]
+    )
+    far &= ~in_unit
+    shifted = _shifted(moves, places.only(far), price[far], expected[far])
+    return Incidents(shifted, places.only(in_unit), of_session)
+
+
+def powers_of_ten(ratio: FloatMatrix) -> Integers:
+    """Give the power of ten, other than 0, that a ratio is near to; 0 where it is near none."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        decimals = np.log10(ratio)
+        power = np.rint(np.nan_to_num(decimals, posinf=0, neginf=0)).astype(np.int64)
+        off = np.where(np.abs(power) == 1, _OFF_TEN, _OFF_MORE)
+        return np.where(np.abs(decimals - power) < off, power, 0)
+
+
+def _common_power(sessions: Integers, power: Integers, movers: Integers) -> Integers:
+    """Give, by session, the power of ten that most of its jumps have, 0 where they are few."""
+    common = np.zeros(len(movers), dtype=np.int64)
+    most = np.maximum(_UNIT_SHARE * movers, _LEAST_TICKERS)
+    for each in np.unique(power[power != 0]):
+        count = np.bincount(sessions[power == each], minlength=len(movers))
+        enough = count >= most
+        common[enough] = each
+        most = np.where(enough, count + 1, most)
+    return common
+
+
+def _shifted(moves: Moves, places: Places, price: FloatMatrix, expected: FloatMatrix) -> Places:
+    """Keep the cells of sessions whose prices, all together, are the expected ones in another order."""
+    kept = np.zeros(len(places), dtype=np.bool_)
+    sessions = places.sessions
+    far = np.abs(np.log(price / expected)) > _SIGMAS * np.nan_to_num(volatilities(moves, places))
+    for session in np.unique(sessions):
+        here = np.flatnonzero((sessions == session) & far)
+        if len(here) < _LEAST_TICKERS:
+            continue
+        off = np.abs(np.log(np.sort(price[here]) / np.sort(expected[here])))
+        kept[here] = np.mean(off < _SHIFTED_NEAR) >= _SHIFTED_FIT
+    return places.only(kept)

@@ -1,0 +1,66 @@
+"""Finds tickers whose prices came in each other's place: each has the price that was expected of the other."""
+
+import numpy as np
+
+from quality.evaluation.robust.jumps import Jumps
+from quality.evaluation.robust.moves import Moves, previous_prices
+from quality.evaluation.robust.windows import Places
+from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
+
+# Jumps that are looked at: of at least this size, and so many times the ticker's volatility.
+_LEAST_SIZE, _LEAST_SIGMAS = np.log(1.1), 4
+# How far, as a logarithm, a price may be from what is expected of the other: in volatilities, at least, at most.
+_SIGMAS_OFF, _LEAST_OFF, _MOST_OFF = 4, 0.01, 0.15
+# Of many jumps of a session, they may be this far from it by so many.
+_OFF_OF_MANY = 0.3
+# Expected prices are tried from the nearest on, so many of them.
+_NEIGHBOURS = 3
+
+
+def measure_swaps(moves: Moves, jumps: Jumps) -> tuple[Jumps, Integers]:
+    """Give the jumps to another ticker's price, and by jump the row of that ticker.
+
+    Two jumps of one session are a swap if each price is near what is expected of the other, its previous price grown
+    with the market, and neither has a nearer partner.
+    """
+    large = jumps.only(np.abs(jumps.size) > _LEAST_SIZE)
+    volatility = large.volatility(moves)
+    kept = np.abs(large.size) > _LEAST_SIGMAS * volatility
+    large, volatility = large.only(kept), volatility[kept]
+    places = large.places
+    expected = np.log(previous_prices(moves, places) * moves.market[places.sessions])
+    # Among many jumps some are near each other by chance.
+    many = np.bincount(places.sessions, minlength=1)[places.sessions] if len(large) else volatility
+    off = np.minimum(np.clip(_SIGMAS_OFF * volatility, _LEAST_OFF, _MOST_OFF), _OFF_OF_MANY / np.maximum(many, 1))
+    partner = _nearest_partners(places.sessions, expected, expected + large.size, off)
+    found = np.flatnonzero(partner >= 0)
+    found = found[partner[partner[found]] == found]
+    found = found[~_swaps_back(places, partner, found)]
+    swapped = np.zeros(len(large), dtype=np.bool_)
+    swapped[found] = True
+    return large.only(swapped), places.tickers[partner[found]]
+
+
+def _swaps_back(places: Places, partner: Integers, found: Integers) -> BoolMatrix:
+    """Say which swaps undo one of the session before: the prices are in their places again."""
+    other = places.tickers[partner[found]]
+    before = Places(places.at[found] - 1, places.width)
+    return np.asarray(before.look_up(Places(places.at[found], places.width), other, -1) == other)
+
+
+def _nearest_partners(sessions: Integers, expected: FloatMatrix, price: FloatMatrix, off: FloatMatrix) -> Integers:
+    """Give, by jump, the jump of the same session whose expected price is nearest to its price, and likewise back."""
+    order = np.lexsort((expected, sessions))
+    # One ascending number for session and expected price; logarithms of prices lie well within a thousand.
+    key = sessions[order] * 4096.0 + expected[order]
+    place = np.searchsorted(key, sessions * 4096.0 + price)
+    best, partner = np.full(len(sessions), np.inf), np.full(len(sessions), -1)
+    for step in range(-_NEIGHBOURS, _NEIGHBOURS):
+        at = place + step
+        inside = (at >= 0) & (at < len(order))
+        other = order[np.clip(at, 0, max(len(order) - 1, 0))] if len(order) else np.zeros(0, dtype=np.int64)
+        there, back = np.abs(price - expected[other]), np.abs(price[other] - expected)
+        fits = inside & (sessions[other] == sessions) & (there <= off[other]) & (back <= off)
+        nearer = fits & (there + back < best) & (other != np.arange(len(sessions)))
+        best[nearer], partner[nearer] = (there + back)[nearer], other[nearer]
+    return partner

@@ -1,0 +1,33 @@
+-- name: spike_reverted
+-- severity: warning
+-- message: Price {price} moved {own_move:.1%} beyond the market, and the next one moved back
+-- parameters: least = 0.03, sigmas = 5, apart = 0.5
+-- $least: How large, as a share, the smaller of both moves must be.
+-- $sigmas: How many times the ticker's own volatility it must be as well.
+-- $apart: What the two moves may differ by, as a share of the smaller one.
+-- high: sigmas = 4
+-- low: least = 0.05, sigmas = 8
+-- look-back: 70
+-- look-ahead: 1
+-- retrospective: yes
+with moves as (
+    select *, ln(1 + own_move) as there, ln(1 + next_move) as back, least(abs(there), abs(back)) as smaller
+    from metrics
+)
+select
+    date,
+    ticker,
+    price,
+    expected,
+    deviation,
+    own_move
+from moves
+where there * back < 0
+    and smaller > greatest($least, $sigmas * volatility)
+    and volatility is not null
+    and not is_of_shifted_session
+    and abs(there + back) < $apart * smaller
+    -- The price itself moved, not only the market around it.
+    and abs(ln(price / previous)) > smaller / 2
+    -- What the day before did is undone; the price itself is right.
+    and abs(ln(price / expected)) > smaller / 2

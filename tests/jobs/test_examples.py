@@ -28,6 +28,8 @@ def smtp():
 def commands(verb):
     """Give the commands of a verb's examples, as lists of words; what follows `#` is a comment."""
     for line in importlib.import_module(f"jobs.{verb}").EXAMPLE.splitlines():
+        if "pricewatch" not in line:  # a file that is shown, or a comment
+            continue
         words = shlex.split(line, comments=True)
         while words and "=" in words[0]:  # variables before the command
             words.pop(0)

@@ -66,7 +66,7 @@ def _show_timeline(console: Console, timeline: Timeline) -> None:
 
 
 def _show(console: Console, found: Explanation, options: argparse.Namespace) -> None:
-    chart = [] if options.no_chart else chart_lines(found)
+    chart = [] if options.no_chart else _chart(console, found)
     rules = ", ".join(found.findings.get_column("rule").unique().sort()) or "nothing was found"
     console.say(f"{found.ticker} on {found.day:%A}, {found.day}: {rules}", "bold")
     for row in found.findings.iter_rows(named=True):
@@ -155,6 +155,15 @@ def _show_surroundings(console: Console, found: Explanation) -> None:
         console.note(note)
 
 
+def _chart(console: Console, found: Explanation) -> list[str]:
+    """Draw the chart; without its extra the rest is still worth showing."""
+    try:
+        return chart_lines(found)
+    except UsageError as error:
+        console.note(f"no chart: {error}")
+        return []
+
+
 def chart_lines(found: Explanation) -> list[str]:
     """Draw price, expected price and limits around the day.
 
@@ -165,7 +174,7 @@ def chart_lines(found: Explanation) -> list[str]:
     try:
         import plotext  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
-        raise UsageError("the chart needs plotext: pip install 'pricewatch-panel[shell]', or say --no-chart") from error
+        raise UsageError("it needs plotext: pip install 'pricewatch-panel[shell]', or say --no-chart") from error
     import sys  # noqa: PLC0415
 
     around = found.around

@@ -86,7 +86,7 @@ def explain_ticker(ticker: str, sources: Sources, limits: Limits | None = None) 
     """
     with open_views(sources, {"incidents"}, limits or Limits()) as engine:
         first, last = _known(engine, ticker)
-        return Timeline(ticker, first, last, frame(engine, statement("explain/incidents"), {"ticker": ticker}))
+        return Timeline(ticker, first, last, _incidents(engine, ticker))
 
 
 def explain_day(ticker: str, day: dt.date, sources: Sources, limits: Limits | None = None) -> Explanation:
@@ -111,7 +111,7 @@ def explain_day(ticker: str, day: dt.date, sources: Sources, limits: Limits | No
         if not run(engine, "select 1 from session_dates where date = $day", {"day": day}):
             raise InputError(_no_session(engine, day))
         given = {"ticker": ticker, "day": day}
-        incidents = frame(engine, statement("explain/incidents"), {"ticker": ticker})
+        incidents = _incidents(engine, ticker)
         outcome = measure_day(engine, ticker, day, ruleset, (_back(day, _DAYS_BEFORE), _back(day, -_DAYS_AFTER)))
         around = outcome.around
         span = {"first": around.get_column("date").min() or day, "last": around.get_column("date").max() or day}
@@ -130,6 +130,12 @@ def explain_day(ticker: str, day: dt.date, sources: Sources, limits: Limits | No
         {**outcome.market, **others},
         [*notes, *outcome.notes],
     )
+
+
+def _incidents(engine: Connection, ticker: str) -> pl.DataFrame:
+    """Gather the incidents of one ticker only: those of all take long where findings are many."""
+    run(engine, statement("explain/ticker_findings"), {"ticker": ticker})
+    return frame(engine, statement("explain/incidents"), {"ticker": ticker})
 
 
 def ruleset_of(summary: Mapping[str, Any]) -> tuple[RuleSet, list[str]]:

@@ -122,7 +122,7 @@ def _incidents(incidents: pl.DataFrame, heading: str, kind: str) -> str:
             f'word-break:break-word">{_text(incident_line(row, kind))}'
             f'<span class="soft" style="color:#667085"> {_text(row["severity"])}</span></td></tr>'
         )
-    rest = _paragraph(f"… {more:,} more in the attached CSV", size=13, soft=True, above=6) if more else ""
+    rest = _paragraph(f"… {more:,} more: see the results", size=13, soft=True, above=6) if more else ""
     return (
         _heading(heading, incidents.height)
         + '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="border-collapse:collapse">'

@@ -95,7 +95,7 @@ def _section(incidents: pl.DataFrame, heading: str, kind: str) -> Iterator[str]:
     for row in rows:
         yield f"  {row['severity']:<7}  {row['ticker']:<{width}}  {incident_line(row, kind)}"
     if more:
-        yield f"  … {more:,} more in the attached CSV"
+        yield f"  … {more:,} more: see the results"
 
 
 def _ranking(title: str, counts: object, most: int = 8) -> Iterator[str]:

@@ -112,7 +112,7 @@ def test_long_lists_are_cut_and_the_rest_counted(story):
         story.changes, new=many.clear().vstack(many.select(many.columns)).sample(300, with_replacement=True)
     )
     for text in (as_text(replace(story, changes=changes)), as_html(replace(story, changes=changes), {})):
-        assert "280 more in the attached CSV" in text
+        assert "280 more: see the results" in text
 
 
 def test_what_a_run_could_not_process_is_named():

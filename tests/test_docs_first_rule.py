@@ -1,4 +1,4 @@
-"""README's section "Write a rule in five minutes", followed word for word by a newcomer."""
+"""The section "Write a rule in five minutes" of the page on rules, followed word for word by a newcomer."""
 
 import os
 import re
@@ -12,11 +12,11 @@ import pytest
 from quality.rules.files import read_rule
 
 _ROOT = Path(__file__).resolve().parent.parent
-_TITLE = "### Write a rule in five minutes"
+_TITLE = "## Write a rule in five minutes"
 
 
 def _blocks() -> list[str]:
-    section = (_ROOT / "README.md").read_text(encoding="utf-8").split(_TITLE)[1].split("\n## ")[0]
+    section = (_ROOT / "docs" / "rules.md").read_text(encoding="utf-8").split(_TITLE)[1].split("\n## ")[0]
     return re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from quality.rules.files import read_rule
 from quality.rules.structural import STRUCTURAL_RULES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,3 +58,8 @@ def test_every_structural_rule_stands_in_the_table_with_severity_and_parameters(
         assert severity == rule.severity
         shown = ", ".join(f"{key} = {value:g}" for key, value in rule.parameters.items())
         assert parameters.strip(" `") == shown
+
+
+def test_every_example_is_a_rule():
+    names = [read_rule(path).name for path in sorted((ROOT / "examples" / "rules").glob("*.sql"))]
+    assert names == ["low_price", "too_many_decimals"]

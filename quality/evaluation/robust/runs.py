@@ -73,7 +73,13 @@ def measure_runs(odd: BoolMatrix, known: BoolMatrix, judged: slice, chance: Chan
         chance: What chance explains.
 
     """
+    # Where every known cell is odd, that is the ticker's habit: most tickers have no more decimals than two.
+    is_habit = np.asarray((odd | ~known).all(axis=1))
+    if is_habit.any():
+        odd = odd & ~is_habit[:, np.newaxis]
     places = _in_long_runs(odd, judged, chance.least_run)
+    if not len(places):
+        return Runs(places, *np.zeros((2, 0), dtype=np.int64), *np.zeros((3, 0), dtype=np.bool_))
     before = _streak(odd, places, -1, RUN_SESSIONS)
     after = _streak(odd, Places(places.at + 1, places.width), 1, RUN_AHEAD)
     so_far, length = before, before + after

@@ -79,7 +79,9 @@ def _show(console: Console, checked: Checked) -> None:
     if result.ignored:
         console.note(f"left aside as of other dates: {_ignored(result.ignored)}")
     seconds = checked.summary["seconds"]
-    console.note(f"{result.day}: {len(result.issues)} issues in {result.entries:,} prices, {seconds:.2f} s")
+    count = len(result.issues)
+    issues = "1 issue" if count == 1 else f"{count} issues"
+    console.note(f"{result.day}: {issues} in {result.entries:,} prices, {seconds:.2f} s")
 
 
 def _ignored(ignored: Mapping[dt.date, int]) -> str:

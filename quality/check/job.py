@@ -21,7 +21,7 @@ from quality.rules.structural import INCOMPLETE_DAY, WRONG_DATE
 from quality.storage import S3Options, Store, open_store, read_file
 
 # Rules whose findings say that a day did not arrive whole, or is the one before again.
-_DOUBTS = frozenset({INCOMPLETE_DAY.name, "stale_day"})
+_DOUBTS = frozenset({INCOMPLETE_DAY.name, "misaligned_file", "stale_day", "vendor_incident"})
 
 
 @dataclass(frozen=True)

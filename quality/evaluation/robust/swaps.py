@@ -24,20 +24,15 @@ def measure_swaps(moves: Moves, jumps: Jumps) -> tuple[Jumps, Integers]:
     with the market, and neither has a nearer partner.
     """
     large = jumps.only(np.abs(jumps.size) > _LEAST_SIZE)
-    places, sessions = large.places, large.places.sessions
-    expected = np.log(previous_prices(moves, places) * moves.market[sessions])
+    volatility = large.volatility(moves)
+    kept = np.abs(large.size) > _LEAST_SIGMAS * volatility
+    large, volatility = large.only(kept), volatility[kept]
+    places = large.places
+    expected = np.log(previous_prices(moves, places) * moves.market[places.sessions])
     # Among many jumps some are near each other by chance.
-    many = np.bincount(sessions, minlength=moves.growth.shape[1])[sessions]
-    off = np.minimum(_MOST_OFF, _OFF_OF_MANY / np.maximum(many, 1))
-    partner = _nearest_partners(sessions, expected, expected + large.size, off)
-    # The few that are near each other must be so for their tickers, too.
-    kept = partner >= 0
-    volatility = np.zeros(len(large))
-    volatility[kept] = large.only(kept).volatility(moves)
-    off = np.minimum(off, np.maximum(_SIGMAS_OFF * volatility, _LEAST_OFF))
-    off[np.abs(large.size) <= _LEAST_SIGMAS * volatility] = -1
-    there = np.abs(expected + large.size - expected[partner]) <= off[partner]
-    partner = np.where(kept & there, partner, -1)
+    many = np.bincount(places.sessions, minlength=1)[places.sessions] if len(large) else volatility
+    off = np.minimum(np.clip(_SIGMAS_OFF * volatility, _LEAST_OFF, _MOST_OFF), _OFF_OF_MANY / np.maximum(many, 1))
+    partner = _nearest_partners(places.sessions, expected, expected + large.size, off)
     found = np.flatnonzero(partner >= 0)
     found = found[partner[partner[found]] == found]
     found = found[~_swaps_back(places, partner, found)]

@@ -17,6 +17,11 @@ def digest_files(files: Sequence[Path]) -> str:
     return digest.hexdigest()[:32]
 
 
+def digest_bytes(data: bytes) -> str:
+    """Digest the bytes of one file as `digest_files` does."""
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
 def digest_of(*parts: object) -> str:
     """Digest values that decide findings, in order."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from quality.errors import DeliveryError, QualityError, UsageError
 from quality.findings import summary as summaries
-from quality.storage import Entry, Store, holding, is_same_place
+from quality.findings.columns import is_partition_key
+from quality.storage import Entry, Store, holding, is_same_place, lies_in
 
 _log = logging.getLogger(__name__)
 
@@ -25,20 +26,26 @@ def publish(run: Store, destination: Store, progress: Callable[[int, int], None]
 
     Raises:
         InputError: The run is not finished.
-        UsageError: The destination is the run itself.
+        UsageError: The destination is the run itself, or lies in it.
         DeliveryError: It could not be copied whole, or another run is writing there; the run is untouched.
 
     """
     summaries.read(run)
     if is_same_place(run, destination):
         raise UsageError(f"{run.address} cannot be published onto itself: choose another destination")
+    if lies_in(destination, run):
+        raise UsageError(
+            f"{destination.address} lies in the run {run.address}, which would hold a copy of itself: "
+            "choose another destination"
+        )
     files = sorted(run.entries(), key=lambda entry: entry.key == summaries.KEY)
     try:
         with holding(destination):
             # Only what is there is deleted: who may publish a new run need not be allowed to.
             if destination.exists(summaries.KEY):
                 destination.delete(summaries.KEY)
-            for stale in {entry.key for entry in destination.entries("findings/")} - {entry.key for entry in files}:
+            there = {entry.key for entry in destination.entries("findings/") if is_partition_key(entry.key)}
+            for stale in there - {entry.key for entry in files}:
                 destination.delete(stale)
             for done, entry in enumerate(files, start=1):
                 with run.local_copy(entry.key) as source, destination.writing(entry.key) as target:

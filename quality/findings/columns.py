@@ -1,5 +1,6 @@
 """The findings' columns and files by name: what they are called and what kind of value each holds."""
 
+import re
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
@@ -39,3 +40,11 @@ NOTEBOOK_REPORT_KEY = "anomalies/anomaly_report_1.csv"
 def partition_key(year: int) -> str:
     """Give the key of the file that holds a year's findings within a run."""
     return f"findings/year={year:04d}/findings.parquet"
+
+
+_PARTITION = re.compile(r"findings/year=\d{4}/findings\.parquet")
+
+
+def is_partition_key(key: str) -> bool:
+    """Tell whether a key is one under which a run keeps findings; what else lies there is somebody else's."""
+    return bool(_PARTITION.fullmatch(key))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from quality.findings.columns import CSV_KEY
+from quality.findings.columns import CSV_KEY, is_partition_key
 from quality.storage import Store
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ def write_run_csv(run: Store, progress: Callable[[str, int, int], None]) -> None
 
     from quality.findings.schema import write_csv  # noqa: PLC0415
 
-    keys = [entry.key for entry in run.entries("findings/")]
+    keys = [entry.key for entry in run.entries("findings/") if is_partition_key(entry.key)]
 
     def parts() -> Iterator[pl.DataFrame]:
         for done, key in enumerate(keys, start=1):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
+from quality.digests import digest_bytes
 from quality.engine.connection import Connection, EngineError, EngineOptions, first_line, open_engine
 from quality.errors import InputError
 from quality.evaluation.protocol import Evaluated
@@ -133,8 +134,18 @@ def write_year(task: ChunkTask, evaluated: Evaluated, year: int, run: Store) -> 
     findings, matched = mark(joined(of_rules, known.session_findings), task.judged.suppressions)
     tally = Tally()
     tally.add(findings, matched)
-    run.write(partition_key(year), encode_parquet(findings))
-    record = Record(year, known.key, known.content, known.rows, evaluated.absent.get(year, 0), tally, *known.seen)
+    data = encode_parquet(findings)
+    run.write(partition_key(year), data)
+    record = Record(
+        year,
+        known.key,
+        known.content,
+        known.rows,
+        evaluated.absent.get(year, 0),
+        tally,
+        *known.seen or ("", ""),
+        findings=digest_bytes(data),
+    )
     write_record(run, record)
     return record
 

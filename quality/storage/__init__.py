@@ -23,6 +23,7 @@ __all__ = [
     "holding",
     "is_local",
     "is_same_place",
+    "lies_in",
     "local_copies",
     "name_originals",
     "open_store",
@@ -67,8 +68,13 @@ def is_same_place(one: Store, other: Store) -> bool:
 
 def overlaps(one: Store, other: Store) -> bool:
     """Tell whether two stores are one, or one lies within the other."""
-    first, second = (f"{_place(store.address).rstrip('/')}/" for store in (one, other))
-    return first.startswith(second) or second.startswith(first)
+    return lies_in(one, other) or lies_in(other, one)
+
+
+def lies_in(inner: Store, outer: Store) -> bool:
+    """Tell whether a store lies within another, or is the other."""
+    first, second = (f"{_place(store.address).rstrip('/')}/" for store in (inner, outer))
+    return first.startswith(second)
 
 
 def has_link(store: Store, key: str) -> bool:

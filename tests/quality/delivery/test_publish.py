@@ -60,6 +60,22 @@ def test_a_run_cannot_be_published_onto_itself(run, tmp_path):
     assert contents(run) == before
 
 
+def test_a_run_cannot_be_published_into_itself(run, tmp_path):
+    before = contents(run)
+    with pytest.raises(UsageError, match="lies in the run"):
+        publish(run, open_store(tmp_path / "run" / "copy"))
+    assert contents(run) == before
+
+
+def test_what_somebody_else_keeps_beside_published_findings_stays(run, tmp_path):
+    there = open_store(tmp_path / "there")
+    there.write("findings/notes.txt", b"mine")
+    there.write("findings/year=1999/findings.parquet", b"of an earlier run")
+    publish(run, there)
+    assert there.read("findings/notes.txt") == b"mine"
+    assert not there.exists("findings/year=1999/findings.parquet")
+
+
 def test_a_bucket_that_is_not_there_is_a_failed_delivery(run, bucket):
     before = contents(run)
     with pytest.raises(DeliveryError, match="no such bucket"):

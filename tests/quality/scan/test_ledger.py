@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from quality.digests import digest_bytes
 from quality.errors import DestinationBusyError, InputError
 from quality.findings.identity import OF_THE_MOMENT
 from quality.findings.summary import Tally, read
@@ -234,7 +235,7 @@ def test_a_damaged_partition_fails_alone_and_is_named(panel, tmp_path):
 def test_a_damaged_note_counts_as_none(tmp_path):
     run = open_store(tmp_path)
     run.write("findings/year=2020/findings.parquet", b"")
-    ledger.write_record(run, ledger.Record(2020, "key", "content", 3, 1, Tally()))
+    ledger.write_record(run, ledger.Record(2020, "key", "content", 3, 1, Tally(), findings=digest_bytes(b"")))
     assert ledger.read_records(run)[2020].rows == 3
     run.write(ledger.record_key(2020), b'{"year": 2020, "key"')
     assert ledger.read_records(run) == {}
@@ -244,3 +245,29 @@ def test_a_note_without_its_findings_counts_as_none(tmp_path):
     run = open_store(tmp_path)
     ledger.write_record(run, ledger.Record(2020, "key", "content", 3, 1, Tally()))
     assert ledger.read_records(run) == {}
+
+
+@pytest.mark.parametrize("damage", ["a flipped bit", "cut off", "no Parquet"])
+def test_findings_that_were_damaged_are_made_again(panel, tmp_path, damage):
+    scanned(panel, tmp_path / "run")
+    whole, before = contents(tmp_path / "run"), stamps(tmp_path / "run")
+    file = tmp_path / "run" / "findings" / "year=2024" / "findings.parquet"
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 4
+    file.write_bytes({"a flipped bit": data, "cut off": data[:-9], "no Parquet": b"junk"}[damage])
+    scanned(panel, tmp_path / "run", resume=True)
+    assert contents(tmp_path / "run") == whole
+    assert {name for name, stamp in stamps(tmp_path / "run").items() if before[name] != stamp} == {"year=2024"}
+
+
+def test_what_somebody_else_keeps_in_a_run_stays_and_is_not_read(panel, tmp_path):
+    scanned(panel, tmp_path / "run")
+    whole = contents(tmp_path / "run")
+    mine = [tmp_path / "run" / name for name in ("findings/mine.txt", "findings/year=2024/mine.parquet", "ledger/mine")]
+    for file in mine:
+        file.write_bytes(b"mine")
+    scanned(panel, tmp_path / "run")
+    assert [file.read_bytes() for file in mine] == [b"mine"] * 3
+    for file in mine:
+        file.unlink()
+    assert contents(tmp_path / "run") == whole

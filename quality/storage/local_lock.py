@@ -20,7 +20,7 @@ def holding_file(path: Path) -> Iterator[None]:
     """
     with file_errors("lock", path, QualityError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = _lock(path)
+        descriptor = _lock(path, encode(this_run()))
     try:
         yield
     finally:
@@ -30,7 +30,7 @@ def holding_file(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _lock(path: Path) -> int:
+def _lock(path: Path, content: bytes) -> int:
     while True:
         # Never through a link, nor into a file that is no lock: what stands there is not this program's to overwrite.
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
@@ -38,12 +38,24 @@ def _lock(path: Path) -> int:
             if _try_to_lock(descriptor, path):
                 _check_is_lock(descriptor, path)
                 os.ftruncate(descriptor, 0)
-                os.write(descriptor, encode(this_run()))
+                os.write(descriptor, content)
                 return descriptor
+        except KeyboardInterrupt:  # whoever interrupts here leaves no lock either
+            _remove_if_free(descriptor, path)
+            os.close(descriptor)
+            raise
         except BaseException:
             os.close(descriptor)
             raise
         os.close(descriptor)
+
+
+def _remove_if_free(descriptor: int, path: Path) -> None:
+    """Remove a lock file that is this process's, or nobody's."""
+    with suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _is_at(descriptor, path):
+            path.unlink()
 
 
 def _try_to_lock(descriptor: int, path: Path) -> bool:

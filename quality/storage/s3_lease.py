@@ -22,7 +22,11 @@ logger = logging.getLogger(__name__)
 def holding_lease(bucket: Bucket, name: str, lifetime: float) -> Iterator[None]:
     """Hold the lock object `name`; see `quality.storage.holding` for its terms."""
     lease = _Lease(bucket, name, lifetime)
-    lease.acquire()
+    try:
+        lease.acquire()
+    except KeyboardInterrupt:  # whoever interrupts here leaves no lock either
+        lease.release()
+        raise
     renewal = threading.Thread(target=lease.keep_renewing, name=f"renew {name}", daemon=True)
     try:
         renewal.start()

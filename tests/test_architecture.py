@@ -248,3 +248,23 @@ def test_every_rule_lies_in_a_set_and_every_set_has_metrics():
     assert [path for path in rules.iterdir() if not path.is_dir()] == []
     for ruleset in rules.iterdir():
         assert (ROOT / "sql" / "metrics" / f"{ruleset.name}.sql").is_file()
+
+
+def test_every_module_is_on_the_map():
+    floors = dict(
+        re.findall(r"^\| `(\w+)/?` \| (.*) \|$", (ROOT / "docs" / "architecture.md").read_text(), re.MULTILINE)
+    )
+    for module in MODULES:
+        if module.parts[0] != "quality" or module.name == "__init__.py":
+            continue
+        floor, *inner = module.with_suffix("").parts[1:]
+        assert floor in floors, f"{module} stands on a floor that is not on the map"
+        assert not inner or f"`{'/'.join(inner)}`" in floors[floor], f"{module} is not on the map"
+
+
+def test_the_map_names_no_module_that_is_gone():
+    for floor, text in re.findall(
+        r"^\| `(\w+)/` \| (.*) \|$", (ROOT / "docs" / "architecture.md").read_text(), re.MULTILINE
+    ):
+        for name in re.findall(r"`([a-z0-9_/]+)`", text.rpartition(": ")[2]):
+            assert (ROOT / "quality" / floor / f"{name}.py").exists(), f"{floor}/{name} is on the map and gone"

@@ -61,6 +61,8 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         console.note(f"{checked.result.day} is appended to {options.history}")
     elif checked.kept_back:
         console.warn(f"{checked.result.day} is not appended: {checked.kept_back}")
+    elif checked.doubt:
+        raise InputError(f"{checked.doubt}; mend the file, or say --append-anyway")
     elif checked.append_failed:
         raise InputError(checked.append_failed)
     return exit_code(checked.summary, options.fail_on)

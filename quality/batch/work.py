@@ -2,7 +2,6 @@
 
 import datetime as dt
 import logging
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,20 +10,16 @@ import polars as pl
 
 from quality.batch.config import Task
 from quality.batch.state import RunState, read_state
-from quality.calendar.exchanges import check_calendar
 from quality.check.appending import rows_of
 from quality.check.day import Day
-from quality.check.day_file import read_day
-from quality.check.job import doubt_about
-from quality.check.results import write_run
-from quality.check.run import CheckResult, check
+from quality.check.job import CheckJob, run_check
+from quality.check.run import CheckResult
 from quality.delivery.changes import Changes
 from quality.digests import digest_of
 from quality.errors import QualityError, UsageError
 from quality.findings import schema as findings_files
 from quality.findings import summary as summaries
 from quality.findings.identity import OF_THE_MOMENT
-from quality.findings.run_files import check_destination
 from quality.ingest.format.source import Source
 from quality.ingest.job import ingest
 from quality.ingest.options import IngestOptions
@@ -32,7 +27,7 @@ from quality.panel.partitions import append_rows, replace_rows, rows_on
 from quality.rules.model import RuleSet
 from quality.scan.run import Progress, ScanOptions, scan
 from quality.settings import Settings
-from quality.storage import Store, holding, open_store, read_file
+from quality.storage import Store, holding, open_store
 
 _log = logging.getLogger(__name__)
 # What a rerun may say otherwise although it found the same.
@@ -123,56 +118,54 @@ def _scan(task: Task, day: dt.date, settings: Settings, progress: Progress) -> D
 
 
 def _check(task: Task, day: dt.date, settings: Settings, _progress: Progress) -> Done:
-    began = time.perf_counter()
-    calendar = task.calendar or settings.calendar
-    check_calendar(calendar)
-    run, panel = open_store(task.run, settings.s3), open_store(task.panel, settings.s3)
-    check_destination(run, panel)
+    run = open_store(task.run, settings.s3)
     state = read_state(run, day)
-    ruleset = settings.load_rules(task.ruleset, task.rules, task.sensitivity)
-    file = str(task.file)
-    arrived = read_day(read_file(file, settings.s3), file, source=source_of(task, settings))
-    appends = task.append or task.append_anyway
-    is_again = appends and _is_held(arrived, panel, state)
-    suppressions = settings.open_suppressions(task.suppressions)
-    result = check(arrived, panel, ruleset, calendar, suppressions, is_again=is_again)
-    done = _written(Done("check", task, day, run, {}, state), result, ruleset, panel, began)
-    if appends:
-        _append(done, arrived, panel, doubt_about(result), is_again=is_again)
+    job = CheckJob(
+        file=str(task.file),
+        panel=task.panel,
+        run=task.run,
+        ruleset=settings.load_rules(task.ruleset, task.rules, task.sensitivity),
+        source=source_of(task, settings),
+        calendar=task.calendar or settings.calendar,
+        suppressions=settings.open_suppressions(task.suppressions),
+        append=task.append or task.append_anyway,
+        append_anyway=task.append_anyway,
+        fail_on=task.fail_on,
+    )
+    earlier = _EarlierRuns(run, state)
+    checked = run_check(job, settings.s3, earlier)
+    if not earlier.is_same:
+        state.results = _results_of_check(checked.result, job.ruleset)
+        state.write(run)
+    done = Done("check", task, day, run, checked.summary, state, is_same=earlier.is_same)
+    doubt = f"{checked.doubt}; mend the file, or set append_anyway" if checked.doubt else ""
+    done.not_appended = doubt or checked.append_failed
     return done
 
 
-def _written(done: Done, result: CheckResult, ruleset: RuleSet, panel: Store, began: float) -> Done:
-    """Write the run, unless the one that is there has the same results."""
-    results = _results_of_check(result, ruleset)
-    if done.state.results == results and done.run.exists(summaries.KEY):
-        done.summary, done.is_same = summaries.read(done.run), True
-        return done
-    done.summary = write_run(result, done.run, ruleset, panel, time.perf_counter() - began)
-    done.state.results = results
-    done.state.write(done.run)
-    return done
+class _EarlierRuns:
+    """The runs of this batch for the same day, by what it noted beside them."""
 
+    def __init__(self, run: Store, state: RunState) -> None:
+        self.is_same = False
+        self._run, self._state = run, state
 
-def _is_held(day: Day, panel: Store, state: RunState) -> bool:
-    """Tell whether the panel holds the day by an earlier run of this batch: its very rows, or those it noted."""
-    try:
-        held = rows_on(panel, day.date)
-        return bool(held.height) and _rows_digest(held) in {state.appended, _rows_digest(rows_of(day))}
-    except QualityError as error:
-        _log.info("whether the panel holds the day is unknown: %s", error)
-        return False
+    def have_appended(self, day: Day, panel: Store) -> bool:
+        """Tell whether the panel holds the day by an earlier run: its very rows, or those that were noted."""
+        try:
+            rows = rows_on(panel, day.date)
+            return bool(rows.height) and _rows_digest(rows) in {self._state.appended, _rows_digest(rows_of(day))}
+        except QualityError as error:
+            _log.info("whether the panel holds the day is unknown: %s", error)
+            return False
 
+    def summary_of_same(self, result: CheckResult, ruleset: RuleSet) -> dict[str, Any] | None:
+        """Give the summary of the run that is there, if it has the same results."""
+        self.is_same = self._state.results == _results_of_check(result, ruleset) and self._run.exists(summaries.KEY)
+        return summaries.read(self._run) if self.is_same else None
 
-def _append(done: Done, day: Day, panel: Store, doubt: str, *, is_again: bool) -> None:
-    """Add the day to the panel, where its findings allow it; rows that an earlier run added give way to new ones."""
-    fail_on = done.task.fail_on
-    if fail_on and summaries.reaches(done.summary["by_severity"], fail_on):
-        return
-    if doubt and not done.task.append_anyway:
-        done.not_appended = f"{day.date} is not appended: {doubt}; mend the file, or set append_anyway"
-        return
-    try:
+    def append(self, day: Day, panel: Store, *, is_again: bool) -> None:
+        """Add the day's rows, or put them in place of those that an earlier run added; note which they are."""
         rows = rows_of(day)
         digest = _rows_digest(rows)
         with holding(panel):
@@ -180,11 +173,9 @@ def _append(done: Done, day: Day, panel: Store, doubt: str, *, is_again: bool) -
                 append_rows(panel, rows)
             elif _rows_digest(rows_on(panel, day.date)) != digest:
                 replace_rows(panel, rows)
-        if done.state.appended != digest:
-            done.state.appended = digest
-            done.state.write(done.run)
-    except QualityError as error:
-        done.not_appended = str(error)
+        if self._state.appended != digest:
+            self._state.appended = digest
+            self._state.write(self._run)
 
 
 def _rows_digest(rows: pl.DataFrame) -> str:

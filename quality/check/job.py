@@ -2,8 +2,8 @@
 
 import datetime as dt
 import time
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 from quality.calendar.exchanges import PANEL, check_calendar
 from quality.check.day import Day
@@ -65,6 +65,7 @@ class Checked:
         summary: The run in numbers, as it was written.
         appended: Whether the day was added to the panel.
         kept_back: Why it was not, by the findings' severity; "" where that was not the reason.
+        doubt: Why it was not, unless it is added anyway; "" where that was not the reason.
         append_failed: Why it could not be added although it was to be; "" where nothing failed.
 
     """
@@ -73,11 +74,55 @@ class Checked:
     summary: dict[str, Any]
     appended: bool = False
     kept_back: str = ""
+    doubt: str = ""
     append_failed: str = ""
 
 
-def run_check(job: CheckJob, s3: S3Options | None = None) -> Checked:
+class EarlierRuns(Protocol):
+    """What is known of earlier runs of the same check: a rerun must come to what the first run came to."""
+
+    def have_appended(self, day: Day, panel: Store) -> bool:
+        """Tell whether the panel holds the day by an earlier run."""
+        ...
+
+    def summary_of_same(self, result: CheckResult, ruleset: RuleSet) -> dict[str, Any] | None:
+        """Give the summary of an earlier run with the same results, which is left as it is; None for none."""
+        ...
+
+    def append(self, day: Day, panel: Store, *, is_again: bool) -> None:
+        """Add the day to the panel; rows that an earlier run added give way to new ones."""
+        ...
+
+
+class NoEarlierRuns:
+    """A check that somebody runs: it knows of none before."""
+
+    def have_appended(self, day: Day, panel: Store) -> bool:
+        """Know of nothing: a day that the panel holds is a duplicate."""
+        del day, panel
+        return False
+
+    def summary_of_same(self, result: CheckResult, ruleset: RuleSet) -> dict[str, Any] | None:
+        """Know of nothing: the run is written."""
+        del result, ruleset
+        return None
+
+    def append(self, day: Day, panel: Store, *, is_again: bool) -> None:
+        """Add the day to the panel."""
+        del is_again
+        # What rewrites a panel takes longer to import than a check takes.
+        from quality.check.appending import append  # noqa: PLC0415
+
+        append(day, panel)
+
+
+def run_check(job: CheckJob, s3: S3Options | None = None, earlier: EarlierRuns | None = None) -> Checked:
     """Check one day; results are written before the panel is touched.
+
+    Args:
+        job: What is to be done.
+        s3: How S3 is reached.
+        earlier: What is known of earlier runs of the same check; None for nothing.
 
     Raises:
         UsageError: A setting is wrong, or the run would lie in the panel; nothing was started.
@@ -91,13 +136,21 @@ def run_check(job: CheckJob, s3: S3Options | None = None) -> Checked:
     if run is not None:
         check_destination(run, panel)
     day = read_day(read_file(job.file, s3), job.file, job.date, job.source)
-    result = check(day, panel, job.ruleset, job.calendar, job.suppressions)
-    seconds = time.perf_counter() - began
-    if run is None:
-        summary = summarise(result, job.ruleset, panel, seconds)
-    else:
-        summary = write_run(result, run, job.ruleset, panel, seconds)
-    return _append(job, day, panel, Checked(result, summary))
+    earlier = earlier or NoEarlierRuns()
+    is_again = job.append and earlier.have_appended(day, panel)
+    result = check(day, panel, job.ruleset, job.calendar, job.suppressions, is_again=is_again)
+    summary = earlier.summary_of_same(result, job.ruleset)
+    if summary is None:
+        seconds = time.perf_counter() - began
+        summary = (
+            summarise(result, job.ruleset, panel, seconds)
+            if run is None
+            else write_run(result, run, job.ruleset, panel, seconds)
+        )
+    checked = Checked(result, summary)
+    if not job.append:
+        return checked
+    return _kept_out(job, checked) or _append(day, panel, checked, earlier, is_again=is_again)
 
 
 def doubt_about(result: CheckResult) -> str:
@@ -110,21 +163,18 @@ def doubt_about(result: CheckResult) -> str:
     return ""
 
 
-def _append(job: CheckJob, day: Day, panel: Store, checked: Checked) -> Checked:
-    """Add the day to the panel, where that is asked for and its findings allow it."""
-    result, summary = checked.result, checked.summary
-    if not job.append:
-        return checked
-    if job.fail_on and reaches(summary["by_severity"], job.fail_on):
-        return Checked(result, summary, kept_back=f"its findings reach --fail-on {job.fail_on}")
-    if not job.append_anyway and (reason := doubt_about(result)):
-        failed = f"{result.day} is not appended: {reason}; mend the file, or say --append-anyway"
-        return Checked(result, summary, append_failed=failed)
-    # What rewrites a panel takes longer to import than a check takes.
-    from quality.check.appending import append  # noqa: PLC0415
+def _kept_out(job: CheckJob, checked: Checked) -> Checked | None:
+    """Say why a day's findings keep it out of the panel; None where they do not."""
+    if job.fail_on and reaches(checked.summary["by_severity"], job.fail_on):
+        return replace(checked, kept_back=f"its findings reach --fail-on {job.fail_on}")
+    if not job.append_anyway and (reason := doubt_about(checked.result)):
+        return replace(checked, doubt=f"{checked.result.day} is not appended: {reason}")
+    return None
 
+
+def _append(day: Day, panel: Store, checked: Checked, earlier: EarlierRuns, *, is_again: bool) -> Checked:
     try:
-        append(day, panel)
+        earlier.append(day, panel, is_again=is_again)
     except QualityError as error:
-        return Checked(result, summary, append_failed=str(error))
-    return Checked(result, summary, appended=True)
+        return replace(checked, append_failed=str(error))
+    return replace(checked, appended=True)

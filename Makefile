@@ -141,6 +141,10 @@ test: $(VENV)/.dev lint ## style, types and all tests
 browser: $(VENV)/.dev $(VENV)/.extras-browser ## what the report's tests in a real browser need (and the system's chromium)
 	@command -v chromium chromium-browser google-chrome > /dev/null || echo "these tests are skipped without a browser: apt-get install chromium"
 
+.PHONY: fuzz
+fuzz: $(VENV)/.dev ## hostile prices, rules, settings and Parquet, 50 times as many as `make test` tries
+	@FUZZ_EXAMPLES=2000 $(VENV)/bin/pytest -q tests/test_hostile_input.py $(ARGS)
+
 .PHONY: test-wheel
 test-wheel: $(VENV)/.dev ## the wheel, alone in an empty environment, runs every verb
 	@rm -rf $(VENV)/wheel

@@ -132,12 +132,7 @@ def _since_scan(done: Done, past: Sequence[Past], settings: Settings) -> Changes
 
 def findings_of(run: Store) -> pl.DataFrame:
     """Read all findings of a run."""
-    frames = [pl.DataFrame(schema=findings_files.FILED_SCHEMA)]
-    for entry in run.entries("findings/"):
-        with run.local_copy(entry.key) as path:
-            found = pl.read_parquet(path, glob=False, hive_partitioning=False)
-            frames.append(findings_files.complete(found, findings_files.FILED_SCHEMA))
-    return pl.concat(frames)
+    return pl.concat([pl.DataFrame(schema=findings_files.FILED_SCHEMA), *findings_files.read_parts(run)])
 
 
 def forget_published(template: Task, job: str, settings: Settings, now: dt.datetime | None = None) -> list[str]:

@@ -167,12 +167,7 @@ def _rules(ruleset: str, folders: Sequence[str | Path], parameters: _Parameters 
 
 
 def _findings(run: Store) -> pl.DataFrame:
-    parts = [pl.DataFrame(schema=findings_files.FILED_SCHEMA)]
-    for entry in run.entries("findings/"):
-        with run.local_copy(entry.key) as path:
-            filed = pl.read_parquet(path, glob=False, hive_partitioning=False)
-            parts.append(findings_files.complete(filed, findings_files.FILED_SCHEMA))
-    return pl.concat(parts)
+    return pl.concat([pl.DataFrame(schema=findings_files.FILED_SCHEMA), *findings_files.read_parts(run)])
 
 
 @contextmanager

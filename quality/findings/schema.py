@@ -1,10 +1,11 @@
 """The findings as frames: their columns and types, their files, and their CSV."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
 
+from quality.errors import InputError
 from quality.findings.columns import (
     COLUMNS,
     COVERED,
@@ -12,15 +13,35 @@ from quality.findings.columns import (
     FILED_COLUMNS,
     NOTEBOOK_REPORT_KEY,
     SUPPRESSED,
+    is_partition_key,
     partition_key,
 )
 from quality.findings.plain_text import FORMULA_STARTS
+from quality.storage import Store
 
 __all__ = ["COVERED", "CSV_KEY", "NOTEBOOK_REPORT_KEY", "SUPPRESSED", "partition_key"]
 _TYPES = {"date": pl.Date(), "text": pl.String(), "number": pl.Float64(), "flag": pl.Boolean()}
 SCHEMA = pl.Schema({name: _TYPES[kind] for name, kind in COLUMNS.items()})
 # As they are kept: the last column tells which ones a suppression makes not count.
 FILED_SCHEMA = pl.Schema({name: _TYPES[kind] for name, kind in FILED_COLUMNS.items()})
+
+
+def read_parts(run: Store) -> Iterator[pl.DataFrame]:
+    """Read the findings of a run, a file at a time, as they are filed.
+
+    Raises:
+        InputError: A file is damaged: it is named.
+
+    """
+    for key in [entry.key for entry in run.entries("findings/") if is_partition_key(entry.key)]:
+        with run.local_copy(key) as path:
+            try:
+                part = complete(pl.read_parquet(path, glob=False, hive_partitioning=False), FILED_SCHEMA)
+            except pl.exceptions.PolarsError as error:
+                raise InputError(
+                    f"{run.url(key)} is damaged: {str(error).splitlines()[0]}; make its year again: scan with --resume"
+                ) from error
+        yield part
 
 
 def complete(findings: pl.DataFrame, schema: pl.Schema = SCHEMA) -> pl.DataFrame:

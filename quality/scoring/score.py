@@ -1,7 +1,6 @@
 """Holds a run's findings against the truth about injected faults: precision, recall, F1, and every error's reason."""
 
 import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -78,12 +77,9 @@ def read_run(run_store: Store) -> tuple[dict[str, Any], pl.DataFrame]:
     """
     if not run_store.exists(summaries.KEY):
         raise InputError(f"{run_store.address}: holds no finished run: there is no {summaries.KEY}")
-    summary = json.loads(run_store.read(summaries.KEY))
-    parts = [findings_files.complete(pl.DataFrame(schema=findings_files.SCHEMA))]
-    for entry in run_store.entries("findings/"):
-        with run_store.local_copy(entry.key) as path:
-            parts.append(findings_files.complete(pl.read_parquet(path, hive_partitioning=False)))
-    return summary, pl.concat(parts)
+    summary = summaries.read(run_store)
+    parts = [pl.DataFrame(schema=findings_files.FILED_SCHEMA), *findings_files.read_parts(run_store)]
+    return summary, findings_files.complete(pl.concat(parts))
 
 
 def score(summary: Mapping[str, Any], findings: pl.DataFrame, truth: pl.DataFrame) -> Score:

@@ -7,8 +7,10 @@ import io
 import polars as pl
 import pytest
 
+from quality.errors import InputError
 from quality.findings.notebook_report import notebook_csv
-from quality.findings.schema import FILED_SCHEMA, SCHEMA, partition_key, plain, write_csv
+from quality.findings.schema import FILED_SCHEMA, SCHEMA, partition_key, plain, read_parts, write_csv
+from quality.storage import open_store
 
 DAY = dt.date(2022, 9, 26)
 
@@ -75,3 +77,11 @@ def test_the_notebooks_report_has_its_heading_and_a_line_an_issue():
 
 def test_partitions_sort_by_year():
     assert partition_key(987) == "findings/year=0987/findings.parquet"
+
+
+def test_findings_that_are_damaged_are_named(tmp_path):
+    run = open_store(tmp_path)
+    run.write(partition_key(2021), b"junk")
+    run.write("findings/notes.parquet", b"somebody else's")
+    with pytest.raises(InputError, match=r"year=2021/findings\.parquet is damaged: .*--resume"):
+        list(read_parts(run))

@@ -137,6 +137,20 @@ lint: $(VENV)/.dev ## style and types
 test: $(VENV)/.dev lint ## style, types and all tests
 	@$(VENV)/bin/pytest -n auto --dist loadfile $(ARGS)
 
+CORE_TESTS := tests/quality/engine tests/quality/panel tests/quality/scan/test_damage.py tests/quality/evaluation/test_notebook.py \
+	tests/quality/ingest/test_layouts.py tests/quality/test_storage.py tests/test_hostile_input.py
+
+$(VENV)/lowest/.made: pyproject.toml tests/lowest.txt
+	@rm -rf $(VENV)/lowest && mkdir -p $(VENV) && $(PYTHON) -m venv $(VENV)/lowest
+	@echo "installing the lowest supported versions into $(VENV)/lowest …"
+	@$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check --constraint tests/lowest.txt \
+		--editable '.[demo]' 'hypothesis>=6.120,<7' 'pytest>=8.3,<10' 'pandas>=2.2,<4'
+	@touch $@
+
+.PHONY: test-lowest
+test-lowest: $(VENV)/lowest/.made ## the core's tests with the lowest supported versions (PYTHON=python3.13: with another Python)
+	@$(VENV)/lowest/bin/python -m pytest -q -p no:cacheprovider $(CORE_TESTS) $(ARGS)
+
 .PHONY: browser
 browser: $(VENV)/.dev $(VENV)/.extras-browser ## what the report's tests in a real browser need (and the system's chromium)
 	@command -v chromium chromium-browser google-chrome > /dev/null || echo "these tests are skipped without a browser: apt-get install chromium"

@@ -1,8 +1,17 @@
 """The errors of the library: each says what, where, how many, and what to do next."""
 
+import re
+
+# Longer than any path or address.
+_LONG_WORD = re.compile(r"\S{600,}")
+
 
 class QualityError(Exception):
     """Base of every error that this library raises on purpose."""
+
+    def __str__(self) -> str:
+        """Give the message; what is much too long for a word of it is cut, for it came from outside."""
+        return _LONG_WORD.sub(lambda word: f"{word[0][:100]}…", super().__str__())
 
 
 class UsageError(QualityError):

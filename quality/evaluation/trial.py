@@ -5,7 +5,9 @@ import datetime as dt
 import numpy as np
 
 from quality.engine.connection import EngineOptions, open_engine
+from quality.engine.limits import LimitReachedError, within
 from quality.engine.statements import sql_root
+from quality.errors import UsageError
 from quality.evaluation.protocol import Evaluation
 from quality.evaluation.sets import evaluation_of
 from quality.panel.grid import Grid
@@ -13,21 +15,37 @@ from quality.rules.model import RuleSet
 
 _FIRST = np.datetime64("2020-01-01")
 _TICKERS = ("A", "B")
+# A rule takes milliseconds on so few prices: one that takes this has no end.
+_MOST_SECONDS = 20.0
+_MOST_BYTES = 1 << 30
 
 
 def try_rules(ruleset: RuleSet) -> None:
     """Evaluate a rule set on a grid of two tickers; nothing where all its rules come with the job.
 
     Raises:
-        UsageError: A rule looks further than its set, or its SELECT or message is wrong; the message names its file.
+        UsageError: A rule looks further than its set, or its SELECT or message is wrong, or does not end; the message
+            names its file.
 
     """
     evaluation = evaluation_of(ruleset)
-    if all(rule.source.startswith(str(sql_root())) for rule in ruleset.rules):
+    own = [rule.source for rule in ruleset.rules if not rule.source.startswith(str(sql_root()))]
+    if not own:
         return
     grid = _grid(evaluation)
     with open_engine(EngineOptions(threads=1)) as engine:
-        evaluation.evaluate(engine, grid, ruleset, dt.date.min, dt.date.max)
+        try:
+            within(
+                engine,
+                lambda: evaluation.evaluate(engine, grid, ruleset, dt.date.min, dt.date.max),
+                seconds=_MOST_SECONDS,
+                memory=_MOST_BYTES,
+            )
+        except LimitReachedError as error:
+            much = f"{_MOST_SECONDS:.0f} seconds" if error.of == "time" else f"{_MOST_BYTES >> 20:,} MiB of memory"
+            raise UsageError(
+                f"{', '.join(own)}: not done after {much} on two tickers' prices; make the SELECT simpler"
+            ) from error
 
 
 def _grid(evaluation: Evaluation) -> Grid:

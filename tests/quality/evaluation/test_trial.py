@@ -3,6 +3,7 @@
 import pytest
 
 from quality.errors import UsageError
+from quality.evaluation import trial
 from quality.evaluation.trial import try_rules
 from quality.rules.loading import load_ruleset
 from quality.scan.run import ScanOptions, scan
@@ -55,3 +56,12 @@ def test_a_wrong_rule_is_named_and_an_earlier_run_is_left_as_it_was(own, flat_pa
     with pytest.raises(UsageError, match=r"mine\.sql"):
         scan(flat_panel, run, load_ruleset(ruleset, [own(**wrong)]), ScanOptions(threads=1))
     assert {entry.key: run.read(entry.key) for entry in run.entries()} == before
+
+
+@pytest.mark.parametrize("ruleset", ["notebook", "robust"])
+def test_a_rule_without_end_is_ended_and_named(own, monkeypatch, ruleset):
+    monkeypatch.setattr(trial, "_MOST_SECONDS", 0.5)
+    endless = "with recursive t(n) as (select 1 union all select n + 1 from t) "
+    folder = own(endless + SELECT.replace("price > 1", "price > (select count(*) from t)"))
+    with pytest.raises(UsageError, match=r"mine\.sql: not done after"):
+        try_rules(load_ruleset(ruleset, [folder]))

@@ -137,8 +137,7 @@ lint: $(VENV)/.dev ## style and types
 test: $(VENV)/.dev lint ## style, types and all tests
 	@$(VENV)/bin/pytest -n auto --dist loadfile $(ARGS)
 
-CORE_TESTS := tests/quality/engine tests/quality/panel tests/quality/scan/test_damage.py tests/quality/evaluation/test_notebook.py \
-	tests/quality/ingest/test_layouts.py tests/quality/test_storage.py tests/test_hostile_input.py
+CORE_TESTS := tests/quality/panel tests/quality/evaluation/test_notebook.py tests/quality/ingest/test_layouts.py tests/test_hostile_input.py
 
 $(VENV)/lowest/.made: pyproject.toml tests/lowest.txt
 	@rm -rf $(VENV)/lowest && mkdir -p $(VENV) && $(PYTHON) -m venv $(VENV)/lowest

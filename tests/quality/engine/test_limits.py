@@ -1,6 +1,9 @@
 """Limits of time and memory hold against an engine that looks at neither."""
 
 import _thread
+import os
+import subprocess
+import sys
 import threading
 import time
 
@@ -32,11 +35,23 @@ def test_a_query_without_end_is_ended_in_time(engine, text):
     assert (raised.value.of, raised.value.goes_on) == ("time", False)
 
 
-def test_what_takes_memory_past_the_engine_is_ended(engine):
-    # A list that heeds no interrupt: its thread goes on in this process, so it must not be a long one.
-    with pytest.raises(LimitReachedError) as raised:
-        within(engine, lambda: first_rows(engine, "select len(range(25000000))"), seconds=60, memory=1 << 26)
-    assert raised.value.of == "memory"
+def test_what_takes_memory_past_the_engine_is_ended(tmp_path):
+    # Making a list heeds no interrupt: its thread goes on until its process ends, so it has one of its own.
+    program = """
+import os
+from quality.engine.connection import EngineOptions, batches, open_engine
+from quality.engine.limits import LimitReachedError, within
+with open_engine(EngineOptions(threads=2, memory_limit="256MiB", disk_limit="64MiB")) as engine:
+    try:
+        text = "select len(range(60000000))"
+        within(engine, lambda: next(batches(engine, text, rows=9)), seconds=60, memory=1 << 26)
+    except LimitReachedError as error:
+        print(error.of, flush=True)
+        os._exit(0)
+"""
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "memory\n"
 
 
 def test_ctrl_c_reaches_the_engine(engine):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import polars as pl
+import pyarrow as pa
 
 from quality.errors import InputError, UsageError
 from quality.panel.digests import Digests, check_bytes, digest_bytes, read_digests, replacing
@@ -21,7 +22,7 @@ _PARTITION = re.compile(r"year=(\d{4})/[^/]+\.parquet")
 
 
 # Small enough that two threads share a year, large enough that a footer stays a fraction of a per cent.
-_ROWS_A_GROUP = 65_536
+ROWS_A_GROUP = 65_536
 
 
 @contextmanager
@@ -51,19 +52,23 @@ def new_panel(store: Store, *, overwrite: bool) -> Iterator[dict[str, str]]:
     store.delete(INCOMPLETE_KEY)
 
 
-def write_year(store: Store, frame: pl.DataFrame) -> tuple[str, str]:
+def write_year(store: Store, rows: pl.DataFrame | pa.Table) -> tuple[str, str]:
     """Write the rows of one year, sorted by ticker and date, as a file of that year's partition.
+
+    Args:
+        store: The panel.
+        rows: A frame of the panel's columns, or a table of them whose tickers may be codes.
 
     Returns:
         The file's key, and the digest of its bytes.
 
     """
-    year = frame.get_column("date").dt.year().first()
-    if not isinstance(year, int):
+    if not len(rows):
         raise InputError("a year without rows cannot be written")
-    data = encode(frame, _ROWS_A_GROUP)
-    store.write(partition_key(year), data)
-    return partition_key(year), digest_bytes(data)
+    first = rows["date"][0].as_py() if isinstance(rows, pa.Table) else rows["date"][0]
+    key, data = partition_key(first.year), encode(rows, ROWS_A_GROUP)
+    store.write(key, data)
+    return key, digest_bytes(data)
 
 
 def append_rows(store: Store, arriving: pl.DataFrame) -> None:
@@ -81,7 +86,7 @@ def append_rows(store: Store, arriving: pl.DataFrame) -> None:
             raise InputError(f"{day} is not appended: {store.address} holds it already")
         key = year.keys[-1]
         rows = pl.concat([_read_file(store, key, tuple(SCHEMA), read_digests(store)), arriving])
-    data = encode(rows.sort("ticker", "date"), _ROWS_A_GROUP)
+    data = encode(rows.sort("ticker", "date"), ROWS_A_GROUP)
     with replacing(store, {key: digest_bytes(data)}):
         store.write(key, data)
 
@@ -102,7 +107,7 @@ def replace_rows(store: Store, arriving: pl.DataFrame) -> None:
         before = _read_file(store, key, tuple(SCHEMA), digests)
         if before.get_column("date").is_in([day]).any():
             rows = pl.concat([before.filter(pl.col("date") != day), arriving])
-            data = encode(rows.sort("ticker", "date"), _ROWS_A_GROUP)
+            data = encode(rows.sort("ticker", "date"), ROWS_A_GROUP)
             with replacing(store, {key: digest_bytes(data)}):
                 store.write(key, data)
             return

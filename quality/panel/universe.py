@@ -63,16 +63,21 @@ def read_universe(panel: Store, years: Sequence[Year], read: Callable[[Year], It
 def remember(panel: Store, years: Sequence[Year], tickers: Mapping[int, Collection[str]]) -> None:
     """Note the tickers of years, by the year's number, in place of whatever was noted before."""
     names = sorted({ticker for year in years for ticker in tickers[year.year]})
-    bit = {name: 1 << number for number, name in enumerate(names)}
-    noted = {
-        str(year.year): {"files": _files(year), "tickers": f"{sum(bit[name] for name in set(tickers[year.year])):x}"}
-        for year in years
-    }
+    place = {name: number for number, name in enumerate(reversed(names))}
+    noted = {str(year.year): {"files": _files(year), "tickers": _bits(tickers[year.year], place)} for year in years}
     data = json.dumps({"tickers": names, "years": noted}, indent=0)
     try:
         panel.write(KEY, (data + "\n").encode())
     except QualityError as error:
         _log.info("not remembered: %s", error)
+
+
+def _bits(tickers: Iterable[str], place: Mapping[str, int]) -> str:
+    """Give a bit a name, the first place's bit the highest, as a hexadecimal number."""
+    digits, one = bytearray(b"0") * (len(place) or 1), ord("1")
+    for name in tickers:
+        digits[place[name]] = one
+    return f"{int(digits, 2):x}"
 
 
 def _files(year: Year) -> str:

@@ -72,8 +72,19 @@ def read_prices(sources: Sequence[pa.NativeFile | Path]) -> list[FloatMatrix]:
             column = _open(source).read(columns=["price"], use_threads=False).column("price")
             if column.type != pa.float64():
                 column = column.cast(pa.float64())
-            pieces += [chunk.to_numpy(zero_copy_only=False) for chunk in column.chunks]
+            pieces += [_prices(chunk) for chunk in column.chunks]
     return pieces
+
+
+def _prices(array: pa.Array) -> FloatMatrix:
+    """View prices as NumPy's, with NaN for null; `to_numpy` would do so too, but imports all of pandas first."""
+    validity, values = array.buffers()
+    span = slice(array.offset, array.offset + len(array))
+    prices = np.frombuffer(values, dtype=np.float64)[span] if values else np.empty(0)
+    if not array.null_count:
+        return prices
+    is_given = np.unpackbits(np.frombuffer(validity, dtype=np.uint8), count=span.stop, bitorder="little")[span]
+    return np.where(is_given.view(np.bool_), prices, np.nan)
 
 
 def _check_prices(file: pq.ParquetFile) -> None:

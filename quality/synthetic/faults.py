@@ -104,13 +104,13 @@ def faulty_blocks(blocks: Iterable[Block], faults: Faults) -> Iterator[Block]:
     before: Block | None = None
     stop = 0
     for block in blocks:
-        state = block if before is None else _stack(before, block)
-        before = Block(state.sessions[-1:], state.prices[-1:], state.absent[-1:])
+        state = _stack([block] if before is None else [before, block])
+        before = Block(state.sessions[-1:], state.prices[-1:].copy(), state.absent[-1:].copy())
         known = len(state.sessions) - len(block.sessions)
         start, stop = stop - known, stop + len(block.sessions)
         chosen = np.sort(by_session[slice(*np.searchsorted(sorted_sessions, (start, stop)))])
-        faulty = _apply(state, faults, chosen, first_session=start, known=known)
-        yield Block(block.sessions, round_to_cents(faulty.prices[known:]), faulty.absent[known:])
+        _apply(state, faults, chosen, first_session=start, known=known)
+        yield Block(block.sessions, round_to_cents(state.prices[known:]), state.absent[known:])
 
 
 def truth_frame(faults: Faults, sessions: Days, tickers: Sequence[str]) -> pl.DataFrame:
@@ -127,16 +127,18 @@ def truth_frame(faults: Faults, sessions: Days, tickers: Sequence[str]) -> pl.Da
     )
 
 
-def _stack(before: Block, block: Block) -> Block:
+def _stack(blocks: Sequence[Block]) -> Block:
+    """Copy blocks into one, in C order."""
+    shape = sum(len(block.sessions) for block in blocks), blocks[0].prices.shape[1]
     return Block(
-        np.concatenate([before.sessions, block.sessions]),
-        np.concatenate([before.prices, block.prices]),
-        np.concatenate([before.absent, block.absent]),
+        np.concatenate([block.sessions for block in blocks]),
+        np.concatenate([block.prices for block in blocks], out=np.empty(shape)),
+        np.concatenate([block.absent for block in blocks], out=np.empty(shape, dtype=np.bool_)),
     )
 
 
-def _apply(state: Block, faults: Faults, chosen: Integers, *, first_session: int, known: int) -> Block:
-    """Apply the chosen faults in their order; those of the first `known` sessions repeat what is noted.
+def _apply(state: Block, faults: Faults, chosen: Integers, *, first_session: int, known: int) -> None:
+    """Apply the chosen faults in their order, in place; those of the first `known` sessions repeat what is noted.
 
     Faults that share no cell cannot disturb each other, so they are applied in rounds: a round takes
     every fault that is the earliest left on each cell it reads or writes. Two or three faults in the
@@ -148,18 +150,17 @@ def _apply(state: Block, faults: Faults, chosen: Integers, *, first_session: int
     kind = np.where(row < known, _KNOWN, faults.kind[chosen])
     # Only a duplicate reads another cell; in the panel's first session there is none to read.
     source = np.where((kind == DUPLICATE) & (cell >= stocks), cell - stocks, cell)
-    prices, absent = state.prices.flatten(), state.absent.flatten()
+    prices, absent = state.prices.reshape(-1), state.absent.reshape(-1)
+    earliest = np.empty(prices.size, dtype=np.int64)
     left = np.arange(len(chosen))
     while len(left):
-        earliest = np.full(prices.size, len(chosen))
+        earliest[cell[left]] = earliest[source[left]] = len(chosen)
         np.minimum.at(earliest, cell[left], left)
         np.minimum.at(earliest, source[left], left)
         ready = (earliest[cell[left]] == left) & (earliest[source[left]] == left)
         now = left[ready]
         _strike(prices, absent, faults, chosen[now], kind=kind[now], cell=cell[now], source=source[now])
         left = left[~ready]
-    shape = state.prices.shape
-    return Block(state.sessions, prices.reshape(shape), absent.reshape(shape))
 
 
 def _strike(

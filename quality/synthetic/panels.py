@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from quality.errors import InputError, UsageError
-from quality.panel.block import Block, to_frame
+from quality.panel.block import Block, to_table
 from quality.panel.catalogue import Catalogue
 from quality.panel.grid import BoolMatrix
 from quality.panel.panel_files import PanelFiles, panel_files
@@ -153,7 +153,7 @@ def _remember(panel: Store, tickers: Sequence[str], held_by_year: Sequence[BoolM
 
 
 def _write_block(block: Block, tickers: Sequence[str], panel: Store) -> tuple[str, str]:
-    return write_year(panel, to_frame(block, tickers))
+    return write_year(panel, to_table(block, tickers))
 
 
 def _whole_catalogue(files: PanelFiles, address: str) -> Catalogue:
@@ -167,6 +167,9 @@ def _blocks(files: PanelFiles, catalogue: Catalogue) -> Iterator[Block]:
     column = {ticker: number for number, ticker in enumerate(catalogue.natural_tickers)}
     for index in catalogue.indexes:
         columns = [column[ticker] for ticker in index.tickers]
+        if columns == list(range(len(column))):
+            yield Block(index.sessions, files.whole(index).T, ~index.present.T)
+            continue
         prices = np.full((len(index.sessions), len(column)), np.nan)
         prices[:, columns] = files.whole(index).T
         absent = np.ones(prices.shape, dtype=np.bool_)

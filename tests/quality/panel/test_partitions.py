@@ -8,13 +8,17 @@ from contextlib import suppress
 import duckdb
 import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quality.errors import InputError, UsageError
-from quality.panel.block import Block, to_frame
+from quality.panel.block import Block, to_table
+from quality.panel.parquet import decode, encode
 from quality.panel.partitions import (
+    ROWS_A_GROUP,
     SCHEMA,
     list_years,
     new_panel,
@@ -60,12 +64,17 @@ def blocks(draw):
     return Block(np.array(sessions, dtype="datetime64[D]"), prices, absent), tickers
 
 
-class TestFrame:
+def written(block, tickers):
+    """Give the rows of a block as files of a panel hold them."""
+    return decode(encode(to_table(block, tickers), ROWS_A_GROUP), list(SCHEMA), "prices.parquet")
+
+
+class TestTable:
     @settings(deadline=None)
     @given(blocks())
-    def test_a_frame_has_the_panels_types_and_a_sorted_row_for_each_cell_that_is_not_absent(self, made):
+    def test_a_table_has_the_panels_types_and_a_sorted_row_for_each_cell_that_is_not_absent(self, made):
         block, tickers = made
-        frame = to_frame(block, tickers)
+        frame = written(block, tickers)
         assert frame.schema == SCHEMA
         assert frame.height == np.count_nonzero(~block.absent)
         keys = frame.select("ticker", "date").rows()
@@ -79,7 +88,7 @@ class TestFrame:
             np.array([[1.0, 2.0, math.nan], [4.0, math.nan, 6.0]]),
             np.array([[False, False, False], [False, True, False]]),
         )
-        assert to_frame(block, ["ST9999", "ST10000", "AAA"]).equals(
+        assert written(block, ["ST9999", "ST10000", "AAA"]).equals(
             frame_of(
                 ("2020-12-31", "AAA", None),
                 ("2021-01-04", "AAA", 6.0),
@@ -89,6 +98,29 @@ class TestFrame:
             ),
             null_equal=True,
         )
+
+    def test_a_row_group_lists_the_tickers_of_its_own_rows_and_no_others(self):
+        days_a_ticker, tickers = 200, [f"T{number:03d}" for number in range(700)]
+        sessions = np.datetime64("2021-01-01") + np.arange(days_a_ticker)
+        absent = np.zeros((days_a_ticker, len(tickers)), dtype=bool)
+        absent[:, 5] = True
+        pieces = to_table(Block(sessions, np.ones(absent.shape), absent), tickers).column("ticker").chunks
+        assert len(pieces) == 3
+        for piece in pieces:
+            assert sorted(piece.dictionary.to_pylist()) == sorted(set(piece.to_pylist()))
+        assert "T005" not in pieces[0].dictionary.to_pylist()
+
+    def test_a_file_says_that_tickers_are_texts_and_has_a_dictionary_of_them_alone(self):
+        block = Block(days("2020-12-30", "2020-12-31"), np.array([[1.0], [math.nan]]), np.zeros((2, 1), dtype=bool))
+        file = pq.ParquetFile(pa.BufferReader(encode(to_table(block, ["ö"]))))
+        assert list(file.schema_arrow) == [
+            pa.field("date", pa.date32()),
+            pa.field("ticker", pa.string()),
+            pa.field("price", pa.float64()),
+        ]
+        group = file.metadata.row_group(0)
+        assert [group.column(number).has_dictionary_page for number in range(3)] == [False, True, False]
+        assert {group.column(number).compression for number in range(3)} == {"ZSTD"}
 
 
 class TestListYears:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from quality.check.day import Day, Entry
 from quality.check.run import check
 from quality.errors import UsageError
-from quality.panel.block import Block, to_frame
+from quality.panel.block import Block, to_table
 from quality.panel.partitions import write_year
 from quality.rules.files import read_rule
 from quality.rules.loading import load_ruleset
@@ -250,7 +250,7 @@ def faulty_panel(folder: Path, days: int, stocks: int, seed: int, rate: float) -
     ]
     faults = draw_faults(len(market.sessions), stocks, rate, seed)
     for block in faulty_blocks(blocks, faults):
-        write_year(open_store(folder / "panel"), to_frame(block, market.tickers))
+        write_year(open_store(folder / "panel"), to_table(block, market.tickers))
     return folder / "panel"
 
 

@@ -8,6 +8,9 @@ import pyarrow.parquet as pq
 
 from quality.errors import InputError
 
+# Encoded in one go: the default, 1,024, costs a tenth more time. Half of what fits a page, so pages stay as large.
+_ROWS_AT_ONCE = 65_536
+
 
 def encode(rows: pl.DataFrame | pa.Table, rows_a_group: int | None = None) -> bytes:
     """Give rows as a Parquet file, zstd, in the order in which they come."""
@@ -22,6 +25,7 @@ def encode(rows: pl.DataFrame | pa.Table, rows_a_group: int | None = None) -> by
         # written in half the time, is smaller, and is read as fast.
         use_dictionary=[field.name for field in table.schema if _is_text(field.type)],
         row_group_size=rows_a_group,
+        write_batch_size=_ROWS_AT_ONCE,
         write_page_checksum=True,
         store_schema=False,  # else texts would come back as another kind of text than from other writers
     )

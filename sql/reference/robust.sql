@@ -336,9 +336,9 @@ metrics as (
         -- The standard deviation of the log moves of the last sixty sessions, or of the last thirty where they were
         -- wilder, without days on which the price stood still and without outliers, from five moves on.
         case when known_moves >= 5 then greatest(of_quarter, of_month) end as volatility,
-        -- Of a price that is not above zero: the last twenty prices are within thirty of their usual steps of it.
+        -- Of a price that is not above zero: the last twenty prices are within ten of their usual steps of it.
         coalesce(
-            price <= 0 and isfinite(price) and usual_size <= 30 * number_steps[len(number_steps) // 4 + 1], false
+            price <= 0 and isfinite(price) and usual_size <= 10 * number_steps[len(number_steps) // 4 + 1], false
         ) as near_zero,
         -- Of such a price: how many of the last twenty were not above zero.
         case when price <= 0 and isfinite(price) then below_zero else 0 end as below_zero,

@@ -14,7 +14,7 @@ MONTH_SESSIONS, QUARTER_SESSIONS, LEAST_MOVES = 30, 60, 5
 # Moves beyond so many robust standard deviations are no habit.
 _OUTLIERS = 6
 # A ticker's prices are near zero if those of so many sessions lie within so many of its usual steps of it.
-SIGN_SESSIONS, _NEAR_STEPS = 20, 30
+SIGN_SESSIONS, _NEAR_STEPS = 20, 10
 # Prices come as floats, sometimes of single precision: a smaller change, as a share of the price, is none.
 _SAME = 3e-7
 # Fewer tickers than this are no market.

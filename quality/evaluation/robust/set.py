@@ -22,7 +22,7 @@ class Robust:
 
     look_back: int = LOOK_BACK
     look_ahead: int = LOOK_AHEAD
-    version: int = 3
+    version: int = 4
     statements: tuple[str, ...] = ("macros", "metrics/robust", "robust/found")
     remembers: bool = False
 

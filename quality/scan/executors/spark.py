@@ -198,20 +198,18 @@ def open_session(master: str | None) -> SparkSession:
 
     """
     try:
-        from pyspark import SparkConf  # noqa: PLC0415 - of the extra
-        from pyspark.errors import PySparkException, PySparkRuntimeError  # noqa: PLC0415
+        from pyspark.errors import PySparkException, PySparkRuntimeError  # noqa: PLC0415 - of the extra
         from pyspark.sql import SparkSession  # noqa: PLC0415
     except ImportError as error:
         raise UsageError("--engine spark needs the extra: pip install 'pricewatch-panel[spark]'") from error
-    chosen = master or SparkConf(loadDefaults=False).get("spark.master", None) or os.environ.get("MASTER")
+    chosen = master or os.environ.get("MASTER")
     active = SparkSession.getActiveSession()
     if active is not None and master is None:
         return active
     if chosen is None and "PYSPARK_GATEWAY_PORT" not in os.environ:
         raise UsageError("--engine spark: say --master spark://host:7077, or start it by spark-submit")
-    builder = SparkSession.builder.appName("pricewatch")
-    # A lost executor costs its chunks, not the job; chunks are long, so what is slow is not started twice.
-    builder = builder.config("spark.ui.showConsoleProgress", "false")
+    # The scan shows its own progress.
+    builder = SparkSession.builder.appName("pricewatch").config("spark.ui.showConsoleProgress", "false")
     try:
         return (builder.master(chosen) if chosen else builder).getOrCreate()
     except (PySparkException, PySparkRuntimeError, OSError) as error:

@@ -75,6 +75,7 @@ TESTED_ELSEWHERE = {
     "quality/evaluation/robust/runs.py": SEEN_IN_STRETCHES,
     "quality/evaluation/robust/swaps.py": SEEN_IN_STRETCHES,
     "quality/evaluation/robust/found.py": "finds what every rule finds: tests/quality/evaluation/robust/test_set.py",
+    "quality/evaluation/robust/volatility.py": SEEN_IN_ROBUST,
     "quality/evaluation/robust/windows.py": SEEN_IN_ROBUST,
     "quality/evaluation/robust/margins.py": SEEN_IN_ROBUST,
     "quality/evaluation/robust/levels.py": SEEN_IN_ROBUST,

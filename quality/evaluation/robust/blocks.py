@@ -11,6 +11,7 @@ import numpy as np
 
 from quality.evaluation.robust.jumps import Jumps
 from quality.evaluation.robust.moves import Moves
+from quality.evaluation.robust.volatility import Volatility
 from quality.evaluation.robust.windows import Places, gather, median
 from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
 
@@ -59,7 +60,7 @@ class Blocks:
         return Places(self.start.at[block] + offset, self.start.width), block
 
 
-def measure_blocks(moves: Moves, jumps: Jumps) -> tuple[Blocks, Blocks]:
+def measure_blocks(moves: Moves, jumps: Jumps, volatilities: Volatility) -> tuple[Blocks, Blocks]:
     """Pair the jumps that leave a level with those that return to it, as is seen in the end, and on the day of return.
 
     A jump that is undone on the very next session is a spike, and neither leaves nor returns. Of the others, a jump
@@ -69,10 +70,9 @@ def measure_blocks(moves: Moves, jumps: Jumps) -> tuple[Blocks, Blocks]:
     undone, undoes = _spikes(jumps)
     kept = ~undoes
     kept[kept] = _has_partner(jumps.only(kept))
-    volatility = np.full(len(jumps), np.inf)
-    volatility[kept] = jumps.only(kept).volatility(moves)
-    kept &= np.abs(jumps.size) > _LEAST_SIGMAS * volatility
-    may_return, is_lone, volatility = jumps.only(kept), ~undone[kept], volatility[kept]
+    exceeds, volatility = volatilities.exceeded(jumps.places.only(kept), jumps.size[kept], _LEAST_SIGMAS)
+    kept[kept] = exceeds
+    may_return, is_lone = jumps.only(kept), ~undone[kept]
     leaves = is_lone & _was_at_its_level(moves, may_return) & _was_quiet(jumps, may_return.places)
     most_off = np.maximum(_SIGMAS_OFF * volatility, _SHARE_OFF * np.abs(may_return.size))
     most_off = np.minimum(most_off, _MOST_OFF * np.abs(may_return.size))

@@ -6,7 +6,8 @@ import numpy as np
 
 from quality.evaluation.robust.jumps import Jumps
 from quality.evaluation.robust.levels import plain_levels
-from quality.evaluation.robust.moves import LEAST_TICKERS, Moves, volatilities
+from quality.evaluation.robust.moves import LEAST_TICKERS, Moves
+from quality.evaluation.robust.volatility import Volatility
 from quality.evaluation.robust.windows import Places, median
 from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
 
@@ -56,7 +57,7 @@ def stale_sessions(moves: Moves, sessions: slice) -> BoolMatrix:
     return stale
 
 
-def measure_incidents(moves: Moves, jumps: Jumps, judged: slice) -> Incidents:
+def measure_incidents(moves: Moves, jumps: Jumps, volatility: Volatility, judged: slice) -> Incidents:
     """Find the judged sessions on which many tickers jumped for one reason."""
     width = moves.growth.shape[1]
     in_question = jumps.only(np.abs(jumps.size) > _LEAST_SIZE)
@@ -82,7 +83,7 @@ def measure_incidents(moves: Moves, jumps: Jumps, judged: slice) -> Incidents:
         >= np.maximum(_SHIFTED_SHARE * movers, _LEAST_TICKERS)[places.sessions]
     )
     far &= ~in_unit
-    shifted = _shifted(moves, places.only(far), price[far], expected[far])
+    shifted = _shifted(volatility, places.only(far), price[far], expected[far])
     return Incidents(shifted, places.only(in_unit), of_session)
 
 
@@ -107,11 +108,11 @@ def _common_power(sessions: Integers, power: Integers, movers: Integers) -> Inte
     return common
 
 
-def _shifted(moves: Moves, places: Places, price: FloatMatrix, expected: FloatMatrix) -> Places:
+def _shifted(volatility: Volatility, places: Places, price: FloatMatrix, expected: FloatMatrix) -> Places:
     """Keep the cells of sessions whose prices, all together, are the expected ones in another order."""
     kept = np.zeros(len(places), dtype=np.bool_)
     sessions = places.sessions
-    far = np.abs(np.log(price / expected)) > _SIGMAS * np.nan_to_num(volatilities(moves, places))
+    far = np.abs(np.log(price / expected)) > _SIGMAS * np.nan_to_num(volatility.before(places))
     for session in np.unique(sessions):
         here = np.flatnonzero((sessions == session) & far)
         if len(here) < _LEAST_TICKERS:

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quality.evaluation.robust.moves import Moves, leaps, volatilities
+from quality.evaluation.robust.moves import Moves, leaps
 from quality.evaluation.robust.windows import Places
 from quality.panel.grid import BoolMatrix, FloatMatrix
 
 # No smaller move is a jump, however quiet the ticker.
 LEAST_JUMP = 0.04
+# Of larger ones, the volatility before them is asked for by more than one measure.
+LARGE_JUMP = np.log(1.1)
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,6 @@ class Jumps:
     def only(self, kept: BoolMatrix) -> "Jumps":
         """Keep those for which a flag a jump is true."""
         return Jumps(self.places.only(kept), self.size[kept])
-
-    def volatility(self, moves: Moves) -> FloatMatrix:
-        """Give the volatility before each jump, 0 where nothing is known of it."""
-        return np.nan_to_num(volatilities(moves, self.places))
 
 
 def measure_jumps(moves: Moves, sessions: slice) -> Jumps:

@@ -8,11 +8,12 @@ import numpy as np
 from quality.evaluation.robust.blocks import BLOCK_SESSIONS
 from quality.evaluation.robust.days import USUAL_SESSIONS
 from quality.evaluation.robust.levels import EARLIER_FIRST, LEVEL_SESSIONS
-from quality.evaluation.robust.moves import PREVIOUS_SESSIONS, QUARTER_SESSIONS, SIGN_SESSIONS
+from quality.evaluation.robust.moves import PREVIOUS_SESSIONS, SIGN_SESSIONS, STEP_SESSIONS
 from quality.evaluation.robust.oddities import ROUND, STANDING
 from quality.evaluation.robust.runs import RUN_AHEAD, RUN_SESSIONS
 from quality.evaluation.robust.sessions import HABIT_SESSIONS, SEEN_SESSIONS
 from quality.evaluation.robust.stale import REPEAT_SESSIONS, VOLATILITY_SESSIONS
+from quality.evaluation.robust.volatility import QUARTER_SESSIONS
 from quality.panel.grid import Grid
 
 
@@ -51,7 +52,7 @@ REACHES: Mapping[str, Reach] = {
     "deviation": Reach(_LEVEL),
     "volatility": Reach(_VOLATILITY),
     "level": Reach(LEVEL_SESSIONS),
-    "step": Reach(_VOLATILITY),
+    "step": Reach(STEP_SESSIONS + _MOVE),
     "near_zero": Reach(SIGN_SESSIONS),
     "below_zero": Reach(SIGN_SESSIONS),
     "chance_of_repeat": Reach(max(_CHANCE, _STALE)),

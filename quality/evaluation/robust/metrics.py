@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from quality.evaluation.robust.blocks import BLOCK_SESSIONS, Blocks, measure_blocks
 from quality.evaluation.robust.days import Incidents, measure_incidents, stale_sessions
-from quality.evaluation.robust.jumps import Jumps, measure_jumps
+from quality.evaluation.robust.jumps import LARGE_JUMP, Jumps, measure_jumps
 from quality.evaluation.robust.levels import LEVEL_SESSIONS, earlier_levels, levels_after, levels_before, plain_levels
 from quality.evaluation.robust.margins import with_margins
 from quality.evaluation.robust.moves import (
@@ -31,13 +31,13 @@ from quality.evaluation.robust.moves import (
     previous_prices,
     smallest_steps,
     undone,
-    volatilities,
 )
 from quality.evaluation.robust.oddities import Rounded, measure_rounded, measure_standing
 from quality.evaluation.robust.runs import Runs
 from quality.evaluation.robust.sessions import Absence, measure_absence
 from quality.evaluation.robust.stale import REPEAT_SESSIONS, Repeats, measure_repeats
 from quality.evaluation.robust.swaps import measure_swaps
+from quality.evaluation.robust.volatility import Volatility, measure_volatility
 from quality.evaluation.robust.windows import Places
 from quality.panel.grid import BoolMatrix, FloatMatrix, Grid, Integers
 
@@ -55,7 +55,7 @@ class Shared:
 
     Attributes:
         grid: The grid, with its margins.
-        moves, absence, repeats, incidents, blocks: See there.
+        moves, volatility, absence, repeats, incidents, blocks: See there.
         stale: By session of the grid, whether most of its prices are those of the session before.
         standing: Runs of prices that do not move.
         returned: The blocks whose return a check sees on its day.
@@ -66,6 +66,7 @@ class Shared:
 
     grid: Grid
     moves: Moves
+    volatility: Volatility
     absence: Absence
     repeats: Repeats
     stale: BoolMatrix
@@ -131,16 +132,18 @@ def prepare(grid: Grid) -> Shared:
     moves = measure_moves(grid.prices, slice(wide.start - LEVEL_SESSIONS, len(grid.sessions)))
     stale = stale_sessions(moves, slice(judged.start - REPEAT_SESSIONS, judged.stop))
     jumps = measure_jumps(moves, wide)
-    swapped, partner = measure_swaps(moves, jumps)
-    blocks, returned = measure_blocks(moves, jumps)
+    volatility = measure_volatility(moves, jumps.only(np.abs(jumps.size) > LARGE_JUMP).places)
+    swapped, partner = measure_swaps(moves, jumps, volatility)
+    blocks, returned = measure_blocks(moves, jumps, volatility)
     rounding, rounded = measure_rounded(moves, judged)
     return Shared(
         grid=grid,
         moves=moves,
+        volatility=volatility,
         absence=measure_absence(grid.present, judged),
         repeats=measure_repeats(moves, judged, stale),
         stale=stale,
-        incidents=measure_incidents(moves, jumps, judged),
+        incidents=measure_incidents(moves, jumps, volatility, judged),
         blocks=blocks,
         returned=returned,
         swapped=swapped,
@@ -253,7 +256,7 @@ def _metrics(shared: Shared, needs: Needs, places: Places, level: Level) -> Iter
     yield "usable", level.usable
     yield "deviation", deviation
     is_leap = is_far | leaps_today
-    (volatility,) = _where(is_leap | is_undone, places, lambda few: (volatilities(moves, few),))
+    (volatility,) = _where(is_leap | is_undone, places, lambda few: (shared.volatility.before(few),))
     yield "volatility", volatility
     plain, step = _where(is_leap, places, lambda few: (plain_levels(moves, few), smallest_steps(moves, few)))
     yield "level", plain

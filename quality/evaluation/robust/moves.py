@@ -4,15 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quality.evaluation.robust.windows import Places, gather, median, spread
+from quality.evaluation.robust.windows import Places, gather, median
 from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
 
 # The previous price is at most so many sessions old.
 PREVIOUS_SESSIONS = 10
-# Volatility is that of the last month or the last quarter, whichever was wilder; fewer moves than five tell nothing.
-MONTH_SESSIONS, QUARTER_SESSIONS, LEAST_MOVES = 30, 60, 5
-# Moves beyond so many robust standard deviations are no habit.
-_OUTLIERS = 6
+# The smallest step of a price is that of so many sessions.
+STEP_SESSIONS = 60
 # A ticker's prices are near zero if those of so many sessions lie within so many of its usual steps of it.
 SIGN_SESSIONS, _NEAR_STEPS = 20, 10
 # Prices come as floats, sometimes of single precision: a smaller change, as a share of the price, is none.
@@ -125,24 +123,10 @@ def next_moves(moves: Moves, places: Places) -> FloatMatrix:
     return np.where(np.isnan(today), np.nan, own_moves(moves, tomorrow))
 
 
-def volatilities(moves: Moves, places: Places) -> FloatMatrix:
-    """Give the standard deviation of the daily log moves before, NaN for fewer than five.
-
-    Of a ticker that often stands still, the days on which it moved count: it is as wild as those are.
-    """
-    sizes = np.log(gather(moves.growth, places, -QUARTER_SESSIONS, -1))
-    known = (~np.isnan(sizes)).sum(axis=1)
-    sizes[sizes == 0] = np.nan
-    of_quarter, moved = spread(sizes, _OUTLIERS)
-    of_month, moved_lately = spread(sizes[:, -MONTH_SESSIONS:], _OUTLIERS)
-    wilder = np.maximum(of_quarter, np.where(moved_lately > 0, of_month, 0))
-    return np.where((known >= LEAST_MOVES) & (moved > 0), wilder, np.nan)
-
-
 def smallest_steps(moves: Moves, places: Places) -> FloatMatrix:
     """Give the smallest change of the price in the quarter before, 0 where it never changed."""
-    growth = gather(moves.growth, places, -QUARTER_SESSIONS, -1)
-    prices = gather(moves.usable, places, -QUARTER_SESSIONS, -1)
+    growth = gather(moves.growth, places, -STEP_SESSIONS, -1)
+    prices = gather(moves.usable, places, -STEP_SESSIONS, -1)
     with np.errstate(invalid="ignore"):
         changes = np.abs(prices - prices / growth)
         changes = np.where(changes > _SAME * prices, changes, np.inf)

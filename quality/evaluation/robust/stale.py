@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quality.evaluation.robust.moves import LEAST_MOVES, Moves
+from quality.evaluation.robust.moves import Moves
+from quality.evaluation.robust.volatility import LEAST_MOVES
 from quality.evaluation.robust.windows import Places, gather, spread
 from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
 

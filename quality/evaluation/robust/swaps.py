@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from quality.evaluation.robust.jumps import Jumps
+from quality.evaluation.robust.jumps import LARGE_JUMP, Jumps
 from quality.evaluation.robust.moves import Moves, previous_prices
+from quality.evaluation.robust.volatility import Volatility
 from quality.evaluation.robust.windows import Places
 from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
 
 # Jumps that are looked at: of at least this size, and so many times the ticker's volatility.
-_LEAST_SIZE, _LEAST_SIGMAS = np.log(1.1), 4
+_LEAST_SIZE, _LEAST_SIGMAS = LARGE_JUMP, 4
 # How far, as a logarithm, a price may be from what is expected of the other: in volatilities, at least, at most.
 _SIGMAS_OFF, _LEAST_OFF, _MOST_OFF = 4, 0.01, 0.15
 # Of many jumps of a session, they may be this far from it by so many.
@@ -17,16 +18,15 @@ _OFF_OF_MANY = 0.3
 _NEIGHBOURS = 3
 
 
-def measure_swaps(moves: Moves, jumps: Jumps) -> tuple[Jumps, Integers]:
+def measure_swaps(moves: Moves, jumps: Jumps, volatilities: Volatility) -> tuple[Jumps, Integers]:
     """Give the jumps to another ticker's price, and by jump the row of that ticker.
 
     Two jumps of one session are a swap if each price is near what is expected of the other, its previous price grown
     with the market, and neither has a nearer partner.
     """
     large = jumps.only(np.abs(jumps.size) > _LEAST_SIZE)
-    volatility = large.volatility(moves)
-    kept = np.abs(large.size) > _LEAST_SIGMAS * volatility
-    large, volatility = large.only(kept), volatility[kept]
+    kept, volatility = volatilities.exceeded(large.places, large.size, _LEAST_SIGMAS)
+    large = large.only(kept)
     places = large.places
     expected = np.log(previous_prices(moves, places) * moves.market[places.sessions])
     # Among many jumps some are near each other by chance.

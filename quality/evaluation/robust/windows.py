@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import sliding_window_view
 
 from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
 
@@ -89,7 +88,11 @@ def gather(matrix: FloatMatrix, places: Places, first: int, last: int) -> FloatM
     length = last - first + 1
     if not len(places):
         return np.empty((0, length))
-    return np.asarray(sliding_window_view(matrix.ravel(), length)[places.at + first])
+    # Every window of the matrix, without a copy: NumPy's own function for it takes longer than to copy a few of them.
+    windows: FloatMatrix = np.ndarray(
+        (matrix.size - length + 1, length), matrix.dtype, matrix, strides=(matrix.itemsize, matrix.itemsize)
+    )
+    return windows[places.at + first]
 
 
 def first_of(window: FloatMatrix, count: int) -> FloatMatrix:
@@ -101,11 +104,16 @@ def first_of(window: FloatMatrix, count: int) -> FloatMatrix:
 
 def median(window: FloatMatrix) -> tuple[FloatMatrix, Integers]:
     """Give the median of each window (NaN for none) and how many values it has."""
-    count = (~np.isnan(window)).sum(axis=1)
+    length = window.shape[1]
     ordered = np.sort(window, axis=1)  # NaN goes to the end
-    row, last = np.arange(len(window)), window.shape[1] - 1
-    below, above = ordered[row, np.maximum((count - 1) // 2, 0)], ordered[row, np.minimum(count // 2, last)]
-    return np.where(count > 0, (below + above) / 2, np.nan), count
+    count = np.full(len(window), length)
+    middle = (ordered[:, (length - 1) // 2] + ordered[:, length // 2]) / 2
+    short = np.flatnonzero(np.isnan(ordered[:, -1]))
+    if len(short):
+        known = np.count_nonzero(~np.isnan(ordered[short]), axis=1)
+        below, above = ordered[short, np.maximum((known - 1) // 2, 0)], ordered[short, known // 2]
+        count[short], middle[short] = known, np.where(known > 0, (below + above) / 2, np.nan)
+    return middle, count
 
 
 def spread(moves: FloatMatrix, outliers: float) -> tuple[FloatMatrix, Integers]:
@@ -116,7 +124,9 @@ def spread(moves: FloatMatrix, outliers: float) -> tuple[FloatMatrix, Integers]:
     sizes = np.abs(moves)
     middle, count = median(sizes)
     most = outliers * MEDIAN_TO_DEVIATION * np.maximum(middle, 1e-9)
-    kept = sizes <= most[:, np.newaxis]
-    sizes[~kept] = 0.0
+    # Few are left out: to put them in their places is faster than to choose among all.
+    far = np.flatnonzero(~(sizes <= most[:, np.newaxis]))
+    sizes.put(far, 0.0)
     sizes *= sizes
-    return np.sqrt(sizes.sum(axis=1) / np.maximum(kept.sum(axis=1), 1)), count
+    kept = sizes.shape[1] - np.bincount(far // sizes.shape[1], minlength=len(sizes))
+    return np.sqrt(sizes.sum(axis=1) / np.maximum(kept, 1)), count

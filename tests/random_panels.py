@@ -67,6 +67,7 @@ def part_of(grid: Grid, first: int, last: int, back: int, ahead: int) -> Grid:
         slice(first - start, last - start),
         grid.first_number + start,
         grid.first_seen,
+        {name: np.ascontiguousarray(values[:, kept]) for name, values in grid.extras.items()},
     )
 
 

@@ -18,7 +18,10 @@ def rows_of(day: Day) -> pl.DataFrame:
     if day.blanks or len(day.layers) > 1:
         raise InputError(f"{day.date} is not appended: it has blank or doubled tickers; mend the file first")
     rows = [(day.date, entry.ticker, entry.price) for entry in day.entries]
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    extras = {
+        name: pl.Series(name, [entry.extras.get(name) for entry in day.entries], pl.Float64) for name in day.extras
+    }
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row").with_columns(**extras)
 
 
 def append(day: Day, panel: Store) -> None:

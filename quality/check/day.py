@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from quality.panel.extras import extras_among
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -14,12 +16,14 @@ class Entry:
         position: 0-based position among the ticker columns, or among the rows of a long file.
         ticker: "" where the name is blank.
         price: None where it is empty.
+        extras: The optional columns of a panel that were mapped, by name (`panel.extras`); None where empty.
 
     """
 
     position: int
     ticker: str
     price: float | None
+    extras: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,11 @@ class Day:
     entries: tuple[Entry, ...]
     named: dt.date | None = None
     ignored: Mapping[dt.date, int] = field(default_factory=dict)
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """The optional columns of a panel that its entries have."""
+        return extras_among({name for entry in self.entries for name in entry.extras})
 
     @property
     def blanks(self) -> list[int]:

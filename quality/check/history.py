@@ -1,12 +1,13 @@
 """What a check knows of the sessions before its day: the tail of the panel, and the tickers of the rest."""
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 
+from quality.check.day import Entry
 from quality.errors import InputError, NotEnoughHistoryError
 from quality.panel.digests import Digests, check_bytes, digest_bytes, read_digests
 from quality.panel.grid import BoolMatrix, FloatMatrix, Grid
@@ -19,6 +20,7 @@ from quality.storage import Store
 
 # Fewer sessions before the day than this tell nothing.
 _LEAST_HISTORY = 7
+_PRICE = "price"
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class History:
         prices: float64, tickers (in the order of their bytes) by sessions, NaN where there is no price.
         present: bool, likewise, true where there is a row.
         damaged: By year, why its tickers could not be read.
+        extras: By name, an optional column that the sessions have, laid out as the prices.
 
     """
 
@@ -42,20 +45,23 @@ class History:
     prices: FloatMatrix
     present: BoolMatrix
     damaged: tuple[tuple[int, str], ...] = ()
+    extras: Mapping[str, FloatMatrix] = field(default_factory=dict)
 
     @property
     def yesterday(self) -> int:
         """How many tickers the last of the sessions holds."""
         return int(self.present[:, -1].sum()) if self.sessions else 0
 
-    def grid(self, day: dt.date, prices: dict[str, float | None]) -> Grid:
+    def grid(self, day: dt.date, entries: Sequence[Entry], extras: Sequence[str] = ()) -> Grid:
         """Give the sessions and the day after them, the one that is judged, as a grid.
 
         Args:
             day: The day.
-            prices: Its prices by ticker, None for an empty one.
+            entries: Its prices; of doubled tickers the last counts.
+            extras: The optional columns that are wanted, as far as there are any.
 
         """
+        prices = {entry.ticker: entry.price for entry in entries}
         known = sorted(self.tickers)
         tickers = sorted({*known, *prices})
         row = {ticker: number for number, ticker in enumerate(tickers)}
@@ -67,10 +73,28 @@ class History:
         arrived = [row[ticker] for ticker in prices]
         laid[arrived, count] = [np.nan if price is None else price for price in prices.values()]
         present[arrived, count] = True
+        held = {name for entry in entries for name in entry.extras} | set(self.extras)
+        beside = {
+            name: self._with_day(name, laid.shape, old, {row[entry.ticker]: entry for entry in entries})
+            for name in extras
+            if name in held
+        }
         first_seen = np.full(len(tickers), count + 1, dtype=np.int64)
         first_seen[old] = 1
         sessions = np.array([*self.sessions, day], dtype="datetime64[D]")
-        return Grid(sessions, tuple(tickers), laid, present, slice(count, count + 1), 1, first_seen)
+        return Grid(sessions, tuple(tickers), laid, present, slice(count, count + 1), 1, first_seen, beside)
+
+    def _with_day(
+        self, name: str, shape: tuple[int, ...], old: Sequence[int], arrived: Mapping[int, Entry]
+    ) -> FloatMatrix:
+        """Lay an optional column out: what history has of it, and what the day brings."""
+        laid = np.full(shape, np.nan)
+        if name in self.extras:
+            laid[old, : len(self.sessions)] = self.extras[name]
+        for row, entry in arrived.items():
+            value = entry.extras.get(name)
+            laid[row, -1] = np.nan if value is None else value
+        return laid
 
 
 def too_little_history() -> NotEnoughHistoryError:
@@ -80,13 +104,13 @@ def too_little_history() -> NotEnoughHistoryError:
 
 @dataclass(frozen=True)
 class _Part:
-    """One year of the tail: its contents, and its prices, tickers by sessions."""
+    """One year of the tail: its contents, and its prices and optional columns, tickers by sessions."""
 
     index: YearIndex
-    prices: FloatMatrix
+    columns: Mapping[str, FloatMatrix]
 
 
-def read_history(panel: Store, day: dt.date, look_back: int, *, remembers: bool) -> History:
+def read_history(panel: Store, day: dt.date, look_back: int, *, remembers: bool, extras: Sequence[str] = ()) -> History:
     """Read the tail of a panel, going back year by year until it is long enough, and nothing else of it.
 
     Args:
@@ -94,6 +118,7 @@ def read_history(panel: Store, day: dt.date, look_back: int, *, remembers: bool)
         day: The day that is checked; sessions from it on are left aside.
         look_back: How many sessions before it are wanted.
         remembers: Whether the tickers of earlier years are wanted too.
+        extras: The optional columns that are wanted, where the panel has them.
 
     Raises:
         NotEnoughHistoryError: There are too few sessions before the day.
@@ -104,24 +129,30 @@ def read_history(panel: Store, day: dt.date, look_back: int, *, remembers: bool)
     digests = read_digests(panel)
     parts: list[_Part] = []
     for year in reversed(years):
-        parts.insert(0, _read_part(panel, year, digests))
+        parts.insert(0, _read_part(panel, year, digests, extras))
         if sum(np.count_nonzero(part.index.sessions < np.datetime64(day)) for part in parts) >= look_back:
             break
-    sessions, tail = _tail(parts, day, look_back)
+    tail = _tail(parts, day, look_back)
+    sessions = tail.sessions
     if len(sessions) < min(look_back, _LEAST_HISTORY):
         raise too_little_history()
     earlier = years[: len(years) - len(parts)] if remembers else []
     universe = read_universe(panel, earlier, lambda year: _index(panel, year, digests)[0].tickers) if earlier else None
-    known = {ticker for part in parts for ticker in _known(part.index, day)} if remembers else set(tail)
+    known = {ticker for part in parts for ticker in _known(part.index, day)} if remembers else set(tail.rows)
     tickers = sorted(known | (universe.tickers if universe else set()))
-    prices = np.full((len(tickers), len(sessions)), np.nan)
-    present = np.zeros(prices.shape, dtype=np.bool_)
+    shape = (len(tickers), len(sessions))
+    laid = {name: np.full(shape, np.nan) for name in tail.columns}
+    present = np.zeros(shape, dtype=np.bool_)
     for number, ticker in enumerate(tickers):
-        if ticker in tail:
-            prices[number], present[number] = tail[ticker]
+        if ticker in tail.rows:
+            row = tail.rows[ticker]
+            present[number] = tail.present[row]
+            for name, values in tail.columns.items():
+                laid[name][number] = values[row]
     holds_day = any(bool((part.index.sessions == np.datetime64(day)).any()) for part in parts)
     damaged = tuple(sorted(universe.damaged.items())) if universe else ()
-    return History(sessions, tuple(natural_order(tickers)), holds_day, prices, present, damaged)
+    prices = laid.pop(_PRICE)
+    return History(sessions, tuple(natural_order(tickers)), holds_day, prices, present, damaged, laid)
 
 
 def _index(panel: Store, year: Year, digests: Digests) -> tuple[YearIndex, list[bytes]]:
@@ -138,15 +169,17 @@ def _index(panel: Store, year: Year, digests: Digests) -> tuple[YearIndex, list[
         raise InputError(f"{panel.address}: year={year.year}: {error}") from error
 
 
-def _read_part(panel: Store, year: Year, digests: Digests) -> _Part:
+def _read_part(panel: Store, year: Year, digests: Digests, extras: Sequence[str]) -> _Part:
     index, files = _index(panel, year, digests)
-    prices = np.full((len(index.tickers), len(index.sessions)), np.nan)
+    columns: dict[str, FloatMatrix] = {}
     try:
-        cells = () if index.is_sorted else read_cells([pa.BufferReader(data) for data in files], year.year)[1]
-        lay_out(index, read_prices([pa.BufferReader(data) for data in files]), prices, cells)
+        cells = () if index.is_sorted else read_cells([pa.BufferReader(data) for data in files], year.year).cells
+        for name in (_PRICE, *(name for name in extras if name in index.extras)):
+            columns[name] = np.full((len(index.tickers), len(index.sessions)), np.nan)
+            lay_out(index, read_prices([pa.BufferReader(data) for data in files], name), columns[name], cells)
     except InputError as error:
         raise InputError(f"{panel.address}: year={year.year}: {error}") from error
-    return _Part(index, prices)
+    return _Part(index, columns)
 
 
 def _known(index: YearIndex, day: dt.date) -> Sequence[str]:
@@ -158,23 +191,39 @@ def _known(index: YearIndex, day: dt.date) -> Sequence[str]:
     return [index.tickers[number] for number in known.tolist()]
 
 
-def _tail(
-    parts: Sequence[_Part], day: dt.date, look_back: int
-) -> tuple[tuple[dt.date, ...], dict[str, tuple[FloatMatrix, BoolMatrix]]]:
-    """Give the last sessions before the day, and by ticker that has rows in them its prices and presence."""
+@dataclass(frozen=True)
+class _Tail:
+    """The last sessions before the day.
+
+    Attributes:
+        sessions: Ascending.
+        rows: By ticker that has rows in them, its row in what follows.
+        columns: Prices and optional columns by name, a row a ticker.
+        present: Where there is a row.
+
+    """
+
+    sessions: tuple[dt.date, ...]
+    rows: Mapping[str, int]
+    columns: Mapping[str, FloatMatrix]
+    present: BoolMatrix
+
+
+def _tail(parts: Sequence[_Part], day: dt.date, look_back: int) -> _Tail:
+    """Give the last sessions before the day."""
     dates = [part.index.sessions[part.index.sessions < np.datetime64(day)] for part in parts]
     sessions = np.concatenate(dates)[-look_back:] if parts and look_back else np.empty(0, "datetime64[D]")
-    if not len(sessions):
-        return (), {}
-    names = sorted({ticker for part in parts for ticker in part.index.tickers})
+    names = sorted({ticker for part in parts for ticker in part.index.tickers}) if len(sessions) else []
     row = {ticker: number for number, ticker in enumerate(names)}
-    prices = np.full((len(names), len(sessions)), np.nan)
-    present = np.zeros(prices.shape, dtype=np.bool_)
-    for part in parts:
+    shape = (len(names), len(sessions))
+    columns = {name: np.full(shape, np.nan) for name in (_PRICE, *(name for part in parts for name in part.columns))}
+    present = np.zeros(shape, dtype=np.bool_)
+    for part in parts if len(sessions) else ():
         wanted = (part.index.sessions >= sessions[0]) & (part.index.sessions <= sessions[-1])
-        columns = np.searchsorted(sessions, part.index.sessions[wanted])
         rows = np.array([row[ticker] for ticker in part.index.tickers], dtype=np.int64)
-        prices[np.ix_(rows, columns)] = part.prices[:, wanted]
-        present[np.ix_(rows, columns)] = part.index.present[:, wanted]
-    found = {ticker: (prices[number], present[number]) for ticker, number in row.items() if present[number].any()}
-    return tuple(sessions.tolist()), found
+        cells = np.ix_(rows, np.searchsorted(sessions, part.index.sessions[wanted]))
+        for name, values in part.columns.items():
+            columns[name][cells] = values[:, wanted]
+        present[cells] = part.index.present[:, wanted]
+    found = {ticker: number for ticker, number in row.items() if present[number].any()}
+    return _Tail(tuple(sessions.tolist()), found, columns, present)

@@ -94,7 +94,9 @@ def check(
     """
     ruleset = ruleset.causal
     evaluation = evaluation_of(ruleset)
-    history = read_history(panel, day.date, evaluation.look_back, remembers=evaluation.remembers)
+    history = read_history(
+        panel, day.date, evaluation.look_back, remembers=evaluation.remembers, extras=evaluation.extras
+    )
     history = replace(history, holds_day=history.holds_day and not is_again)
     with open_engine(EngineOptions(threads=1)) as engine:
         reported = [
@@ -155,6 +157,6 @@ def _evaluate_layer(
     engine: Connection, day: dt.date, layer: Sequence[Entry], history: History, ruleset: RuleSet
 ) -> list[dict[str, Any]]:
     """Evaluate the rules on the day as a grid: its tail, and the day as the one judged session."""
-    prices = {entry.ticker: entry.price for entry in layer}
-    evaluated = evaluation_of(ruleset).evaluate(engine, history.grid(day, prices), ruleset, day, day)
+    evaluation = evaluation_of(ruleset)
+    evaluated = evaluation.evaluate(engine, history.grid(day, layer, evaluation.extras), ruleset, day, day)
     return list(evaluated.findings.to_pylist())

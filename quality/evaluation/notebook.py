@@ -29,6 +29,7 @@ class Notebook:
     statements: tuple[str, ...] = ("macros", "metrics/notebook", "notebook/suspects", "evaluation/found")
     # A ticker is expected for ever once it had a row.
     remembers: bool = True
+    extras: tuple[str, ...] = ()
 
     def evaluate(self, connection: Connection, grid: Grid, ruleset: RuleSet, start: dt.date, end: dt.date) -> Evaluated:
         """Evaluate the rules of the set on the judged sessions of a grid."""

@@ -34,6 +34,7 @@ class Evaluation(Protocol):
         look_ahead: Sessions after a judged one that they need.
         version: Of what is computed outside of SQL: raised whenever that code changes, which a test guards.
         statements: The statements below `sql/` that decide findings beside the rules' files.
+        extras: The optional columns of a panel that it reads, where the panel has them.
         remembers: Whether a ticker without rows in the grid is still expected: if so, the grid has all tickers.
 
     """
@@ -43,6 +44,7 @@ class Evaluation(Protocol):
     version: int
     statements: tuple[str, ...]
     remembers: bool
+    extras: tuple[str, ...]
 
     def evaluate(self, connection: Connection, grid: Grid, ruleset: RuleSet, start: dt.date, end: dt.date) -> Evaluated:
         """Evaluate every rule on the judged sessions of a grid, between two dates.

@@ -1,7 +1,7 @@
 """The prices of consecutive sessions as a dense matrix, a row a ticker: what every rule set is evaluated on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -28,6 +28,7 @@ class Grid:
         first_number: The number of the first session among all of the panel, from 1.
         first_seen: By ticker, the number of the session of its first row ever: it may lie before the grid, and
             beyond it for a ticker that is yet to come.
+        extras: By name, an optional column that the panel has (`panel.extras`), as the prices are laid out.
 
     """
 
@@ -38,6 +39,7 @@ class Grid:
     judged: slice
     first_number: int
     first_seen: Integers
+    extras: Mapping[str, FloatMatrix] = field(default_factory=dict)
 
     @property
     def history(self) -> Integers:

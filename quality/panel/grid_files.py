@@ -14,12 +14,12 @@ from quality.panel.year_index import YearIndex
 class YearPrices(Protocol):
     """Where the prices of a year come from."""
 
-    def lay(self, index: YearIndex, into: FloatMatrix) -> None:
-        """Lay the prices of a year into a matrix of its tickers and sessions that holds NaN so far."""
+    def lay(self, index: YearIndex, into: FloatMatrix, name: str = "price") -> None:
+        """Lay the prices of a year, or an optional column, into a matrix of its tickers and sessions that holds NaN."""
         ...
 
-    def whole(self, index: YearIndex) -> FloatMatrix:
-        """Give the prices of a year, tickers by sessions, to be read only."""
+    def whole(self, index: YearIndex, name: str = "price") -> FloatMatrix:
+        """Give the prices of a year, or an optional column, tickers by sessions, to be read only."""
         ...
 
 
@@ -35,6 +35,7 @@ class Section:
         first_number: The number of the first session of the first year.
         tickers: The tickers of the grid, sorted by their bytes.
         first_seen: The number of each one's first session.
+        extras: The optional columns that are wanted, as far as the years have them.
 
     """
 
@@ -45,6 +46,7 @@ class Section:
     first_number: int
     tickers: tuple[str, ...]
     first_seen: Integers
+    extras: tuple[str, ...] = ()
 
     def of_year(self, year: int) -> "Section":
         """Give the section of one of the judged years alone."""
@@ -52,7 +54,13 @@ class Section:
 
 
 def section_of(
-    catalogue: Catalogue, judged: Sequence[int], look_back: int, look_ahead: int, *, remembers: bool
+    catalogue: Catalogue,
+    judged: Sequence[int],
+    look_back: int,
+    look_ahead: int,
+    *,
+    remembers: bool,
+    extras: Sequence[str] = (),
 ) -> Section:
     """Cut out of a catalogue what the grid of some years needs.
 
@@ -62,17 +70,22 @@ def section_of(
         look_back: Sessions wanted before them.
         look_ahead: Sessions wanted after them.
         remembers: Whether tickers are in the grid that had their last row in an earlier year.
+        extras: The optional columns that are wanted.
 
     """
     first_seen = catalogue.first_seen
     known = tuple(first_seen), np.fromiter(first_seen.values(), dtype=np.int64, count=len(first_seen))
-    whole = Section(catalogue.indexes, (), look_back, look_ahead, 1, *known)
+    # The grids of all chunks have the same columns, whichever of their years has them.
+    held = {name for index in catalogue.indexes for name in index.extras}
+    whole = Section(
+        catalogue.indexes, (), look_back, look_ahead, 1, *known, extras=tuple(name for name in extras if name in held)
+    )
     section = _cut(catalogue.indexes, 1, known, tuple(judged), whole)
     if remembers:
         return section
-    held = {ticker for index in section.indexes for ticker in index.tickers}
-    kept = np.fromiter((ticker in held for ticker in section.tickers), np.bool_, len(section.tickers))
-    tickers = tuple(ticker for ticker in section.tickers if ticker in held)
+    present = {ticker for index in section.indexes for ticker in index.tickers}
+    kept = np.fromiter((ticker in present for ticker in section.tickers), np.bool_, len(section.tickers))
+    tickers = tuple(ticker for ticker in section.tickers if ticker in present)
     return replace(section, tickers=tickers, first_seen=section.first_seen[kept])
 
 
@@ -104,6 +117,7 @@ def _cut(
         first_number + sum(counts[:first]),
         tickers,
         first_seen[is_seen],
+        margins.extras,
     )
 
 
@@ -125,6 +139,7 @@ def load_grid(section: Section, prices_of: YearPrices) -> Grid:
     begin, end = max(0, int(first) - section.look_back), min(len(sessions), int(last) + section.look_ahead)
     shape = (len(section.tickers), end - begin)
     prices, present = np.full(shape, np.nan), np.zeros(shape, dtype=np.bool_)
+    extras = {name: np.full(shape, np.nan) for name in section.extras}
     for index, start in zip(section.indexes, ends.tolist(), strict=False):
         stop = start + len(index.sessions)
         if stop <= begin or start >= end:
@@ -132,7 +147,11 @@ def load_grid(section: Section, prices_of: YearPrices) -> Grid:
         # The grid's columns that the year has, and the year's columns that the grid has.
         into = slice(max(start, begin) - begin, min(stop, end) - begin)
         of_year = slice(max(start, begin) - start, min(stop, end) - start)
-        _lay_year((section.tickers, index, of_year), prices_of, prices[:, into], present[:, into])
+        what = section.tickers, index, of_year
+        _lay_year(what, prices_of, prices[:, into], present[:, into])
+        for name in index.extras:
+            if name in extras:
+                _lay_extra(what, prices_of, name, extras[name][:, into])
     return Grid(
         sessions[begin:end],
         section.tickers,
@@ -141,6 +160,7 @@ def load_grid(section: Section, prices_of: YearPrices) -> Grid:
         slice(int(first) - begin, int(last) - begin),
         section.first_number + begin,
         section.first_seen,
+        extras,
     )
 
 
@@ -155,6 +175,23 @@ def _lay_year(
     elif tickers == index.tickers:
         prices[...], present[...] = prices_of.whole(index)[:, of_year], index.present[:, of_year]
     else:
-        position = {ticker: number for number, ticker in enumerate(tickers)}
-        rows = np.fromiter((position[ticker] for ticker in index.tickers), np.int64, len(index.tickers))
+        rows = _rows_of(tickers, index)
         prices[rows], present[rows] = prices_of.whole(index)[:, of_year], index.present[:, of_year]
+
+
+def _lay_extra(
+    what: tuple[tuple[str, ...], YearIndex, slice], prices_of: YearPrices, name: str, into: FloatMatrix
+) -> None:
+    """Lay an optional column of some sessions of a year into the grid's columns for them."""
+    tickers, index, of_year = what
+    values = prices_of.whole(index, name)[:, of_year]
+    if tickers == index.tickers:
+        into[...] = values
+    else:
+        into[_rows_of(tickers, index)] = values
+
+
+def _rows_of(tickers: tuple[str, ...], index: YearIndex) -> Integers:
+    """Give the row of the grid that each ticker of a year has."""
+    position = {ticker: number for number, ticker in enumerate(tickers)}
+    return np.fromiter((position[ticker] for ticker in index.tickers), np.int64, len(index.tickers))

@@ -13,6 +13,7 @@ from quality.digests import digest_of
 from quality.errors import InputError
 from quality.panel.catalogue import Catalogue, Damage, catalogue_of
 from quality.panel.digests import check_bytes, digest_bytes, read_digests
+from quality.panel.extras import EXTRAS
 from quality.panel.grid import FloatMatrix
 from quality.panel.year_files import read_cells, read_prices
 from quality.panel.year_index import YearIndex, index_year, lay_out
@@ -37,8 +38,8 @@ class PanelFiles:
         self._digests = read_digests(panel)
         self._paths: dict[int, list[Path]] = {}
         self._stamps: dict[int, list[_Stamp]] = {}
-        self._wanted: Counter[int] = Counter()
-        self._decoded: dict[int, FloatMatrix] = {}
+        self._wanted: Counter[tuple[int, str]] = Counter()
+        self._decoded: dict[tuple[int, str], FloatMatrix] = {}
         self._locks = {year: Lock() for year in self._years}
         self._entering = Lock()
 
@@ -99,27 +100,29 @@ class PanelFiles:
 
     def share(self, years: Iterable[int]) -> None:
         """Say which years are wanted, and how often: what is wanted again is kept until then."""
-        self._wanted = Counter(years)
+        self._wanted = Counter((year, name) for year in years for name in ("price", *EXTRAS))
 
-    def lay(self, index: YearIndex, into: FloatMatrix) -> None:
-        """Lay the prices of a year into a matrix of its tickers and sessions that holds NaN so far."""
-        if self._wanted[index.year] > 1 or index.year in self._decoded:
-            into[...] = self.whole(index)
+    def lay(self, index: YearIndex, into: FloatMatrix, name: str = "price") -> None:
+        """Lay the prices of a year, or an optional column, into a matrix of its tickers and sessions that holds NaN."""
+        key = index.year, name
+        if self._wanted[key] > 1 or key in self._decoded:
+            into[...] = self.whole(index, name)
         else:
-            self._wanted[index.year] -= 1
-            self._read(index, into)
+            self._wanted[key] -= 1
+            self._read(index, into, name)
 
-    def whole(self, index: YearIndex) -> FloatMatrix:
-        """Give the prices of a year, tickers by sessions, to be read only."""
+    def whole(self, index: YearIndex, name: str = "price") -> FloatMatrix:
+        """Give the prices of a year, or an optional column, tickers by sessions, to be read only."""
+        key = index.year, name
         with self._locks[index.year]:
-            prices = self._decoded.get(index.year)
+            prices = self._decoded.get(key)
             if prices is None:
                 prices = np.full((len(index.tickers), len(index.sessions)), np.nan)
-                self._read(index, prices)
-                self._decoded[index.year] = prices
-            self._wanted[index.year] -= 1
-            if self._wanted[index.year] <= 0:
-                del self._decoded[index.year]
+                self._read(index, prices, name)
+                self._decoded[key] = prices
+            self._wanted[key] -= 1
+            if self._wanted[key] <= 0:
+                del self._decoded[key]
             return prices
 
     def _enter(self, key: str) -> Path:
@@ -136,10 +139,10 @@ class PanelFiles:
             check_bytes(self._digests, key, digest, self._panel.url(key))
         return index_year(year, files, digests[0] if len(digests) == 1 else digest_of(digests))
 
-    def _read(self, index: YearIndex, into: FloatMatrix) -> None:
+    def _read(self, index: YearIndex, into: FloatMatrix, name: str) -> None:
         paths = self.fetch(index.year)
         cells = () if index.is_sorted else read_cells(paths, index.year)[1]
-        lay_out(index, read_prices(paths), into, cells)
+        lay_out(index, read_prices(paths, name), into, cells)
         if [_stamp(path) for path in paths] != self._stamps[index.year]:
             raise InputError(f"the files of year={index.year} were replaced while they were read; scan again")
 

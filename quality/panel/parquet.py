@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from quality.errors import InputError
+from quality.panel.extras import extras_among
 
 # Encoded in one go: the default, 1,024, costs a tenth more time. Half of what fits a page, so pages stay as large.
 _ROWS_AT_ONCE = 65_536
@@ -34,6 +35,15 @@ def encode(rows: pl.DataFrame | pa.Table, rows_a_group: int | None = None) -> by
 
 def _is_text(kind: pa.DataType) -> bool:
     return any(is_kind(kind) for is_kind in (pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary))
+
+
+def extras_in(data: bytes, url: str) -> tuple[str, ...]:
+    """Tell which optional columns of a panel a Parquet file has (errors as `decode`)."""
+    try:
+        return extras_among(pq.read_schema(pa.BufferReader(data)).names)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        lines = str(error).splitlines() or [type(error).__name__]
+        raise InputError(f"{url} cannot be read as part of a panel: {lines[0]}") from error
 
 
 def decode(data: bytes, columns: Sequence[str], url: str) -> pl.DataFrame:

@@ -10,13 +10,15 @@ import pyarrow as pa
 
 from quality.errors import InputError, UsageError
 from quality.panel.digests import Digests, check_bytes, digest_bytes, read_digests, replacing
-from quality.panel.parquet import decode, encode
+from quality.panel.extras import EXTRAS
+from quality.panel.parquet import decode, encode, extras_in
 from quality.panel.years import INCOMPLETE_KEY, Year, list_years, partition_key
 from quality.storage import Store
 
 __all__ = ["INCOMPLETE_KEY", "Year", "list_years", "partition_key"]
 SCHEMA = pl.Schema({"date": pl.Date, "ticker": pl.String, "price": pl.Float64})
-
+# With the optional columns, in the order in which files hold them.
+FULL_SCHEMA = pl.Schema([*SCHEMA.items(), *((name, pl.Float64()) for name in EXTRAS)])
 
 _PARTITION = re.compile(r"year=(\d{4})/[^/]+\.parquet")
 
@@ -57,7 +59,7 @@ def write_year(store: Store, rows: pl.DataFrame | pa.Table) -> tuple[str, str]:
 
     Args:
         store: The panel.
-        rows: A frame of the panel's columns, or a table of them whose tickers may be codes.
+        rows: A frame of the panel's columns, optional ones too, or a table of them whose tickers may be codes.
 
     Returns:
         The file's key, and the digest of its bytes.
@@ -85,7 +87,7 @@ def append_rows(store: Store, arriving: pl.DataFrame) -> None:
         if read_year(store, year, ["date"]).get_column("date").is_in([day]).any():
             raise InputError(f"{day} is not appended: {store.address} holds it already")
         key = year.keys[-1]
-        rows = pl.concat([_read_file(store, key, tuple(SCHEMA), read_digests(store)), arriving])
+        rows = joined([_read_file(store, key, None, read_digests(store)), arriving])
     data = encode(rows.sort("ticker", "date"), ROWS_A_GROUP)
     with replacing(store, {key: digest_bytes(data)}):
         store.write(key, data)
@@ -96,7 +98,7 @@ def rows_on(store: Store, day: dt.date) -> pl.DataFrame:
     year = next((year for year in list_years(store) if year.year == day.year), None)
     if year is None:
         return pl.DataFrame(schema=SCHEMA)
-    return read_year(store, year).filter(pl.col("date") == day).sort("ticker")
+    return read_rows(store, year).filter(pl.col("date") == day).sort("ticker")
 
 
 def replace_rows(store: Store, arriving: pl.DataFrame) -> None:
@@ -104,9 +106,9 @@ def replace_rows(store: Store, arriving: pl.DataFrame) -> None:
     day = arriving.get_column("date").item(0)
     digests = read_digests(store)
     for key in [key for year in list_years(store) if year.year == day.year for key in year.keys]:
-        before = _read_file(store, key, tuple(SCHEMA), digests)
+        before = _read_file(store, key, None, digests)
         if before.get_column("date").is_in([day]).any():
-            rows = pl.concat([before.filter(pl.col("date") != day), arriving])
+            rows = joined([before.filter(pl.col("date") != day), arriving])
             data = encode(rows.sort("ticker", "date"), ROWS_A_GROUP)
             with replacing(store, {key: digest_bytes(data)}):
                 store.write(key, data)
@@ -127,12 +129,33 @@ def read_year(store: Store, year: Year, columns: Sequence[str] = tuple(SCHEMA)) 
     return pl.concat([_read_file(store, key, columns, digests) for key in year.keys])
 
 
-def _read_file(store: Store, key: str, columns: Sequence[str], digests: Digests) -> pl.DataFrame:
+def read_rows(store: Store, year: Year) -> pl.DataFrame:
+    """Read all of the panel's columns that a year partition has, optional ones too; errors as `read_year`.
+
+    A file that lacks an optional column that another one has gives null there.
+    """
+    if year.problem:
+        raise InputError(year.problem)
+    digests = read_digests(store)
+    return joined([_read_file(store, key, None, digests) for key in year.keys])
+
+
+def joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Put rows together that may have different optional columns, null where they lack one."""
+    rows = pl.concat(frames, how="diagonal")
+    order = dict.fromkeys([*(name for name in FULL_SCHEMA if name in rows.columns), *rows.columns])
+    return rows.select(list(order))
+
+
+def _read_file(store: Store, key: str, columns: Sequence[str] | None, digests: Digests) -> pl.DataFrame:
+    """Read a file's columns; None for all of the panel's that it has."""
     data = store.read(key)
     check_bytes(digests, key, digest_bytes(data), store.url(key))
+    if columns is None:
+        columns = [*SCHEMA, *extras_in(data, store.url(key))]
     frame = decode(data, columns, store.url(key))
     try:
-        return frame.cast({name: SCHEMA[name] for name in columns})
+        return frame.cast({name: FULL_SCHEMA[name] for name in columns})
     # Polars panics, outside of `Exception`, on dates beyond its calendar.
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise InputError(f"{store.url(key)} cannot be read as part of a panel: {error}") from error

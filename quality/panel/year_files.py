@@ -5,7 +5,7 @@ from calendar import isleap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from quality.errors import InputError
+from quality.panel.extras import extras_among
 from quality.panel.grid import FloatMatrix, Integers
 
 Cells: TypeAlias = Integers
@@ -21,25 +22,39 @@ DAYS_A_YEAR = 366
 _EPOCH = dt.date(1970, 1, 1)
 
 
-def read_cells(sources: Sequence[pa.NativeFile | Path], year: int) -> tuple[list[str], list[Cells]]:
+class Keys(NamedTuple):
+    """The keys of a year's rows.
+
+    Attributes:
+        tickers: Sorted by their bytes.
+        cells: The cell of each row, in pieces that fit a processor's cache.
+        extras: The optional columns that any of the files has.
+
+    """
+
+    tickers: list[str]
+    cells: list[Cells]
+    extras: tuple[str, ...]
+
+
+def read_cells(sources: Sequence[pa.NativeFile | Path], year: int) -> Keys:
     """Decode dates and tickers, and number each row's cell: the ticker's position times `DAYS_A_YEAR`, plus the day.
 
     Args:
         sources: The files of the year.
         year: The year whose dates they hold.
 
-    Returns:
-        The tickers, sorted by their bytes, and the cell of each row, in pieces that fit a processor's cache.
-
     Raises:
         InputError: A file is damaged or lacks a column, or has rows without a ticker or of other years.
 
     """
     pieces: list[tuple[pa.Array, pa.DictionaryArray]] = []
+    columns: set[str] = set()
     for source in sources:
         with _damage():
             file = _open(source)
-            _check_prices(file)
+            _check_numbers(file)
+            columns.update(file.schema_arrow.names)
             table = file.read(columns=["date", "ticker"], use_threads=False)
             dates, tickers = _as_dates(table.column("date")), _as_codes(table.column("ticker"))
             pieces += _aligned(dates, tickers)
@@ -56,20 +71,24 @@ def read_cells(sources: Sequence[pa.NativeFile | Path], year: int) -> tuple[list
             raise InputError(_strayed(pieces, year))
         places = np.array([rank[name] for name in dictionary], dtype=np.int32)
         cells.append(_cells(days, _numbers(tickers.indices), places, start))
-    return names, cells
+    return Keys(names, cells, extras_among(columns))
 
 
-def read_prices(sources: Sequence[pa.NativeFile | Path]) -> list[FloatMatrix]:
-    """Decode prices in pieces: float64, NaN for none.
+def read_prices(sources: Sequence[pa.NativeFile | Path], name: str = "price") -> list[FloatMatrix]:
+    """Decode prices, or an optional column, in pieces: float64, NaN for none.
 
     Raises:
-        InputError: A file is damaged or lacks the column.
+        InputError: A file is damaged or lacks the prices; a file may lack an optional column.
 
     """
     pieces: list[FloatMatrix] = []
     for source in sources:
         with _damage():
-            column = _open(source).read(columns=["price"], use_threads=False).column("price")
+            file = _open(source)
+            if name not in file.schema_arrow.names:
+                pieces.append(np.full(file.metadata.num_rows, np.nan))
+                continue
+            column = file.read(columns=[name], use_threads=False).column(name)
             if column.type != pa.float64():
                 column = column.cast(pa.float64())
             pieces += [_prices(chunk) for chunk in column.chunks]
@@ -87,11 +106,12 @@ def _prices(array: pa.Array) -> FloatMatrix:
     return np.where(is_given.view(np.bool_), prices, np.nan)
 
 
-def _check_prices(file: pq.ParquetFile) -> None:
-    """Make sure that a file's prices are numbers, before the years beside it count on them."""
-    kind = file.schema_arrow.field("price").type
-    if not (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
-        file.read(columns=["price"], use_threads=False).column("price").cast(pa.float64())
+def _check_numbers(file: pq.ParquetFile) -> None:
+    """Make sure that a file's prices, and its optional columns, are numbers, before the years beside it count on it."""
+    for name in ("price", *extras_among(file.schema_arrow.names)):
+        kind = file.schema_arrow.field(name).type
+        if not (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
+            file.read(columns=[name], use_threads=False).column(name).cast(pa.float64())
 
 
 def _open(source: pa.NativeFile | Path) -> pq.ParquetFile:

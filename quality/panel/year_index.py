@@ -25,6 +25,7 @@ class YearIndex:
         rows: How many rows it has.
         is_sorted: Whether its rows lie in the order of ticker and date, across its files.
         packed: A bit a cell, tickers by sessions: whether there is a row; None where every cell has one.
+        extras: The optional columns that any of its files has.
 
     """
 
@@ -35,6 +36,7 @@ class YearIndex:
     rows: int
     is_sorted: bool
     packed: npt.NDArray[np.uint8] | None
+    extras: tuple[str, ...] = ()
 
     @property
     def present(self) -> BoolMatrix:
@@ -62,7 +64,7 @@ def index_year(year: int, files: Sequence[bytes], digest: str = "") -> YearIndex
         InputError: A file is damaged, holds rows of other years or none at all, or two rows share a date and ticker.
 
     """
-    names, pieces = read_cells([pa.BufferReader(data) for data in files], year)
+    names, pieces, extras = read_cells([pa.BufferReader(data) for data in files], year)
     rows = sum(map(len, pieces))
     by_day = np.zeros((len(names), DAYS_A_YEAR), dtype=np.bool_)
     is_sorted = _mark(by_day, pieces)
@@ -74,15 +76,15 @@ def index_year(year: int, files: Sequence[bytes], digest: str = "") -> YearIndex
         raise doubled_rows(doubled, sessions[np.searchsorted(days, day)], names[ticker])
     present = by_day[:, is_held]
     packed = None if present.all() else np.packbits(present)
-    return YearIndex(year, digest, sessions, tuple(names), rows, is_sorted, packed)
+    return YearIndex(year, digest, sessions, tuple(names), rows, is_sorted, packed, extras)
 
 
 def lay_out(index: YearIndex, prices: Sequence[FloatMatrix], into: FloatMatrix, cells: Sequence[Cells] = ()) -> None:
-    """Lay the prices of a year's files into a matrix of its tickers and sessions, which holds NaN so far.
+    """Lay a column of a year's files into a matrix of its tickers and sessions, which holds NaN so far.
 
     Args:
         index: The year.
-        prices: The column of prices, in pieces.
+        prices: The column of prices, or an optional one, in pieces.
         into: float64, tickers by sessions; it may be a part of a larger matrix.
         cells: The cells of the rows as `read_cells` numbers them: needed where the rows are not sorted.
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from quality.errors import InputError, UsageError
 from quality.findings.schema import SUPPRESSED
-from quality.panel.partitions import Year, list_years, new_panel, read_year, write_year
+from quality.panel.partitions import Year, list_years, new_panel, read_rows, write_year
 from quality.rules.severities import SEVERITIES
 from quality.storage import Store, holding, overlaps
 
@@ -90,13 +90,13 @@ def check_clean(panel: Store, run: Store, clean: Store) -> None:
 
 def _cleaned(panel: Store, run: Store, year: Year, severity: str) -> pl.DataFrame:
     """Read a year with the rule of each bad cell, the most severe first; null for the others."""
-    rows = read_year(panel, year)
+    rows = read_rows(panel, year)
     return rows.join(_bad_cells(run, year.year, severity), on=["date", "ticker"], how="left", maintain_order="left")
 
 
 def _nulled(frame: pl.DataFrame) -> pl.DataFrame:
     price = pl.when(pl.col(FLAG).is_null()).then(pl.col("price"))
-    return frame.select("date", "ticker", price=price)
+    return frame.with_columns(price=price).drop(FLAG)
 
 
 def _bad_cells(run: Store, year: int, severity: str) -> pl.DataFrame:

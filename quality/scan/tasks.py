@@ -112,12 +112,20 @@ class Tasks:
             ).encode()
         )
         digest.update(np.ascontiguousarray(present[is_there]).tobytes())
-        digest.update(np.ascontiguousarray(self._prices.whole(index)[is_there, :count]).tobytes())
+        for name in ("price", *index.extras):
+            digest.update(np.ascontiguousarray(self._prices.whole(index, name)[is_there, :count]).tobytes())
         return digest.hexdigest()[:32]
 
     def _section(self, years: tuple[int, ...]) -> Section:
         needs = self._evaluation
-        return section_of(self.catalogue, years, needs.look_back, needs.look_ahead, remembers=needs.remembers)
+        return section_of(
+            self.catalogue,
+            years,
+            needs.look_back,
+            needs.look_ahead,
+            remembers=needs.remembers,
+            extras=needs.extras,
+        )
 
     def _in_range(self, sessions: Days) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
         first, last = (np.datetime64(day, "D") for day in (self.options.first_date, self.options.last_date))

@@ -7,6 +7,12 @@
 --   chance_of_repeat, frozen_share
 --   absent_counted, is_absent_by_habit, is_of_stale_session, is_of_incomplete_session
 --   expected_after, usable_after, next_move, repeat_evidence    for retrospective rules only: a check cannot know them
+-- Where the panel has a volume or an adjusted close, else null:
+--   volume, volume_before     of this session, and of that of the previous price
+--   same_rows                 for how many sessions price and volume have been those of the session before, 0 for none
+--   chance_of_same_row        the chance that both repeat by nature
+--   adjusted_factor           how the price moved since the previous one over how the adjusted close did
+--   confirmed_split           the ratio of the split by which the price moved and the adjusted close did not: 2:1
 -- Beside them, of sessions and stretches, which no window tells:
 --   is_shifted                the price stands in the column of another ticker, as many do on this session
 --   is_of_shifted_session     there are such prices on this session

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from quality.evaluation.robust.blocks import BLOCK_SESSIONS
+from quality.evaluation.robust.corroboration import SAME_ROWS
 from quality.evaluation.robust.days import USUAL_SESSIONS
 from quality.evaluation.robust.levels import EARLIER_FIRST, LEVEL_SESSIONS
 from quality.evaluation.robust.moves import PREVIOUS_SESSIONS, SIGN_SESSIONS, STEP_SESSIONS
@@ -82,6 +83,13 @@ REACHES: Mapping[str, Reach] = {
     **dict.fromkeys(
         (f"rounded_{part}" for part in ("first", "last", "sessions", "covered", "decimals")), Reach(_ROUNDED, RUN_AHEAD)
     ),
+    # What corroborates a price: of its own session, and of the previous price's.
+    "volume": Reach(),
+    "volume_before": Reach(PREVIOUS_SESSIONS),
+    "same_rows": Reach(SAME_ROWS + PREVIOUS_SESSIONS),
+    "chance_of_same_row": Reach(max(_CHANCE, _STALE)),
+    "adjusted_factor": Reach(PREVIOUS_SESSIONS),
+    "confirmed_split": Reach(_LEVEL),
     # Of days.
     "market": Reach(_MOVE),
     "movers": Reach(_MOVE),
@@ -107,10 +115,12 @@ def with_margins(grid: Grid) -> Grid:
     kept = slice(max(-before, 0), count - max(-after, 0))
     pads = (max(before, 0), max(after, 0))
     prices, present, sessions = grid.prices[:, kept], grid.present[:, kept], grid.sessions[kept]
+    extras = {name: values[:, kept] for name, values in grid.extras.items()}
     if any(pads):
         prices = np.pad(prices, ((0, 0), pads), constant_values=np.nan)
         present = np.pad(present, ((0, 0), pads), constant_values=False)
         sessions = np.pad(sessions, pads, constant_values=np.datetime64("NaT"))
+        extras = {name: np.pad(values, ((0, 0), pads), constant_values=np.nan) for name, values in extras.items()}
     return replace(
         grid,
         sessions=sessions,
@@ -118,4 +128,5 @@ def with_margins(grid: Grid) -> Grid:
         present=np.ascontiguousarray(present),
         judged=slice(LOOK_BACK, LOOK_BACK + grid.judged.stop - grid.judged.start),
         first_number=grid.first_number - before,
+        extras={name: np.ascontiguousarray(values) for name, values in extras.items()},
     )

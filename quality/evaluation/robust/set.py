@@ -9,12 +9,16 @@ import pyarrow as pa
 from quality.engine.connection import Connection, register_table
 from quality.engine.statements import statement
 from quality.evaluation.protocol import Evaluated
+from quality.evaluation.robust.corroboration import corroborate
 from quality.evaluation.robust.found import Scope, find_one_by_one, find_together, is_of_set
 from quality.evaluation.robust.margins import LOOK_AHEAD, LOOK_BACK
 from quality.evaluation.robust.metrics import Metrics, Needs, Shared, measure, prepare
 from quality.evaluation.robust.outcome import reconsider
+from quality.panel.extras import EXTRAS
 from quality.panel.grid import Grid
 from quality.rules.model import Rule, RuleSet
+
+_METRICS = ("metrics/robust", "metrics/robust_alone", "metrics/robust_beside")
 
 
 class Robust:
@@ -23,8 +27,9 @@ class Robust:
     look_back: int = LOOK_BACK
     look_ahead: int = LOOK_AHEAD
     version: int = 4
-    statements: tuple[str, ...] = ("macros", "metrics/robust", "robust/found")
+    statements: tuple[str, ...] = ("macros", *_METRICS, "robust/found")
     remembers: bool = False
+    extras: tuple[str, ...] = EXTRAS
 
     def evaluate(self, connection: Connection, grid: Grid, ruleset: RuleSet, start: dt.date, end: dt.date) -> Evaluated:
         """Evaluate every rule on the judged sessions of a grid, between two dates.
@@ -91,12 +96,14 @@ def _make_relations(connection: Connection, shared: Shared, metrics: Metrics) ->
         "date": pa.array(grid.sessions[places.sessions]),
         "ticker": pa.DictionaryArray.from_arrays(pa.array(places.tickers.astype(np.int32)), pa.array(grid.tickers)),
         **_columns(metrics.cells),
+        **corroborate(grid, shared.moves, places, metrics.cells),
     }
     judged = grid.sessions[grid.judged]
     before = grid.sessions[grid.judged.start - 1 : grid.judged.stop - 1]
     days = {"date": pa.array(judged), **_columns(metrics.days), "date_before": pa.array(before)}
-    register_table(connection, "metrics", pa.table(cells))
+    register_table(connection, "measured_cells", pa.table(cells))
     register_table(connection, "measured_days", pa.table(days))
+    connection.execute(statement("metrics/robust_beside" if grid.extras else "metrics/robust_alone"))
     connection.execute(statement("metrics/robust"))
 
 

@@ -6,7 +6,7 @@
 -- look-back: 96
 -- look-ahead: 26
 -- retrospective: also
--- reclassifies: price_spike, price_drop, unit_error, spike_in_hindsight, drop_in_hindsight
+-- reclassifies: price_spike, price_drop, unit_error, spike_in_hindsight, drop_in_hindsight, confirmed_split
 select
     date,
     ticker,

@@ -18,6 +18,8 @@ select
 from metrics
 where price = previous
     and abs(own_move) <= $own_move
+    -- Where a volume is known, it tells: see stale_row.
+    and volume is null
     and (
         chance_of_repeat * $odds between frozen_share and frozen_share * repeat_evidence
         -- Yesterday's price was wrong, and today's is the same one.

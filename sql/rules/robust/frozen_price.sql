@@ -17,3 +17,5 @@ from metrics
 where price = previous
     and chance_of_repeat * $odds <= frozen_share
     and abs(own_move) <= $own_move
+    -- Where a volume is known, it tells: see stale_row.
+    and volume is null

@@ -21,3 +21,5 @@ select
     standing_covered as covered
 from metrics
 where standing_sessions >= $least_sessions
+    -- Where a volume is known, it tells: see stale_row.
+    and volume is null

@@ -27,6 +27,8 @@ with jumps as (
         and returned_factor is null
         and block_factor is null
         and partner is null
+        -- An adjusted close knows, and says it on the day: see confirmed_split.
+        and adjusted_factor is null
         and greatest(abs((1 + deviation) / (1 + own_move) - 1), abs(expected_after / price - 1)) <= $unrest
 )
 select

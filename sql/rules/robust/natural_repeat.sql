@@ -17,3 +17,4 @@ from metrics
 where price = previous
     and chance_of_repeat * $odds <= frozen_share
     and chance_of_repeat * $odds > frozen_share * repeat_evidence
+    and volume is null

@@ -36,3 +36,4 @@ where own_move < -$own_move
     and not is_shifted
     and partner is null
     and returned_factor is null
+    and confirmed_split is null

@@ -10,6 +10,7 @@
 -- look-back: 70
 -- look-ahead: 1
 -- retrospective: yes
+-- reclassifies: confirmed_split
 with moves as (
     select *, ln(1 + own_move) as there, ln(1 + next_move) as back, least(abs(there), abs(back)) as smaller
     from metrics

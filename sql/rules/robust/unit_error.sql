@@ -22,3 +22,4 @@ where is_unit_error(price, expected, previous)
     and not is_shifted
     and partner is null
     and returned_factor is null
+    and confirmed_split is null

@@ -18,7 +18,7 @@ ROOT = sql_root().parent
 COMPUTED = {
     "notebook": (
         1,
-        "e017a02ab8dfddcc",
+        "ae926f25caafdf52",
         ["quality/evaluation/notebook.py", "quality/evaluation/rule_findings.py", "quality/rules/message_texts.py"],
     ),
 }

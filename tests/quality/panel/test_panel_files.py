@@ -54,7 +54,7 @@ def test_a_year_that_several_want_is_decoded_once(make_panel, monkeypatch):
         files.share([2020, 2020, 2021])
         index = catalogue.by_year[2020]
         first = files.whole(index)
-        monkeypatch.setattr("quality.panel.panel_files.read_prices", lambda _: pytest.fail("decoded again"))
+        monkeypatch.setattr("quality.panel.panel_files.read_prices", lambda *_: pytest.fail("decoded again"))
         assert files.whole(index) is first
 
 

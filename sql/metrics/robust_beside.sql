@@ -1,0 +1,3 @@
+-- What rules of the set `robust` see as `metrics` where the panel has optional columns.
+create or replace temp view metrics as
+    from measured_cells;

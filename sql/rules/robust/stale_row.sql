@@ -1,0 +1,17 @@
+-- name: stale_row
+-- severity: error
+-- message: Price {price} and volume {volume} are those of the session before: the same row again?
+-- parameters: chance = 0.00001
+-- $chance: The chance below which price and volume do not both repeat by nature.
+-- look-back: 70
+select
+    date,
+    ticker,
+    price,
+    expected,
+    deviation,
+    volume,
+    -- Said once; from the second session on, it is more of the same.
+    same_rows > 1 as covered
+from metrics
+where chance_of_same_row <= $chance

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -38,7 +39,11 @@ class Rounded:
 
 def measure_standing(moves: Moves, judged: slice) -> Runs:
     """Find the runs of prices that do not move, of tickers whose prices otherwise do."""
-    return measure_runs(moves.growth == 1, ~np.isnan(moves.growth), judged, STANDING)
+
+    def flags(rows: slice) -> tuple[BoolMatrix, BoolMatrix]:
+        return moves.growth[rows] == 1, ~np.isnan(moves.growth[rows])
+
+    return measure_runs(flags, moves.growth.shape, judged, STANDING)
 
 
 def measure_rounded(moves: Moves, judged: slice) -> tuple[Rounded, Rounded]:
@@ -46,10 +51,9 @@ def measure_rounded(moves: Moves, judged: slice) -> tuple[Rounded, Rounded]:
 
     Of equal prices it cannot be told.
     """
-    known = ~np.isnan(moves.usable)
     on_the_day, in_the_end = [], []
     for decimals in _DECIMALS:
-        runs = measure_runs(_is_round(moves.usable, decimals), known, judged, ROUND)
+        runs = measure_runs(partial(_roundness, moves.usable, decimals), moves.usable.shape, judged, ROUND)
         runs = runs.only(~_holds_jump(moves, runs))
         so_far, before, after = _differ(moves, runs)
         is_run = runs.is_run & so_far
@@ -72,10 +76,17 @@ def _first_of_each(found: Sequence[Runs]) -> Rounded:
     return Rounded(Runs(Places(at[kept], found[0].places.width), **columns), decimals[kept])
 
 
-def _is_round(prices: FloatMatrix, decimals: int) -> BoolMatrix:
-    scaled = prices * 10.0**decimals
+def _roundness(usable: FloatMatrix, decimals: int, rows: slice) -> tuple[BoolMatrix, BoolMatrix]:
+    """Say which prices of some tickers are round, and which there are."""
     with np.errstate(invalid="ignore", over="ignore"):
-        return np.asarray(np.abs(scaled - np.rint(scaled)) < _NEAR * np.maximum(np.abs(scaled) * 0.01, 1))
+        scaled = usable[rows] * 10.0**decimals
+        off = np.rint(scaled)
+        np.subtract(scaled, off, out=off)
+        np.abs(off, out=off)
+        scaled *= 0.01
+        np.maximum(scaled, 1, out=scaled)
+        scaled *= _NEAR
+        return off < scaled, ~np.isnan(scaled)
 
 
 def _differ(moves: Moves, runs: Runs) -> tuple[BoolMatrix, BoolMatrix, BoolMatrix]:

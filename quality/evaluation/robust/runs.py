@@ -4,7 +4,9 @@ Of the cells before a run, some are odd by the ticker's own habit, a share q of 
 q^r: where that is next to nothing, the run is no habit. On the day itself the run so far counts, later all of it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -14,6 +16,11 @@ from quality.panel.grid import BoolMatrix, Integers
 # Runs are followed so far back, and so far ahead: one that is longer is what the ticker does now.
 RUN_SESSIONS = 30
 RUN_AHEAD = 25
+# Tickers that are worked on at once: what they take stays in the processor's cache.
+_TICKERS_AT_ONCE = 64
+
+# For some rows of a grid: which cells are odd, and of which it is known whether they are.
+Flags: TypeAlias = Callable[[slice], tuple[BoolMatrix, BoolMatrix]]
 
 
 @dataclass(frozen=True)
@@ -59,77 +66,78 @@ class Runs:
 
     def only(self, kept: BoolMatrix) -> "Runs":
         """Keep the cells for which a flag is true."""
-        others = {name: getattr(self, name)[kept] for name in self.__dataclass_fields__ if name != "places"}
-        return Runs(places=self.places.only(kept), **others)
+        return Runs(self.places.only(kept), **{name: getattr(self, name)[kept] for name in _COLUMNS})
 
 
-def measure_runs(odd: BoolMatrix, known: BoolMatrix, judged: slice, chance: Chance) -> Runs:
+_COLUMNS = [name for name in Runs.__dataclass_fields__ if name != "places"]
+
+
+def measure_runs(flags: Flags, shape: tuple[int, int], judged: slice, chance: Chance) -> Runs:
     """Find the runs of odd cells that chance does not explain.
 
     Args:
-        odd: Tickers by sessions.
-        known: Cells of which it is known whether they are odd.
+        flags: Gives, for some rows of the grid, which cells are odd, and of which it is known whether they are.
+        shape: How many tickers and sessions the grid has.
         judged: The sessions whose cells are wanted; there are enough before them, and `RUN_AHEAD` after.
         chance: What chance explains.
 
     """
+    tickers, width = shape
+    parts = [_runs_of(np.zeros((0, width), dtype=np.bool_), np.zeros((0, width), dtype=np.bool_), judged, chance)]
+    for first in range(0, tickers, _TICKERS_AT_ONCE):
+        runs = _runs_of(*flags(slice(first, first + _TICKERS_AT_ONCE)), judged, chance)
+        if len(runs.places):
+            parts.append(replace(runs, places=Places(runs.places.at + first * width, width)))
+    at = np.concatenate([runs.places.at for runs in parts])
+    columns = {name: np.concatenate([getattr(runs, name) for runs in parts]) for name in _COLUMNS}
+    return Runs(Places(at, width), **columns)
+
+
+def _runs_of(odd: BoolMatrix, known: BoolMatrix, judged: slice, chance: Chance) -> Runs:
     # Where every known cell is odd, that is the ticker's habit: most tickers have no more decimals than two.
     is_habit = np.asarray((odd | ~known).all(axis=1))
     if is_habit.any():
         odd = odd & ~is_habit[:, np.newaxis]
-    places = _in_long_runs(odd, judged, chance.least_run)
-    if not len(places):
-        return Runs(places, *np.zeros((2, 0), dtype=np.int64), *np.zeros((3, 0), dtype=np.bool_))
-    before = _streak(odd, places, -1, RUN_SESSIONS)
-    after = _streak(odd, Places(places.at + 1, places.width), 1, RUN_AHEAD)
-    so_far, length = before, before + after
-    share = _share(odd, known, Places(places.at - so_far + 1, places.width), chance)
-    habit = ~(share < chance.most_share)
-    with np.errstate(invalid="ignore"):
-        is_run = (so_far >= chance.least_run) & (share**so_far < chance.least) & ~habit
-        was_run = (so_far - 1 >= chance.least_run) & (share ** (so_far - 1) < chance.least) & ~habit
-        is_run_in_the_end = (length >= chance.least_run) & (share**length < chance.least) & ~habit
-    kept = is_run | is_run_in_the_end
-    return Runs(places, so_far, length, is_run & ~was_run, is_run, is_run_in_the_end).only(kept)
+    at, so_far, ahead = _in_long_runs(odd, judged, chance.least_run)
+    share = _share(odd, known, Places(at - so_far + 1, odd.shape[1]), chance)
+    # Most are of tickers that have them by habit.
+    unusual = share < chance.most_share
+    at, so_far, share = at[unusual], so_far[unusual], share[unusual]
+    length = so_far + ahead[unusual]
+    is_run = (so_far >= chance.least_run) & (share**so_far < chance.least)
+    was_run = (so_far - 1 >= chance.least_run) & (share ** (so_far - 1) < chance.least)
+    is_run_in_the_end = (length >= chance.least_run) & (share**length < chance.least)
+    runs = Runs(Places(at, odd.shape[1]), so_far, length, is_run & ~was_run, is_run, is_run_in_the_end)
+    return runs.only(is_run | is_run_in_the_end)
 
 
-def _in_long_runs(odd: BoolMatrix, judged: slice, least: int) -> Places:
-    """Give the odd cells that are in a run of so many."""
-    reach = slice(judged.start - least, judged.stop + least)
-    near = odd[:, reach]
-    begins = near.copy()
-    for step in range(1, least):
-        begins[:, : near.shape[1] - step] &= near[:, step:]
-    if least > 1:
-        begins[:, near.shape[1] - least + 1 :] = False
-    inside = begins.copy()
-    for step in range(1, least):
-        inside[:, step:] |= begins[:, :-step]
-    chosen = np.zeros(odd.shape, dtype=np.bool_)
-    chosen[:, judged] = inside[:, least:-least] if least else inside
-    return Places.where(chosen)
+def _in_long_runs(odd: BoolMatrix, judged: slice, least: int) -> tuple[Integers, Integers, Integers]:
+    """Give the judged cells that are in a run of so many odd ones, and its length up to each and after it.
 
-
-def _streak(odd: BoolMatrix, places: Places, direction: int, most: int) -> Integers:
-    """Count the odd cells in a row from each place on, the place included, in one direction."""
-    flat, count = odd.ravel(), np.zeros(len(places), dtype=np.int64)
-    going = np.arange(len(places))
-    for step in range(most):
-        going = going[flat[places.at[going] + direction * step]]
-        if not len(going):
-            break
-        count[going] += 1
-    return count
+    A run may go on from the end of a ticker's row into the next: nobody looks so far.
+    """
+    flat = np.concatenate([[False], odd.ravel(), [False]])
+    begin, end = np.flatnonzero(flat[1:] != flat[:-1]).reshape(-1, 2).T
+    is_long = end - begin >= least
+    begin, end = begin[is_long], end[is_long]
+    length = end - begin
+    run = np.repeat(np.arange(len(begin)), length)
+    at = np.arange(len(run)) + (begin - np.cumsum(length) + length)[run]
+    session = at % odd.shape[1]
+    kept = (session >= judged.start) & (session < judged.stop)
+    at, run = at[kept], run[kept]
+    return at, np.minimum(at - begin[run] + 1, RUN_SESSIONS), np.minimum(end[run] - at - 1, RUN_AHEAD)
 
 
 def _share(odd: BoolMatrix, known: BoolMatrix, first: Places, chance: Chance) -> np.ndarray:
     """Give the share of odd cells among the known ones before the first cells of runs, NaN for too few of them."""
-    start = first.at - chance.sessions
-    counts = []
-    for flags in (odd & known, known):
-        running = np.zeros(flags.size + 1, dtype=np.int64)
-        np.cumsum(flags.ravel(), out=running[1:])
-        counts.append(running[first.at] - running[start])
-    odd_cells, cells = counts
+    odd_cells, cells = (_count_before(flags, first, chance.sessions) for flags in (odd & known, known))
     # One more of each: that none has been seen does not make the next one impossible.
     return np.where(cells >= chance.least_cells, (odd_cells + 1) / (cells + 1), np.nan)
+
+
+def _count_before(flags: BoolMatrix, first: Places, sessions: int) -> Integers:
+    """Count the flags that are true in so many sessions before each place."""
+    running = np.zeros(flags.size + 1, dtype=np.int32)
+    np.cumsum(flags.ravel(), out=running[1:])
+    return (running[first.at] - running[first.at - sessions]).astype(np.int64)

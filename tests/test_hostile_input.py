@@ -16,13 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quality.batch.config import read_batch
+from quality.digests import digest_bytes
 from quality.errors import QualityError
 from quality.findings.suppression_file import open_suppressions
 from quality.findings.suppressions import Suppressions
 from quality.ingest.format.source import Source
 from quality.ingest.job import ingest
 from quality.ingest.options import IngestOptions
-from quality.panel.digests import digest_bytes, replacing
+from quality.panel.digests import replacing
 from quality.panel.partitions import list_years, read_year
 from quality.rules.files import read_rule
 from quality.rules.loading import load_ruleset

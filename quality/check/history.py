@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from quality.check.day import Entry
+from quality.digests import digest_bytes
 from quality.errors import InputError, NotEnoughHistoryError
-from quality.panel.digests import Digests, check_bytes, digest_bytes, read_digests
+from quality.panel.digests import Digests, check_bytes, read_digests
 from quality.panel.grid import BoolMatrix, FloatMatrix, Grid
 from quality.panel.ticker_order import natural_order
 from quality.panel.universe import read_universe

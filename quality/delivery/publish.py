@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from quality.errors import DeliveryError, QualityError, UsageError
 from quality.findings import summary as summaries
-from quality.findings.columns import is_partition_key
+from quality.findings.run_files import check_links, clear, files_of
 from quality.storage import Entry, Store, holding, is_same_place, lies_in
 
 _log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ def publish(run: Store, destination: Store, progress: Callable[[int, int], None]
 
     Raises:
         InputError: The run is not finished.
-        UsageError: The destination is the run itself, or lies in it.
+        UsageError: The destination is the run itself, or lies in it; or a part of it is a link to elsewhere.
         DeliveryError: It could not be copied whole, or another run is writing there; the run is untouched.
 
     """
@@ -38,15 +38,11 @@ def publish(run: Store, destination: Store, progress: Callable[[int, int], None]
             f"{destination.address} lies in the run {run.address}, which would hold a copy of itself: "
             "choose another destination"
         )
-    files = sorted(run.entries(), key=lambda entry: entry.key == summaries.KEY)
+    files = files_of(run)
+    check_links(destination, [entry.key for entry in files])
     try:
         with holding(destination):
-            # Only what is there is deleted: who may publish a new run need not be allowed to.
-            if destination.exists(summaries.KEY):
-                destination.delete(summaries.KEY)
-            there = {entry.key for entry in destination.entries("findings/") if is_partition_key(entry.key)}
-            for stale in there - {entry.key for entry in files}:
-                destination.delete(stale)
+            clear(destination, keep={entry.key for entry in files})
             for done, entry in enumerate(files, start=1):
                 with run.local_copy(entry.key) as source, destination.writing(entry.key) as target:
                     target.write_bytes(source.read_bytes())

@@ -3,7 +3,6 @@
 import datetime as dt
 import logging
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +26,7 @@ from quality.rules.model import DEFAULT_RULESET, RuleSet
 from quality.rules.thresholds import read_thresholds
 from quality.scan.run import ScanOptions
 from quality.scan.run import scan as scan_panel
-from quality.storage import Store, open_store
+from quality.storage import Store, open_store, temporary_folder
 
 _log = logging.getLogger(__name__)
 _FRAME = "the frame"
@@ -95,7 +94,7 @@ def scan(
         suppressions=open_suppressions(suppressions),
     )
     known = Source().replaced(source or {}, "source.")
-    with _folder() as folder, _as_file(prices, folder) as address:
+    with temporary_folder() as folder, _as_file(prices, folder) as address:
         place = open_store(folder / "run" if run is None else run)
         if is_table_file(address):
             summary = scan_file(address, place, in_force, options, source=known)
@@ -141,7 +140,7 @@ def check(
     in_force = _rules(ruleset, rules, parameters)
     silent = open_suppressions(suppressions)
     known = Source().replaced(source or {}, "source.")
-    with _folder() as folder, _as_file(history, folder) as past:
+    with temporary_folder() as folder, _as_file(history, folder) as past:
         panel = open_store(past)
         if is_table_file(past):
             panel = open_store(folder / "history")
@@ -168,12 +167,6 @@ def _rules(ruleset: str, folders: Sequence[str | Path], parameters: _Parameters 
 
 def _findings(run: Store) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=findings_files.FILED_SCHEMA), *findings_files.read_parts(run)])
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="pricewatch-") as folder:
-        yield Path(folder)
 
 
 @contextmanager

@@ -1,9 +1,7 @@
 """Scans one file in one step: it becomes a panel within the run, read as `ingest` reads it, and is scanned."""
 
 import shutil
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from quality.errors import InputError, UsageError
@@ -15,7 +13,7 @@ from quality.ingest.options import IngestOptions
 from quality.panel.partitions import list_years
 from quality.rules.model import RuleSet
 from quality.scan.run import Progress, ScanOptions, scan
-from quality.storage import S3Options, Store, open_store
+from quality.storage import S3Options, Store, holding, open_store, temporary_folder
 
 _COUNTS = ("rows_read", "rows_written", "rows_refused", "duplicates_agreeing", "conflicts", "not_listed")
 
@@ -52,24 +50,29 @@ def scan_file(
         UsageError: The run holds a panel that no earlier scan of a file made.
 
     """
-    home = own_panel(run, s3)
     books = open_store(f"{run.address}/{BOOKS}", s3)
+    with holding(books):  # before the run itself: its panel is replaced first
+        home = own_panel(run, s3)
+        told = _read_file(file, run, home, books, IngestOptions(source or Source(), s3=s3), progress)
+        return scan(home, run, ruleset, options, progress, beside={"file": file, "ingest": _books(told)})
+
+
+def _read_file(  # noqa: PLR0917 - three places, and what comes
+    file: str, run: Store, home: Store, books: Store, reading: IngestOptions, progress: Progress
+) -> dict[str, Any]:
+    """Make a file the run's own panel, in place of an earlier one, and give the summary of its ingest."""
     old = _partitions(home)
     if old and not books.exists(summaries.KEY):
         raise UsageError(f"{home.address} holds a panel that no scan of a file made; choose another place for the run")
-    with tempfile.TemporaryDirectory(prefix="pricewatch-scan-") as folder:
-        work = Path(folder)
+    with temporary_folder() as work:
         panel, out = open_store(work / "panel"), open_store(work / BOOKS)
-        told = ingest([file], panel, out, IngestOptions(source or Source(), s3=s3), progress)
+        told = ingest([file], panel, out, reading, progress)
         if not _partitions(panel):
             raise InputError(f"{file}: holds no price; {told['rows_refused']:,} rows are refused")
         run.delete(summaries.KEY)  # from here on the earlier run is being replaced
         _replace(panel, home, old)
         _replace(out, books, [])
-    summary = scan(home, run, ruleset, options, progress)
-    summary |= {"file": file, "ingest": _books(told)}
-    run.write(summaries.KEY, summaries.encode(summary))
-    return summary
+    return told
 
 
 def _partitions(panel: Store) -> list[str]:

@@ -1,9 +1,6 @@
 """Opens DuckDB, locked in: the one place that does, for scans, checks and questions alike."""
 
 import logging
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,7 +12,7 @@ import pyarrow as pa
 
 from quality.engine.statements import statement
 from quality.errors import InputError
-from quality.storage import name_originals
+from quality.storage import name_originals, temporary_folder
 
 if TYPE_CHECKING:
     import polars as pl
@@ -55,31 +52,34 @@ def open_engine(options: EngineOptions) -> Iterator[Connection]:
     No extension is loaded or fetched, and no statement can change this: not even a user's rule.
     """
     # What lies in an engine's temporary folder, its statements can read: each has an empty one of its own.
-    folder = tempfile.mkdtemp(prefix=f"pricewatch-{os.getpid()}-")
-    connection = duckdb.connect(":memory:", config={"threads": options.threads})  # noqa: TID251 - this is DuckDB's one door
-    try:
-        connection.execute("set temp_directory = $folder", {"folder": folder})
-        if options.disk_limit is not None:
-            connection.execute("set max_temp_directory_size = $limit", {"limit": options.disk_limit})
-        connection.execute("set memory_limit = $limit", {"limit": options.memory_limit})
-        # One thread keeps the order of rows by itself, and gathers tables faster where it need not prove it.
-        connection.execute("set preserve_insertion_order = $keep", {"keep": options.threads > 1})
-        connection.execute("set enable_progress_bar = false")
-        # A name that is no view must not turn out to be a variable of this program.
-        connection.execute("set python_enable_replacements = false")
-        # The statistics of Parquet files leave NaN out; the engine would trust that no price is one.
-        connection.execute("set disabled_optimizers = 'statistics_propagation'")
-        lock_in(connection, options.files)
-        connection.execute(statement("macros"))
-        yield connection
-    except duckdb.OutOfMemoryException as error:
-        raise InputError(
-            f"the engine needs more than its {options.memory_limit} of memory; raise engine.memory_limit"
-        ) from error
-    finally:
-        with suppress(duckdb.Error):  # it is busy still where it heeds no interrupt
-            connection.close()
-        shutil.rmtree(folder, ignore_errors=True)
+    with temporary_folder() as folder:
+        connection = duckdb.connect(":memory:", config={"threads": options.threads})  # noqa: TID251 - this is DuckDB's one door
+        try:
+            _configure(connection, options, folder)
+            yield connection
+        except duckdb.OutOfMemoryException as error:
+            raise InputError(
+                f"the engine needs more than its {options.memory_limit} of memory; raise engine.memory_limit"
+            ) from error
+        finally:
+            with suppress(duckdb.Error):  # it is busy still where it heeds no interrupt
+                connection.close()
+
+
+def _configure(connection: Connection, options: EngineOptions, folder: Path) -> None:
+    connection.execute("set temp_directory = $folder", {"folder": str(folder)})
+    if options.disk_limit is not None:
+        connection.execute("set max_temp_directory_size = $limit", {"limit": options.disk_limit})
+    connection.execute("set memory_limit = $limit", {"limit": options.memory_limit})
+    # One thread keeps the order of rows by itself, and gathers tables faster where it need not prove it.
+    connection.execute("set preserve_insertion_order = $keep", {"keep": options.threads > 1})
+    connection.execute("set enable_progress_bar = false")
+    # A name that is no view must not turn out to be a variable of this program.
+    connection.execute("set python_enable_replacements = false")
+    # The statistics of Parquet files leave NaN out; the engine would trust that no price is one.
+    connection.execute("set disabled_optimizers = 'statistics_propagation'")
+    lock_in(connection, options.files)
+    connection.execute(statement("macros"))
 
 
 def lock_in(connection: Connection, files: Sequence[Path]) -> None:

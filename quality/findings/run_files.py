@@ -6,11 +6,13 @@ from collections.abc import Collection
 from quality.errors import UsageError
 from quality.findings import summary as summaries
 from quality.findings.columns import CSV_KEY, NOTEBOOK_REPORT_KEY
-from quality.storage import S3Options, Store, has_link, is_same_place, open_store, overlaps
+from quality.storage import Entry, S3Options, Store, has_link, is_local, is_same_place, open_store, overlaps
 
 _BY_YEAR = re.compile(r"findings/year=\d{4}/findings\.parquet|ledger/year=\d{4}\.json")
 # Where a run that was made from one file keeps what became of its rows.
 BOOKS = "ingest"
+# And the panel that it became.
+_PANEL = "panel"
 _SINGLE = (CSV_KEY, NOTEBOOK_REPORT_KEY)
 
 
@@ -27,7 +29,15 @@ def check_destination(run: Store, panel: Store) -> None:
         raise UsageError(
             f"the run {run.address} and its panel {panel.address} lie in one another: choose another place for the run"
         )
-    for key in (*_SINGLE, summaries.KEY, *(entry.key for entry in run.entries() if _BY_YEAR.fullmatch(entry.key))):
+    check_links(run)
+
+
+def check_links(run: Store, keys: Collection[str] = ()) -> None:
+    """Make sure that nothing of a run, nor any of some keys in its place, is a link to elsewhere; UsageError if so."""
+    if not is_local(run):
+        return
+    there = (entry.key for entry in run.entries() if _BY_YEAR.fullmatch(entry.key))
+    for key in (*_SINGLE, summaries.KEY, *there, *keys):
         if has_link(run, key):
             raise UsageError(
                 f"{run.url(key)} is or lies behind a link, and a run would overwrite what is not its own: "
@@ -35,9 +45,17 @@ def check_destination(run: Store, panel: Store) -> None:
             )
 
 
+def files_of(run: Store) -> list[Entry]:
+    """List what is delivered of a run, its summary last: all that lies there, but for a panel of its own."""
+    entries = run.entries()
+    is_of_file = any(entry.key == f"{BOOKS}/{summaries.KEY}" for entry in entries)
+    kept = [entry for entry in entries if not (is_of_file and entry.key.startswith(f"{_PANEL}/"))]
+    return sorted(kept, key=lambda entry: entry.key == summaries.KEY)
+
+
 def own_panel(run: Store, s3: S3Options | None = None) -> Store:
     """Open the panel that a run holds itself, where it was made from one file."""
-    return open_store(f"{run.address}/panel", s3)
+    return open_store(f"{run.address}/{_PANEL}", s3)
 
 
 def clear(run: Store, keep: Collection[str] = ()) -> None:
@@ -50,9 +68,8 @@ def clear(run: Store, keep: Collection[str] = ()) -> None:
     """
     # Only what is there: who may write a new run need not be allowed to delete.
     present = [entry.key for entry in run.entries()]
-    for key in (summaries.KEY, *_SINGLE):
-        if key in present:
-            run.delete(key)
+    if summaries.KEY in present:
+        run.delete(summaries.KEY)
     for key in present:
-        if _BY_YEAR.fullmatch(key) and key not in keep:
+        if (key in _SINGLE or _BY_YEAR.fullmatch(key)) and key not in keep:
             run.delete(key)

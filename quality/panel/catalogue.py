@@ -63,6 +63,11 @@ class Catalogue:
         """All tickers, as people count them."""
         return natural_order(self.first_seen)
 
+    @property
+    def parts(self) -> list[YearIndex | Damage]:
+        """What is known of each year."""
+        return [*self.indexes, *self.damaged]
+
     def damaged_in(self, year: int) -> bool:
         """Tell whether a year could not be read."""
         return any(damage.year == year for damage in self.damaged)

@@ -1,7 +1,7 @@
 """The files of a panel while it is read: fetched once, indexed, and their prices decoded when they are wanted."""
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -9,10 +9,10 @@ from threading import Lock
 
 import numpy as np
 
-from quality.digests import digest_of
+from quality.digests import digest_bytes
 from quality.errors import InputError
 from quality.panel.catalogue import Catalogue, Damage, catalogue_of
-from quality.panel.digests import check_bytes, digest_bytes, read_digests
+from quality.panel.digests import check_bytes, digest_of_year, half_replaced, read_digests
 from quality.panel.extras import EXTRAS
 from quality.panel.grid import FloatMatrix
 from quality.panel.year_files import read_cells, read_prices
@@ -91,12 +91,23 @@ class PanelFiles:
             self._paths[year] = paths
         return self._paths[year]
 
-    def replaced(self, *, leaving_out: Container[int]) -> list[Damage]:
-        """Name the years that are others now than when the panel was opened: what was read may be of two versions."""
+    def check_version(self, found: Sequence[YearIndex | Damage]) -> list[Damage]:
+        """Name the years of which it is not sure that what was read of them is of one version of the panel.
+
+        Args:
+            found: What was found in each year when it was read.
+
+        """
         now = {year.year: year for year in list_years(self._panel)}
         changed = [year for year in sorted({*now, *self._years}) if now.get(year) != self._years.get(year)]
         why = "was replaced while the panel was read, so that findings may be of two versions of it; run again"
-        return [Damage(year, why) for year in changed if year not in leaving_out]
+        contents = {part.year: part.digest if isinstance(part, YearIndex) else None for part in found}
+        half = [year for year in half_replaced(self._digests, contents) if year not in changed]
+        why_half = (
+            f"is one of {len(half)} years that are being replaced, or whose ingest was stopped: some are as they were, "
+            "others as they are to be; wait for it, or ingest the same files again, then run again"
+        )
+        return [*(Damage(year, why) for year in changed), *(Damage(year, why_half) for year in half)]
 
     def share(self, years: Iterable[int]) -> None:
         """Say which years are wanted, and how often: what is wanted again is kept until then."""
@@ -137,7 +148,7 @@ class PanelFiles:
         digests = [digest_bytes(data) for data in files]
         for key, digest in zip(self._years[year].keys, digests, strict=True):
             check_bytes(self._digests, key, digest, self._panel.url(key))
-        return index_year(year, files, digests[0] if len(digests) == 1 else digest_of(digests))
+        return index_year(year, files, digest_of_year(digests))
 
     def _read(self, index: YearIndex, into: FloatMatrix, name: str) -> None:
         paths = self.fetch(index.year)

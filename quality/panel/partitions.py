@@ -8,8 +8,9 @@ from contextlib import contextmanager
 import polars as pl
 import pyarrow as pa
 
+from quality.digests import digest_bytes
 from quality.errors import InputError, UsageError
-from quality.panel.digests import Digests, check_bytes, digest_bytes, read_digests, replacing
+from quality.panel.digests import Digests, check_bytes, read_digests, remember, replacing
 from quality.panel.extras import EXTRAS
 from quality.panel.parquet import decode, encode, extras_in
 from quality.panel.years import INCOMPLETE_KEY, Year, list_years, partition_key
@@ -48,9 +49,7 @@ def new_panel(store: Store, *, overwrite: bool) -> Iterator[dict[str, str]]:
         store.delete(key)
     digests: dict[str, str] = {}
     yield digests
-    gone = dict.fromkeys(read_digests(store))
-    with replacing(store, {**gone, **digests}):
-        pass
+    remember(store, digests)
     store.delete(INCOMPLETE_KEY)
 
 

@@ -1,11 +1,12 @@
 """The full-history scan: a panel to the findings of every session, and to the summary of the run."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from quality.digests import digest_of
+from quality.errors import InputError
 from quality.evaluation.sets import describe
 from quality.evaluation.trial import try_rules
 from quality.findings import summary as summaries
@@ -16,6 +17,7 @@ from quality.findings.run_files import check_destination, clear
 from quality.findings.suppressions import suppression_report
 from quality.panel.catalogue import Catalogue, Damage, catalogue_of
 from quality.panel.panel_files import PanelFiles, panel_files
+from quality.panel.year_index import YearIndex
 from quality.panel.years import list_years
 from quality.rules.model import RuleSet
 from quality.scan.chunk import write_year_without_sessions
@@ -40,6 +42,7 @@ def scan(
     progress: Progress = lambda _what, _done, _all: None,
     *,
     executor: Executor | None = None,
+    beside: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Scan a panel's whole history and write the run: findings by year, the CSV, and last `summary.json`.
 
@@ -50,6 +53,7 @@ def scan(
         options: Range, formats, resources.
         progress: Told the stage, how much of it is done, and of how much.
         executor: What runs the units of work; None for threads of this machine.
+        beside: What the summary tells beside the scan, by name.
 
     Returns:
         The summary. Its `outcome` is "complete", or "partial" where partitions were damaged: they are
@@ -68,13 +72,22 @@ def scan(
     check_destination(run, panel)
     try_rules(ruleset)
     with holding(run), panel_files(panel, years) as files:
-        catalogue = catalogue_of(executor.index_years(files, options))
+        catalogue = _catalogue(list(executor.index_years(files, options)), files)
         tasks = Tasks(catalogue, {year.year: year for year in years}, files, ruleset, options)
         summary = _scan_years(tasks, files, run, executor, progress)
         seconds = time.perf_counter() - began
-        summary = {**identify(seconds), **summary, "seconds": round(seconds, 3)}
+        summary = {**identify(seconds), **summary, "seconds": round(seconds, 3), **(beside or {})}
         run.write(summaries.KEY, summaries.encode(summary))
     return summary
+
+
+def _catalogue(found: Sequence[YearIndex | Damage], files: PanelFiles) -> Catalogue:
+    try:
+        return catalogue_of(found)
+    except InputError as error:
+        if files.check_version(found):
+            raise InputError(f"{files.panel.address} was replaced while it was read; run again") from error
+        raise
 
 
 def _scan_years(tasks: Tasks, files: PanelFiles, run: Store, executor: Executor, progress: Progress) -> dict[str, Any]:
@@ -100,8 +113,9 @@ def _scan_years(tasks: Tasks, files: PanelFiles, run: Store, executor: Executor,
         write_run_csv(run, progress)
     restatements = [compare(run, earlier[year], before[year], records) for year in restated]
     damaged = [*tasks.catalogue.damaged, *(damage for result in results for damage in result.damaged)]
-    damaged += files.replaced(leaving_out={damage.year for damage in damaged})
-    return _summarise(tasks, files.panel, records, damaged, restatements)
+    # A year that was replaced meanwhile may look damaged.
+    by_year = {damage.year: damage for damage in (*damaged, *files.check_version(tasks.catalogue.parts))}
+    return _summarise(tasks, files.panel, records, [by_year[year] for year in sorted(by_year)], restatements)
 
 
 def _summarise(

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from quality.rules.loading import load_ruleset
 from quality.rules.model import Thresholds
 from quality.scan.run import ScanOptions, scan
 from quality.scoring.score import Score, read_run, read_truth, score
-from quality.storage import Store, open_store
+from quality.storage import Store, open_store, temporary_folder
 from quality.synthetic.market import Market
 from quality.synthetic.panels import write_faulty, write_market
 
@@ -33,7 +32,7 @@ class Trial:
 
 def score_panel(panel: Store, truth: bytes, ruleset: str, thresholds: dict[str, Thresholds] | None = None) -> Score:
     """Scan a panel into a folder that does not stay, and score the run."""
-    with TemporaryDirectory(prefix="pricewatch-") as folder:
+    with temporary_folder() as folder:
         run = open_store(folder)
         scan(panel, run, load_ruleset(ruleset, thresholds=thresholds), ScanOptions(formats=("parquet",)))
         return score(*read_run(run), read_truth(truth, "truth"))
@@ -85,7 +84,7 @@ def trials(
     rows = []
     runs = [(seed, rate) for seed in seeds for rate in rates]
     for done, (seed, rate) in enumerate(runs, start=1):
-        with TemporaryDirectory(prefix="pricewatch-") as folder:
+        with temporary_folder() as folder:
             clean, faulty = open_store(f"{folder}/clean"), open_store(f"{folder}/faulty")
             truth = Path(folder, "truth.parquet")
             write_market(Market(*shape, seed=seed), clean)

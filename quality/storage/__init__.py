@@ -10,7 +10,7 @@ from quality.storage.addresses import S3_SCHEME, local_path, split_s3
 from quality.storage.local import LocalStore
 from quality.storage.locks import LIFETIME_SECONDS, Held, waiting_for
 from quality.storage.store import Entry, S3Options, Store
-from quality.storage.temporary import name_originals
+from quality.storage.temporary import name_originals, temporary_folder
 
 __all__ = [
     "LOCK_KEY",
@@ -30,6 +30,7 @@ __all__ = [
     "overlaps",
     "read_file",
     "split_address",
+    "temporary_folder",
     "write_file",
 ]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from quality.errors import DestinationBusyError, InputError, QualityError
 from quality.storage.files import file_errors
+from quality.storage.leftovers import sweep
 from quality.storage.locks import Held, busy, decode, encode, this_run
 from quality.text import visible
 
@@ -20,6 +21,7 @@ def holding_file(path: Path) -> Iterator[None]:
     """
     with file_errors("lock", path, QualityError):
         path.parent.mkdir(parents=True, exist_ok=True)
+        sweep(path.parent)
         descriptor = _lock(path, encode(this_run()))
     try:
         yield

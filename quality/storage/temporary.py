@@ -11,25 +11,32 @@ from pathlib import Path
 
 from quality.errors import QualityError
 from quality.storage.files import file_errors
-from quality.storage.leftovers import lives
+from quality.storage.leftovers import lives, machine
 
 _PREFIX = "pricewatch-"
-_MADE_BY = re.compile(rf"{_PREFIX}(\d+)-\w+")
+_MADE_BY = re.compile(rf"{_PREFIX}([0-9a-f]{{8}})-(\d+)-\w+")
 _lock = threading.Lock()
 _originals: dict[str, str] = {}
 _swept = threading.Event()
 
 
 @contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Give a fresh folder for whatever is not to stay; removed at exit, or after a kill by the next process."""
+    _sweep()
+    place = Path(tempfile.gettempdir())
+    with file_errors("make a temporary folder in", place, QualityError):
+        made = tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{machine()}-{os.getpid()}-", ignore_cleanup_errors=True)
+    with made as folder:
+        yield Path(folder)
+
+
+@contextmanager
 def temporary_path(key: str, url: str) -> Iterator[Path]:
     """Give a path in a fresh folder for the content of the object at `url`; removed at exit."""
-    sweep()
-    folder = Path(tempfile.gettempdir())
-    with file_errors("make a temporary folder in", folder, QualityError):
-        made = tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True)
-    with made as temporary:
+    with temporary_folder() as folder:
         # The key's folders stay: a path keeps saying which partition it is of.
-        path = Path(temporary, key)
+        path = folder / key
         with _lock:
             _originals[str(path)] = url
         try:
@@ -51,7 +58,7 @@ def name_originals(text: str) -> str:
     return text
 
 
-def sweep() -> None:
+def _sweep() -> None:
     """Remove, once a process, the temporary folders of processes that were killed."""
     if _swept.is_set():
         return
@@ -59,5 +66,9 @@ def sweep() -> None:
     with suppress(OSError):
         for folder in Path(tempfile.gettempdir()).iterdir():
             made_by = _MADE_BY.fullmatch(folder.name)
-            if made_by and folder.is_dir() and folder.stat().st_uid == os.getuid() and not lives(int(made_by[1])):
+            if made_by and made_by[1] == machine() and not lives(int(made_by[2])) and _is_own(folder):
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_own(folder: Path) -> bool:
+    return folder.is_dir() and not folder.is_symlink() and folder.stat().st_uid == os.getuid()

@@ -97,8 +97,15 @@ def write_faulty(
         faults = draw_faults(len(sessions), len(tickers), rate, seed)
         with holding(faulty):
             blocks = faulty_blocks(_blocks(files, catalogue), faults)
-            _write_panel(blocks, tickers, faulty, lambda written: progress(written, len(sessions)), overwrite=overwrite)
-    truth_store.write(name, encode(truth_frame(faults, sessions, tickers)))
+            _write_panel(
+                blocks,
+                tickers,
+                faulty,
+                lambda written: progress(written, len(sessions)),
+                overwrite=overwrite,
+                # Before the panel counts as one: no kill leaves it beside the truth about an earlier one.
+                at_end=lambda: truth_store.write(name, encode(truth_frame(faults, sessions, tickers))),
+            )
     return Injection(len(sessions), len(tickers), _counts(faults))
 
 
@@ -109,10 +116,12 @@ def _write_panel(
     progress: Callable[[int], None],
     *,
     overwrite: bool,
+    at_end: Callable[[], None] = lambda: None,
 ) -> None:
     """Write a panel from blocks of a year each, and remember the tickers of all its years but the last."""
     with new_panel(panel, overwrite=overwrite) as digests:
         held_by_year = _write_blocks(blocks, tickers, panel, digests, progress)
+        at_end()
     if len(held_by_year) > 1:
         _remember(panel, tickers, held_by_year[:-1])
 

@@ -817,3 +817,25 @@ def test_what_a_killed_writer_left_is_removed_by_the_next_and_what_others_write_
         for writer in writers:
             writer.kill()
             writer.communicate()
+
+
+def test_the_temporary_folder_of_a_killed_process_is_removed_by_the_next_and_that_of_a_living_one_is_not(tmp_path):
+    code = (
+        "import time; from quality.storage import temporary_folder\n"
+        "with temporary_folder() as folder:\n"
+        "    (folder / 'spilt').write_bytes(b'prices'); print(folder, flush=True); time.sleep({})"
+    )
+
+    def start(seconds):
+        command = [sys.executable, "-c", code.format(seconds)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(tmp_path)})
+
+    with start(60) as killed, start(60) as living:
+        folders = [Path(process.stdout.readline().strip()) for process in (killed, living)]
+        killed.kill()
+        killed.wait()
+        assert sorted(tmp_path.iterdir()) == sorted(folders)
+        with start(0) as third:
+            third.wait()
+        assert list(tmp_path.iterdir()) == [folders[1]]
+        living.kill()

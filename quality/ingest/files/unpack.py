@@ -6,7 +6,6 @@ import io
 import lzma
 import shutil
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
 from quality.errors import InputError
+from quality.storage import temporary_folder
 from quality.text import visible
 
 _HEAD = 512
@@ -185,7 +185,7 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[Unpack
 @contextmanager
 def temporary_copy(stream: BinaryIO) -> Iterator[BinaryIO]:
     """Give a seekable copy of a stream, on disk for as long as it is used."""
-    with tempfile.NamedTemporaryFile(prefix="pricewatch-") as copy:
+    with temporary_folder() as folder, (folder / "copy").open("w+b") as copy:
         shutil.copyfileobj(stream, copy, _BUFFER)
         copy.flush()
         copy.seek(0)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -15,7 +14,7 @@ from quality.scoring.realism.inject import inject_realistic
 from quality.scoring.realism.kinds import KINDS, SPLIT_RULES, SPLITS, SWAP_RULES, SWAPS
 from quality.scoring.realism.sample import Sample, write_sample
 from quality.scoring.score import read_run
-from quality.storage import open_store
+from quality.storage import open_store, temporary_folder
 
 # Findings of these severities are alarms.
 _ALARMS = ("error", "warning")
@@ -84,7 +83,7 @@ def measure_realism(
 
 
 def _findings(sample: Sample, ruleset: RuleSet) -> pl.DataFrame:
-    with TemporaryDirectory(prefix="pricewatch-") as folder:
+    with temporary_folder() as folder:
         panel, run = open_store(f"{folder}/panel"), open_store(f"{folder}/run")
         write_sample(sample, panel)
         scan(panel, run, ruleset, ScanOptions(formats=("parquet",)))

@@ -102,3 +102,31 @@ def test_a_file_that_arrives_short_is_noticed(run, tmp_path, monkeypatch):
     monkeypatch.setattr(destination, "entries", lambda prefix="": real(prefix)[:-2])
     with pytest.raises(DeliveryError, match="2 of 3 files did not arrive whole"):
         publish(run, destination)
+
+
+def test_no_file_of_an_earlier_run_stays_beside_those_of_the_new_one(run, tmp_path):
+    there = open_store(tmp_path / "there")
+    publish(run, there)
+    there.write("ledger/year=2021.json", b"of the earlier run")
+    run.delete("anomalies.csv")
+    publish(run, there)
+    assert contents(there) == contents(run)
+
+
+def test_the_panel_of_a_run_that_was_made_from_one_file_stays_with_it(run, tmp_path):
+    run.write("panel/year=2022/prices.parquet", b"prices")
+    run.write("ingest/summary.json", b"{}")
+    publish(run, open_store(tmp_path / "there"))
+    assert set(contents(run)) - set(contents(open_store(tmp_path / "there"))) == {"panel/year=2022/prices.parquet"}
+
+
+@pytest.mark.parametrize("link", ["findings", "anomalies.csv", "summary.json"])
+def test_nothing_is_published_through_a_link(run, tmp_path, link):
+    elsewhere = open_store(tmp_path / "elsewhere")
+    for key in contents(run):
+        elsewhere.write(key, b"mine")
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / link).symlink_to(tmp_path / "elsewhere" / link)
+    with pytest.raises(UsageError, match="behind a link"):
+        publish(run, open_store(tmp_path / "there"))
+    assert set(contents(elsewhere).values()) == {b"mine"}

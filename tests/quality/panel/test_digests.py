@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from quality.errors import InputError
-from quality.panel.digests import KEY, read_digests, replacing
+from quality.panel.digests import KEY, digest_of_year, half_replaced, read_digests, replacing
 from quality.panel.partitions import SCHEMA, append_rows, list_years, new_panel, read_year, write_year
 from quality.storage import open_store
 
@@ -116,3 +116,35 @@ def test_removing_what_is_remembered_takes_files_as_they_are(panel):
     assert read(panel).height == 1
     assert json.loads(b"{}") == read_digests(panel)
     assert key == FILE
+
+
+ALL_OLD, ALL_NEW = {2021: "a", 2022: "b"}, {2021: "x", 2022: "y", 2023: "n"}
+
+
+@pytest.mark.parametrize(
+    ("contents", "half"),
+    [
+        (ALL_OLD, []),
+        (ALL_NEW, []),
+        ({2021: "x", 2022: "b"}, [2021, 2022, 2023]),
+        ({2021: "a", 2022: "b", 2023: "n"}, [2021, 2022, 2023]),
+        ({2021: "x", 2022: "b", 2023: "n"}, [2021, 2022, 2023]),
+        ({2021: "a", 2022: "other"}, [2021, 2022, 2023]),
+        ({2021: "a", 2022: None}, []),
+    ],
+)
+def test_years_that_are_replaced_together_are_of_one_version_or_named(contents, half):
+    digests = {
+        "year=2020/prices.parquet": ("z",),
+        "year=2021/prices.parquet": ("a", "x"),
+        "year=2022/prices.parquet": ("b", "y"),
+        "year=2023/prices.parquet": ("", "n"),
+        "of another program": ("b", "y"),
+    }
+    assert half_replaced(digests, {2020: "z", **contents}) == half
+
+
+def test_a_year_of_several_files_is_of_one_version_when_all_of_them_are():
+    digests = {"year=2021/a.parquet": ("a", "x"), "year=2021/b.parquet": ("b", ""), "year=2021/c.parquet": ("c",)}
+    for files, half in (("abc", []), ("xc", []), ("xbc", [2021]), ("ac", [2021])):
+        assert half_replaced(digests, {2021: digest_of_year(list(files))}) == half

@@ -2,13 +2,19 @@
 
 import datetime as dt
 import os
+import shutil
+from contextlib import suppress
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from quality.panel.digests import digest_bytes, replacing
+from quality.digests import digest_bytes
+from quality.ingest.format.source import Source
+from quality.ingest.job import ingest
+from quality.ingest.options import IngestOptions
+from quality.panel.digests import replacing
 from quality.panel.partitions import list_years
 from quality.rules.loading import load_ruleset
 from quality.scan.run import ScanOptions, scan
@@ -129,3 +135,30 @@ def test_a_panel_that_changes_while_it_is_scanned_is_said(panel, tmp_path, chang
     ((year, reason),) = [(damage["year"], damage["reason"]) for damage in summary["damaged"]]
     assert year == (2023 if change == "added" else 2020)
     assert "was replaced while the panel was read" in reason
+
+
+def test_a_panel_whose_ingest_was_stopped_midway_is_said_until_it_is_ingested_again(panel, tmp_path):
+    """One year is as it was, the other as it is to be: no file is damaged, and none changes during the scan."""
+
+    def priced(folder, price):
+        file = tmp_path / "in.csv"
+        days = [dt.date(year, 3, day) for year in (2020, 2022, 2023) for day in range(1, 13)]
+        file.write_text(
+            "date,ticker,price\n" + "".join(f"{day},{ticker},{price}\n" for day in days for ticker in "ABC")
+        )
+        options = IngestOptions(Source(), on_conflict="last")
+        ingest([str(file)], open_store(tmp_path / folder), open_store(tmp_path / "books"), options)
+
+    shutil.copytree(tmp_path / "panel", tmp_path / "after")
+    priced("after", 101)
+    new = open_store(tmp_path / "after")
+    keys = [f"year={year}/prices.parquet" for year in (2020, 2022, 2023)]
+    with suppress(KeyboardInterrupt), replacing(panel, {key: digest_bytes(new.read(key)) for key in keys}):
+        panel.write(keys[0], new.read(keys[0]))
+        raise KeyboardInterrupt
+    summary = scan(panel, open_store(tmp_path / "run"), NOTEBOOK, ScanOptions(threads=1))
+    assert summary["outcome"] == "partial"
+    assert [damage["year"] for damage in summary["damaged"]] == [2020, 2022, 2023]
+    assert "ingest the same files again" in summary["damaged"][0]["reason"]
+    priced("panel", 101)
+    assert scan(panel, open_store(tmp_path / "run"), NOTEBOOK, ScanOptions(threads=1))["damaged"] == []

@@ -6,7 +6,7 @@ from typing import Any
 
 from jobs.running import BAD_INPUT, DONE, Console
 from jobs.sources import add_source_arguments, source_of
-from quality.ingest.job import CONFLICTS_KEY, REFUSED_KEY, ingest
+from quality.ingest.job import CONFLICTS_KEY, REFUSED_KEY, UNREAD_KEY, ingest
 from quality.ingest.options import ARRIVAL, POLICIES, PREFERENCES, IngestOptions
 from quality.settings import Settings
 from quality.storage import open_store
@@ -76,7 +76,7 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
     _show(console, summary, options.out)
     if options.dry_run:
         console.note("nothing is written: this was a dry run")
-    is_whole = summary["outcome"] == "complete" and not summary["rows_refused"]
+    is_whole = summary["outcome"] == "complete" and not summary["rows_refused"] and not summary["unread"]
     return DONE if is_whole else BAD_INPUT
 
 
@@ -120,6 +120,12 @@ def _show(console: Console, summary: Mapping[str, Any], out: str) -> None:
     if summary["unreadable"]:
         where = "" if is_dry else f": {out}/{REFUSED_KEY} says why"
         console.say(f"  {summary['unreadable']:,} rows cannot be read{where}")
+    if summary["unread"]:
+        where = "" if is_dry else f": {out}/{UNREAD_KEY} says why"
+        console.say(f"  {summary['unread']:,} volumes or adjusted closes cannot be read, their rows have none{where}")
+    for name, count in summary["filled"].items():
+        if count:
+            console.say(f"  {count:,} rows that the panel held have another {name.replace('_', ' ')} now")
     for number, what in (
         (len(summary["empty_files"]), "files are empty, as they may be"),
         (summary["members_left_aside"], "files and members are left aside, as said"),

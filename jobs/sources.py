@@ -14,6 +14,8 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     said.add_argument("--layout", choices=LAYOUTS, help="long: a row a price; wide: a column a ticker")
     for role in ("date", "ticker", "price"):
         said.add_argument(f"--{role}-column", metavar="NAME", help=f"the {role}s' column: its name, or #N")
+    for name, what in (("volume", "what was traded"), ("adjusted-close", "prices adjusted for splits and dividends")):
+        said.add_argument(f"--{name}-column", metavar="NAME", help=f"{what}, to be kept beside the price: name, or #N")
     said.add_argument("--ticker-from", metavar="PATTERN", help="the ticker in the file's name: '{ticker}_*.csv'")
     said.add_argument("--ticker-case", choices=CASES, help="upper or lower case for all tickers")
     said.add_argument("--date-format", metavar="FORMAT", help="as in %%d/%%m/%%Y, or epoch")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from quality.ingest.format.mapping import find_mapping
 from quality.ingest.format.names import clean
 from quality.ingest.format.numbers import infinite
 from quality.ingest.format.source import Source
+from quality.ingest.rows.beside import read_beside
 from quality.ingest.rows.convert import as_texts, explain_date, read_dates, read_prices
 from quality.ingest.rows.reading import is_wanted_member
 from quality.ingest.rows.records import Batch
@@ -29,6 +31,7 @@ from quality.ingest.rows.tables import open_table
 from quality.text import visible
 
 _EXAMPLES = 3
+_log = logging.getLogger(__name__)
 
 
 def read_table_day(data: bytes, name: str, day: dt.date | None, source: Source) -> Day:
@@ -195,12 +198,27 @@ class _Reader:
     def _long(self, batch: Batch) -> list[Entry]:
         at = self._mapping.price or 0
         prices = self._prices(batch.columns[at], batch.lines, self._mapping.column(at))
+        extras = self._extras(batch)
         if self._mapping.ticker is None:
-            return [Entry(0, self._mapping.fixed_ticker or "", price) for price in prices]
+            name = self._mapping.fixed_ticker or ""
+            return [Entry(0, name, price, beside) for price, beside in zip(prices, extras, strict=True)]
         tickers = as_texts(batch.columns[self._mapping.ticker]).to_list()
         cases = {"upper": str.upper, "lower": str.lower}
         in_case = cases.get(self._mapping.ticker_case, str)
-        return [Entry(0, clean(in_case(ticker)), price) for ticker, price in zip(tickers, prices, strict=True)]
+        rows = zip(tickers, prices, extras, strict=True)
+        return [Entry(0, clean(in_case(ticker)), price, beside) for ticker, price, beside in rows]
+
+    def _extras(self, batch: Batch) -> list[dict[str, float | None]]:
+        """Give the optional columns of each row; what cannot be read is none, and said."""
+        columns, unread = read_beside(batch, self._mapping)
+        for row in unread.head(1).iter_rows(named=True):
+            _log.warning(
+                "%s: %d volumes or adjusted closes cannot be read, and are left out; first line %d, column %s: %r %s",
+                *(self._sheet.name, unread.height, row["line"], row["column"], visible(row["text"]), row["reason"]),
+            )
+        if not columns:
+            return [{} for _ in range(len(batch.lines))]
+        return pl.DataFrame(columns).to_dicts()
 
     def _prices(self, column: pl.Series, lines: pl.Series, name: str) -> list[float | None]:
         """Give a column's prices; those beyond all numbers as infinities, which the rules find."""

@@ -15,7 +15,7 @@ from quality.rules.model import RuleSet
 from quality.scan.run import Progress, ScanOptions, scan
 from quality.storage import S3Options, Store, holding, open_store, temporary_folder
 
-_COUNTS = ("rows_read", "rows_written", "rows_refused", "duplicates_agreeing", "conflicts", "not_listed")
+_COUNTS = ("rows_read", "rows_written", "rows_refused", "duplicates_agreeing", "conflicts", "not_listed", "unread")
 
 
 def scan_file(

@@ -123,8 +123,11 @@ def register_table(connection: Connection, name: str, rows: pa.Table) -> None:
 
 
 def view_files(connection: Connection, name: str, files: Sequence[Path]) -> None:
-    """Make Parquet files, one after the other, a view of the engine, in place of one of that name."""
-    connection.read_parquet([str(file) for file in files]).create_view(name, replace=True)
+    """Make Parquet files, one after the other, a view of the engine, in place of one of that name.
+
+    It has the columns that any of them has.
+    """
+    connection.read_parquet([str(file) for file in files], union_by_name=True).create_view(name, replace=True)
 
 
 def columns_of(connection: Connection, text: str, parameters: Mapping[str, Any]) -> list[str]:

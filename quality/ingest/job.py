@@ -25,6 +25,7 @@ from quality.storage import Store, holding
 
 REFUSED_KEY = "refused.parquet"
 CONFLICTS_KEY = "conflicts.parquet"
+UNREAD_KEY = "unread.parquet"
 _EXAMPLES = 3
 
 Progress = Callable[[str, int, int], None]
@@ -75,7 +76,7 @@ def ingest(
         for counts in reading.files:
             counts.check()
         if not options.dry_run:
-            _write_lists(out, reading, staged.conflicts)
+            _write_lists(out, reading, staged.conflicts, has_extras=bool(options.source.extras))
             _check_conflicts(staged, options, out)
             staged.publish(progress)
         seconds = round(time.perf_counter() - began, 3)
@@ -114,8 +115,8 @@ def _tell(progress: Progress, before: int, size: int, total: int, done: int) -> 
     progress("read", before + min(done, size), total)
 
 
-def _write_lists(out: Store, reading: Reading, conflicts: Kept) -> None:
-    """Write which rows were refused and which prices conflicted, with the names of their files."""
+def _write_lists(out: Store, reading: Reading, conflicts: Kept, *, has_extras: bool) -> None:
+    """Write which rows were refused, which prices conflicted and what else was not read, with the files' names."""
     names = [*(counts.file for counts in reading.files), "the panel"]
     numbers = [*range(len(reading.files)), PANEL_FILE]
 
@@ -124,6 +125,11 @@ def _write_lists(out: Store, reading: Reading, conflicts: Kept) -> None:
 
     lost = reading.refused.lazy().filter(~pl.col("file").is_in(reading.failed))
     _write_list(out, REFUSED_KEY, lost.with_columns(named("file")).select(refused.SCHEMA.names()))
+    if has_extras:
+        unread = reading.unread.lazy().filter(~pl.col("file").is_in(reading.failed))
+        _write_list(out, UNREAD_KEY, unread.with_columns(named("file")).select(refused.SCHEMA.names()))
+    elif out.exists(UNREAD_KEY):
+        out.delete(UNREAD_KEY)
     _write_list(out, CONFLICTS_KEY, conflicts.lazy().with_columns(named("kept_file"), named("other_file")))
 
 
@@ -157,6 +163,7 @@ def _summary(reading: Reading, found: Found, staged: Staged, panel: Store, optio
         "tolerance": options.tolerance,
         **books.totals(reading.files),
         "conflicts": staged.conflict_count,
+        "filled": dict(staged.filled),
         "years_written": staged.changed,
         "years_unchanged": staged.untouched,
         "damaged": staged.damaged,

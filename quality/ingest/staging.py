@@ -1,6 +1,7 @@
 """The panel's years as they will be, each merged on disk before any of them is published."""
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from quality.ingest.rows.merge import CONFLICTS, HELD, Choice, Merged, merge
 from quality.ingest.rows.reading import Reading
 from quality.ingest.rows.spill import Kept, TickerRange
 from quality.panel.digests import replacing
-from quality.panel.partitions import SCHEMA, Year, list_years, partition_key, read_year, write_year
+from quality.panel.partitions import FULL_SCHEMA, SCHEMA, Year, joined, list_years, partition_key, read_rows, write_year
 from quality.storage import Store, open_store
 
 Progress = Callable[[str, int, int], None]
@@ -41,6 +42,7 @@ class Staged:
         self.damaged: list[dict[str, Any]] = []
         self.conflicts = Kept(folder / "conflicts", CONFLICTS)
         self.conflict_count = 0
+        self.filled: Counter[str] = Counter()
 
     def add(self, year: int) -> None:
         """Merge a year's arrivals; where the panel's own part of it is damaged, its arrivals are refused."""
@@ -74,10 +76,10 @@ class Staged:
         if year not in self._held:
             return None
         parts = [
-            read_year(self._panel, Year(year, (entry,))).with_columns(part=pl.lit(at, dtype=pl.Int32))
+            read_rows(self._panel, Year(year, (entry,))).with_columns(part=pl.lit(at, dtype=pl.Int32))
             for at, entry in enumerate(self._held[year].entries)
         ]
-        held = pl.concat(parts)
+        held = joined(parts)
         return ranked(held, read_origins(self._panel, year)) if self._choice.by_rank else held
 
     def _ranges(self, year: int, held: pl.DataFrame | None) -> Iterator[TickerRange | None]:
@@ -111,6 +113,7 @@ class Staged:
             self._reading.files[file].add_fate(written, agreed, lost)
         self.conflicts.add(merged.conflicts)
         self.conflict_count += int(merged.conflicts.get_column("times").sum())
+        self.filled.update(merged.filled)
 
     def _stage(self, year: int, rows: pl.DataFrame) -> None:
         """Write a year's rows as they will be: in the files that the panel has for it, new ones in the last of them.
@@ -123,7 +126,7 @@ class Staged:
         for at in range(len(keys)):
             of_part = rows.filter(part == at) if len(keys) > 1 else rows
             if of_part.height:
-                write_year(open_store(self._folder / "years" / str(at)), of_part.select(*SCHEMA))
+                write_year(open_store(self._folder / "years" / str(at)), _of_panel(of_part))
 
     def _refuse(self, rows: pl.DataFrame, year: int) -> None:
         text = pl.concat_str(
@@ -168,6 +171,10 @@ class Staged:
 
     def _staged(self, year: int, part: int) -> Path:
         return self._folder / "years" / str(part) / partition_key(year)
+
+
+def _of_panel(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(name for name in FULL_SCHEMA if name in rows.columns)
 
 
 def _years(panel: Store) -> list[Year]:

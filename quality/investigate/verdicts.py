@@ -15,6 +15,7 @@ from quality.engine.statements import sql_root, statement
 from quality.errors import InputError
 from quality.evaluation.protocol import Evaluation
 from quality.evaluation.sets import evaluation_of
+from quality.panel.extras import extras_among
 from quality.panel.grid import Grid, grid_of_rows
 from quality.rules.messages import Message
 from quality.rules.model import Rule, RuleSet
@@ -167,6 +168,9 @@ def _grid(views: Connection, rows: pl.DataFrame, day: dt.date, evaluation: Evalu
         judged=judged,
         first_seen=first_seen,
         first_number=before + 1,
+        extras={
+            name: rows.get_column(name).to_numpy() for name in extras_among(rows.columns) if name in evaluation.extras
+        },
     )
 
 

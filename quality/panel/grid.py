@@ -56,6 +56,7 @@ def grid_of_rows(
     judged: slice,
     first_seen: Mapping[str, int],
     first_number: int = 1,
+    extras: Mapping[str, FloatMatrix] | None = None,
 ) -> Grid:
     """Lay rows, in whatever order they come, into a grid.
 
@@ -67,6 +68,7 @@ def grid_of_rows(
         judged: Which of them are judged.
         first_seen: By ticker of the grid, the number of its first session ever.
         first_number: The number of the first session of the grid, from 1.
+        extras: By name, an optional column: a value a row, NaN for none.
 
     Raises:
         InputError: Two rows share a date and ticker.
@@ -85,10 +87,12 @@ def grid_of_rows(
     if doubled := len(cells) - int(np.count_nonzero(present)):
         cell = first_repeated(cells)
         raise doubled_rows(doubled, sessions[cell % shape[1]], tickers[cell // shape[1]])
-    laid = np.full(shape, np.nan)
-    laid.put(cells, np.asarray(prices, dtype=np.float64)[known])
+    laid = {name: np.full(shape, np.nan) for name in ("", *(extras or ()))}
+    for name, matrix in laid.items():
+        values = np.asarray((extras or {}).get(name, prices), dtype=np.float64)
+        matrix.put(cells, values[known])
     seen = np.fromiter((first_seen[name] for name in tickers), dtype=np.int64, count=len(tickers))
-    return Grid(sessions, tuple(tickers), laid, present, judged, first_number, seen)
+    return Grid(sessions, tuple(tickers), laid.pop(""), present, judged, first_number, seen, laid)
 
 
 def first_repeated(cells: Integers) -> int:

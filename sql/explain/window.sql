@@ -9,7 +9,7 @@ window_dates as (
     (select date from dates where date > $day order by date limit $after)
 ),
 window_rows as (
-    select panel.date, panel.ticker, panel.price
+    select panel.*
     from panel
     semi join window_dates using (date)
     where panel.date between $earliest and $latest

@@ -8,7 +8,8 @@
 --   absent_counted, is_absent_by_habit, is_of_stale_session, is_of_incomplete_session
 --   expected_after, usable_after, next_move, repeat_evidence    for retrospective rules only: a check cannot know them
 -- Where the panel has a volume or an adjusted close, else null:
---   volume, volume_before     of this session, and of that of the previous price
+--   volume                    what was traded on this session
+--   volume_before             what was traded on the session of the previous price
 --   same_rows                 for how many sessions price and volume have been those of the session before, 0 for none
 --   chance_of_same_row        the chance that both repeat by nature
 --   adjusted_factor           how the price moved since the previous one over how the adjusted close did

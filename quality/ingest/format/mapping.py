@@ -11,8 +11,9 @@ from quality.ingest.files.tickers import ticker_of
 from quality.ingest.format.columns import Columns
 from quality.ingest.format.dates import DateFormat, DateReader, detect_format
 from quality.ingest.format.numbers import NumberFormat, check_scale, detect_marks
-from quality.ingest.format.roles import OHLC, OHLCV, find_roles
+from quality.ingest.format.roles import OHLC, OHLCV, find_extras, find_roles
 from quality.ingest.format.source import Source
+from quality.panel.extras import VOLUME
 from quality.text import visible
 
 _SAMPLE_PRICES = 20_000
@@ -35,6 +36,7 @@ class Mapping:
         header: The columns' names, "" where they have none.
         blanks: What a blank of a wide table is.
         ticker_case: What becomes of the tickers' letters.
+        extras: The optional columns of a panel, and their positions.
 
     """
 
@@ -49,6 +51,12 @@ class Mapping:
     header: tuple[str, ...] = field(repr=False)
     blanks: str = "auto"
     ticker_case: str = "as-is"
+    extras: tuple[tuple[str, int], ...] = ()
+
+    def numbers_of(self, extra: str) -> NumberFormat:
+        """Give how an optional column writes numbers: with the marks of the prices, volumes as they are."""
+        thousands = self.numbers.thousands or ("," if self.numbers.decimal == "." else ".")
+        return NumberFormat(self.numbers.decimal, thousands, 1.0 if extra == VOLUME else self.numbers.scale)
 
     def column(self, position: int) -> str:
         """Name a column for messages and refused rows."""
@@ -65,6 +73,7 @@ class Mapping:
         else:
             said["ticker"] = self.column(self.ticker) if self.ticker is not None else self.fixed_ticker
             said["price"] = self.column(self.price or 0)
+            said |= {name: self.column(at) for name, at in self.extras}
         said["date_format"] = self.dates.format.text
         if self.dates.timezone:
             said["timezone"] = self.dates.timezone
@@ -88,6 +97,7 @@ def find_mapping(columns: Columns, source: Source, delimiter: str = ",") -> Mapp
         raise InputError(
             f"{columns.where}: has no column of dates (date, day, session, timestamp, …); say --date-column"
         )
+    extras = find_extras(columns, source, date)
     ticker, price, wide = find_roles(columns, source, date)
     prices = [at for at, _ in wide] if price is None else [price]
     texts = [text for at in prices for text in columns.texts(at)][:_SAMPLE_PRICES]
@@ -114,6 +124,7 @@ def find_mapping(columns: Columns, source: Source, delimiter: str = ",") -> Mapp
         header=tuple(columns.names),
         blanks=source.blanks,
         ticker_case=source.ticker_case,
+        extras=tuple(extras.items()),
     )
 
 

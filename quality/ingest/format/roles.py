@@ -1,6 +1,6 @@
 """Which columns hold tickers and prices: as said, by their names, or by what they hold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -30,8 +30,11 @@ def find_roles(columns: Columns, source: Source, date: int) -> tuple[int | None,
         InputError: They cannot be told and are not said; the message says which flag says them.
 
     """
-    others = [at for at in range(columns.width) if at != date and at not in columns.ignored(source)]
-    if wide := by_field(columns, source, others):
+    beside = find_extras(columns, source, date)
+    aside = {date, *columns.ignored(source), *beside.values()}
+    others = [at for at in range(columns.width) if at not in aside]
+    wide = by_field(columns, source, others) if not beside else []
+    if wide:
         return None, None, wide
     ticker = price = None
     if source.layout != "wide":
@@ -40,6 +43,8 @@ def find_roles(columns: Columns, source: Source, date: int) -> tuple[int | None,
     if not _is_long(columns, source, date, others, ticker=ticker, price=price, texts=texts):
         if source.layout != "wide":
             _refuse_text(columns, others)
+        if beside:
+            raise _no_room(columns, beside)
         return None, None, _needs_names(columns, [(at, columns.names[at]) for at in others])
     if ticker is None and not source.ticker_from:
         ticker = _ticker_by_content(columns, date, texts, price, is_long=source.layout == "long")
@@ -47,6 +52,34 @@ def find_roles(columns: Columns, source: Source, date: int) -> tuple[int | None,
         price = _price(columns, [at for at in others if at != ticker and columns.is_numeric(at)])
     _check_doubled(columns, source, ticker, price)
     return ticker, price, []
+
+
+def find_extras(columns: Columns, source: Source, date: int) -> dict[str, int]:
+    """Find the optional columns that are asked for, by their names in a panel.
+
+    Raises:
+        InputError: There is none of the name, or one column is to be two things.
+
+    """
+    found: dict[str, int] = {}
+    for name, said in source.extras.items():
+        if columns.fields:
+            raise _no_room(columns, {name: 0})
+        at = columns.said(said)
+        taken = [date, columns.said(source.price_column), columns.said(source.ticker_column), *found.values()]
+        if at is None or at in taken:
+            flag = name.replace("_", "-")
+            raise InputError(f"{columns.where}: --{flag}-column {visible(said)} names a column that is something else")
+        found[name] = at
+    return found
+
+
+def _no_room(columns: Columns, beside: Mapping[str, int]) -> InputError:
+    flags = " and ".join(f"--{name.replace('_', '-')}-column" for name in beside)
+    return InputError(
+        f"{columns.where}: is a wide table, which has one number a date and ticker: {flags} cannot be taken from it; "
+        "give a long table, a row a date and ticker with a column for each"
+    )
 
 
 def _is_text(columns: Columns, at: int) -> bool:

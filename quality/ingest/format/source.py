@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from quality.panel.extras import ADJUSTED_CLOSE, VOLUME
 from quality.values import Reader, check_key, choice, flag, listed, pattern, positive, read, text, whole
 
 LAYOUTS = ("long", "wide")
@@ -24,6 +25,8 @@ class Source:
         date_column: A column's name, or #N for the N-th.
         ticker_column: Likewise.
         price_column: Likewise.
+        volume_column: Likewise, of what was traded; None for a panel without it.
+        adjusted_close_column: Likewise, of prices adjusted for splits and dividends.
         ticker_from: Where the ticker stands in a file's name: `{ticker}.csv`, `*/{ticker}_daily.csv`.
         ticker_case: "as-is", "upper" or "lower".
         date_format: As `%d/%m/%Y`, or "epoch".
@@ -48,6 +51,8 @@ class Source:
     date_column: str | None = None
     ticker_column: str | None = None
     price_column: str | None = None
+    volume_column: str | None = None
+    adjusted_close_column: str | None = None
     ticker_from: str | None = None
     ticker_case: str = "as-is"
     date_format: str | None = None
@@ -65,6 +70,12 @@ class Source:
     member: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     allow_empty: tuple[str, ...] = ()
+
+    @property
+    def extras(self) -> dict[str, str]:
+        """The optional columns of a panel that are wanted, and what the files call them."""
+        said = {VOLUME: self.volume_column, ADJUSTED_CLOSE: self.adjusted_close_column}
+        return {name: column for name, column in said.items() if column is not None}
 
     def replaced(self, given: Mapping[str, Any], where: str) -> "Source":
         """Give this source with some things stated otherwise, each checked by name.
@@ -130,6 +141,8 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "date_column": text,
     "ticker_column": text,
     "price_column": text,
+    "volume_column": text,
+    "adjusted_close_column": text,
     "ticker_from": pattern("ticker"),
     "ticker_case": choice(*CASES),
     "date_format": _date_format,

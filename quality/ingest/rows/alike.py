@@ -173,10 +173,10 @@ def read_alike(files: Sequence[Waiting], recipe: Recipe, source: Source) -> pl.D
         if batch is None or batch.refused.height:
             return None
         tickers = _tickers(files, recipe, source)
-        rows, refused = long_rows(batch, recipe.mapping)
+        rows, refused, unread = long_rows(batch, recipe.mapping)
     except (InputError, NoRecordsError):
         return None
-    if refused.height or not _is_plain(batch.columns[recipe.mapping.price or 0]):
+    if refused.height or unread.height or not _is_plain(batch.columns[recipe.mapping.price or 0]):
         return None
     ends = np.cumsum([body.count(b"\n") for body in bodies])
     lines = batch.lines.to_numpy()

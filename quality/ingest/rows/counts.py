@@ -8,7 +8,7 @@ from quality.errors import QualityError
 
 _SUMMED = (
     *("rows_read", "rows_written", "duplicates_agreeing", "rows_refused"),
-    *("unreadable", "outvoted", "not_listed"),
+    *("unreadable", "outvoted", "not_listed", "unread"),
 )
 
 
@@ -24,6 +24,7 @@ class FileCounts:
         unreadable: Rows refused because they are no rows of a panel.
         outvoted: Rows refused because another price of the same key counts; each is in the conflicts.
         not_listed: Blank cells of a wide file before a ticker's first price: they are no rows.
+        unread: Volumes and adjusted closes that could not be read; their rows have none.
         lines_before_header: Lines that stood above the table.
         failed: Why nothing of the file was taken; "" where it was read to its end.
         mapping: How it was read.
@@ -39,6 +40,7 @@ class FileCounts:
     unreadable: int = 0
     outvoted: int = 0
     not_listed: int = 0
+    unread: int = 0
     lines_before_header: int = 0
     failed: str = ""
     mapping: Mapping[str, Any] | None = None
@@ -59,7 +61,7 @@ class FileCounts:
     def fail(self, reason: str) -> None:
         """Mark the file as one of which nothing is taken."""
         self.failed = reason
-        self.rows_read = self.unreadable = self.not_listed = 0
+        self.rows_read = self.unreadable = self.not_listed = self.unread = 0
 
     def check(self) -> None:
         """Make sure that no row was lost.
@@ -78,7 +80,7 @@ class FileCounts:
     def as_dict(self) -> dict[str, Any]:
         """Give the counts for a summary."""
         found = vars(self) | {"rows_refused": self.rows_refused}
-        only_if_so = ("failed", "is_empty", "first_rows")
+        only_if_so = ("failed", "is_empty", "first_rows", "unread")
         return {key: value for key, value in found.items() if key not in only_if_so or value}
 
 

@@ -1,15 +1,17 @@
 """Arrivals of a year and the panel's own rows of it: which price of a key counts."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import polars as pl
 
+from quality.panel.extras import extras_among
 from quality.panel.partitions import SCHEMA
 
 _DAYS_A_TICKER = 1 << 32
 PANEL_FILE = -1  # stands before every file that arrives
 
-# The panel's own rows, and which of the year's files each is of.
+# The panel's own rows, and which of the year's files each is of; optional columns stand before the latter.
 HELD = pl.Schema([*SCHEMA.items(), ("part", pl.Int32())])
 CONFLICTS = pl.Schema(
     {
@@ -51,6 +53,7 @@ class Merged:
         counts: file, written, agreed, lost: what became of the rows of each file.
         conflicts: Every row whose price differs from the one that counts, as `CONFLICTS`.
         is_changed: Whether the rows differ from what the panel holds.
+        filled: By optional column, of how many rows of the panel it is another one now, or is there at all.
 
     """
 
@@ -58,6 +61,7 @@ class Merged:
     counts: pl.DataFrame
     conflicts: pl.DataFrame
     is_changed: bool
+    filled: Mapping[str, int] = field(default_factory=dict)
 
 
 def merge(arrived: pl.DataFrame, held: pl.DataFrame | None, choice: Choice) -> Merged:
@@ -70,13 +74,21 @@ def merge(arrived: pl.DataFrame, held: pl.DataFrame | None, choice: Choice) -> M
 
     """
     rank = ["rank"] if choice.by_rank else []
-    columns = [*SCHEMA, "file", "line", "times", "part", *rank]
-    own = [] if held is None else [_as_arrivals(held).select(columns)]
-    rows = pl.concat([*own, arrived.with_columns(part=pl.lit(None, pl.Int32)).select(columns)])
+    extras = extras_among([*arrived.columns, *(held.columns if held is not None else ())])
+    columns = [*SCHEMA, *extras, "file", "line", "times", "part", *rank]
+    own = [] if held is None else [_with(_as_arrivals(held), extras).select(columns)]
+    rows = pl.concat([*own, _with(arrived, extras).with_columns(part=pl.lit(None, pl.Int32)).select(columns)])
     ordered, is_again = _in_order(rows, rank)
+    given = [*SCHEMA, *extras, "part", *rank]
     if not is_again.any():
-        return _without_doubles(ordered, rank)
-    return _with_doubles(ordered, is_again, choice, rank, 0 if held is None else held.height)
+        return _without_doubles(ordered, given)
+    return _with_doubles(ordered, is_again, choice, given, 0 if held is None else held.height)
+
+
+def _with(rows: pl.DataFrame, extras: Sequence[str]) -> pl.DataFrame:
+    """Give rows the optional columns that they lack, null."""
+    lacking = {name: pl.lit(None, dtype=pl.Float64) for name in extras if name not in rows.columns}
+    return rows.with_columns(**lacking)
 
 
 def _as_arrivals(held: pl.DataFrame) -> pl.DataFrame:
@@ -103,14 +115,14 @@ def _in_order(rows: pl.DataFrame, rank: list[str]) -> tuple[pl.DataFrame, pl.Ser
     return rows.select(pl.all().gather(order)), is_again
 
 
-def _without_doubles(rows: pl.DataFrame, rank: list[str]) -> Merged:
+def _without_doubles(rows: pl.DataFrame, given: Sequence[str]) -> Merged:
     of_files = rows.filter(pl.col("file") != PANEL_FILE).group_by("file")
     fates = of_files.agg(written=pl.len(), agreed=pl.col("times").sum() - pl.len(), lost=pl.lit(0, pl.UInt32))
     fates = fates.sort("file")
-    return Merged(rows.select(*HELD, *rank), fates, pl.DataFrame(schema=CONFLICTS), is_changed=bool(fates.height))
+    return Merged(rows.select(given), fates, pl.DataFrame(schema=CONFLICTS), is_changed=bool(fates.height))
 
 
-def _with_doubles(rows: pl.DataFrame, is_again: pl.Series, choice: Choice, rank: list[str], held: int) -> Merged:
+def _with_doubles(rows: pl.DataFrame, is_again: pl.Series, choice: Choice, given: Sequence[str], held: int) -> Merged:
     """Choose among rows sorted by key and arrival: the rows of one key stand together."""
     place = pl.int_range(pl.len(), dtype=pl.UInt32)
     begin = pl.when(~is_again).then(place).forward_fill()
@@ -134,6 +146,8 @@ def _with_doubles(rows: pl.DataFrame, is_again: pl.Series, choice: Choice, rank:
     agrees = _agree("price", "kept_price", choice)
     chosen = chosen.with_columns(agrees=agrees, is_held=is_held)
     is_kept = pl.col("place") == pl.col("kept")
+    extras = extras_among(given)
+    chosen = _with_extras(chosen, extras, choice)
     counts = _counts(chosen.filter(~own), is_kept)
     conflicts = chosen.filter(~pl.col("agrees")).select(
         "date",
@@ -149,8 +163,27 @@ def _with_doubles(rows: pl.DataFrame, is_again: pl.Series, choice: Choice, rank:
     price = pl.when("is_held").then("held_price").otherwise("kept_price")  # noise leaves the panel as it is
     after = chosen.filter(is_kept).with_columns(price=price)
     is_same = after.get_column("price").eq_missing(after.get_column("held_price"))
-    is_changed = after.height != held or not (is_same & after.get_column("mine").is_not_null()).all()
-    return Merged(after.select(*HELD, *rank), counts, conflicts.select(*CONFLICTS), is_changed=is_changed)
+    is_of_panel = after.get_column("mine").is_not_null()
+    filled = {}
+    for name in extras:
+        is_other = is_of_panel & ~after.get_column(name).eq_missing(after.get_column(f"held_{name}"))
+        filled[name] = int(is_other.sum())
+    is_changed = after.height != held or not (is_same & is_of_panel).all() or any(filled.values())
+    return Merged(after.select(given), counts, conflicts.select(*CONFLICTS), is_changed=is_changed, filled=filled)
+
+
+def _with_extras(chosen: pl.DataFrame, extras: Sequence[str], choice: Choice) -> pl.DataFrame:
+    """Give all rows of a key the optional columns of the row that counts.
+
+    Where that row has none, the next one speaks whose price is the same: a file without volumes takes none away.
+    """
+    for name in extras:
+        said = pl.when("agrees").then(pl.col(name)).drop_nulls()
+        chosen = chosen.with_columns(
+            pl.col(name).gather(pl.col("mine")).alias(f"held_{name}"),
+            (said.first() if choice.keep == "first" else said.last()).over("begin").alias(name),
+        )
+    return chosen
 
 
 def _agree(price: str, other: str, choice: Choice) -> pl.Expr:

@@ -42,17 +42,20 @@ class Reading:
         files: The books, by file number.
         spill: The rows.
         refused: The rows that were refused, with the number of their file.
+        unread: The cells of optional columns that could not be read, likewise; their rows have none.
         listings: By number of a wide file, when its tickers are listed.
         left_aside: How many members of archives were not to be read.
 
     """
 
     def __init__(self, folder: Path, source: Source, validator: Validator, keep: str = "last") -> None:
-        for name in ("rows", "refused"):
+        for name in ("rows", "refused", "unread"):
             (folder / name).mkdir()
         self.files: list[FileCounts] = []
         self.spill = Spill(folder / "rows")
         self.refused = Kept(folder / "refused", _REFUSED)
+        self.unread = Kept(folder / "unread", _REFUSED)
+        self._columns = [*SCHEMA.names(), *source.extras]
         self.listings: dict[int, Listing] = {}
         self.left_aside = 0
         self._source = source
@@ -121,7 +124,7 @@ class Reading:
             for file in files:
                 self._read_alone(file.member, file.number, file.data)
             return
-        self.spill.add(rows.with_columns(times=pl.lit(1, dtype=pl.UInt32)).select(SCHEMA.names()))
+        self.spill.add(rows.with_columns(times=pl.lit(1, dtype=pl.UInt32)).select(self._columns))
         lengths = rows.get_column("file").rle().struct.field("len").to_list()  # a run a file, in their order
         begin = 0
         for file, length in zip(files, lengths, strict=True):
@@ -156,15 +159,18 @@ class Reading:
         counts.mapping = described | ({"delimiter": table.delimiter} if table.kind == "csv" else {})
         counts.lines_before_header = table.skipped
         repeats, reasons = Repeats(self._keep), Counter[str]()
-        for rows, bad, moments in self._rows(table, mapping, number):
+        for rows, bad, unread, moments in self._rows(table, mapping, number):
             counts.rows_read += rows.height + bad.height
             counts.unreadable += bad.height
             if len(counts.first_rows) < _FIRST_ROWS and number < _MOST_SHOWN:
                 first = rows if mapping.layout == "long" else rows.filter(pl.col("line") == pl.col("line").first())
                 counts.first_rows += first.select("date", "ticker", "price").head(_FIRST_ROWS).rows()
             numbered = rows.with_columns(file=pl.lit(number, dtype=pl.Int32), times=pl.lit(1, dtype=pl.UInt32)).select(
-                SCHEMA.names()
+                self._columns
             )
+            if unread.height:
+                counts.unread += unread.height
+                self.unread.add(unread.with_columns(file=pl.lit(number)))
             self.spill.add(repeats.add(numbered, moments) if mapping.layout == "long" else numbered)
             if bad.height:
                 self.refused.add(bad.with_columns(file=pl.lit(number)))
@@ -205,11 +211,11 @@ class Reading:
 
     def _rows(
         self, table: Table, mapping: Mapping, number: int
-    ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, pl.Series | None]]:
+    ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.Series | None]]:
         if mapping.layout == "long":
             for batch in table.batches:
-                rows, bad = long_rows(batch, mapping)
-                yield rows, bad, _moments(batch, mapping, rows)
+                rows, bad, unread = long_rows(batch, mapping)
+                yield rows, bad, unread, _moments(batch, mapping, rows)
             return
         if mapping.blanks == "auto":
             self.listings[number] = Listing()
@@ -220,7 +226,7 @@ class Reading:
                 rows = rows.filter(~pl.col("blank"))
             elif mapping.blanks == "auto":
                 self.listings[number].add(rows)
-            yield rows, bad, None
+            yield rows, bad, pl.DataFrame(schema=ROW_SCHEMA), None
 
 
 def _moments(batch: Batch, mapping: Mapping, rows: pl.DataFrame) -> pl.Series | None:

@@ -2,6 +2,8 @@
 
 import polars as pl
 
+from quality.panel.extras import extras_among
+
 # Rows a date and ticker, from which on a file is no file of daily prices: with different times of day, and
 # with different prices alone.
 _MANY_TIMES = 1.5
@@ -68,6 +70,7 @@ def keys_of(rows: pl.DataFrame) -> pl.Series:
 
 def _once(rows: pl.DataFrame, keep: str) -> pl.DataFrame:
     """Make copies of one row a single one that says how many they are."""
-    which = pl.col("file", "line", "blank").first() if keep == "first" else pl.col("file", "line", "blank").last()
-    once = rows.group_by("date", "ticker", "price", maintain_order=True).agg(which, pl.col("times").sum())
+    which, beside = pl.col("file", "line", "blank"), [pl.col(name).drop_nulls() for name in extras_among(rows.columns)]
+    kept = [expr.first() if keep == "first" else expr.last() for expr in (which, *beside)]
+    once = rows.group_by("date", "ticker", "price", maintain_order=True).agg(*kept, pl.col("times").sum())
     return once.sort("line", maintain_order=True).select(rows.columns)

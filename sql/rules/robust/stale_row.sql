@@ -1,6 +1,6 @@
 -- name: stale_row
 -- severity: error
--- message: Price {price} and volume {volume} are those of the session before: the same row again?
+-- message: Price {price} and volume {traded} are those of the session before: the same row again?
 -- parameters: chance = 0.00001
 -- $chance: The chance below which price and volume do not both repeat by nature.
 -- look-back: 70
@@ -10,7 +10,7 @@ select
     price,
     expected,
     deviation,
-    volume,
+    case when volume = round(volume) then format('{:,}', volume::bigint) else volume::varchar end as traded,
     -- Said once; from the second session on, it is more of the same.
     same_rows > 1 as covered
 from metrics

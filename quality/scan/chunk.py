@@ -117,8 +117,8 @@ def scan_chunk(task: ChunkTask, prices: YearPrices, engine: Connection, run: Sto
 def _evaluated(task: ChunkTask, prices: YearPrices, engine: Connection) -> Evaluated:
     """Load the grid and evaluate the rules on it; it is gone before anything is written."""
     judged = task.judged
-    grid = load_grid(task.section, prices)
-    return evaluation_of(judged.ruleset).evaluate(engine, grid, judged.ruleset, judged.start, judged.end)
+    evaluate, (start, end) = evaluation_of(judged.ruleset).evaluate, (judged.start, judged.end)
+    return evaluate(engine, load_grid(task.section, prices), judged.ruleset, start, end)  # which may let the grid go
 
 
 def scan_chunk_alone(task: ChunkTask, panel: Store, run: Store, options: EngineOptions) -> ChunkResult:

@@ -123,7 +123,9 @@ def find_one_by_one(connection: Connection, rules: Sequence[Rule], scope: Scope)
 def _table(connection: Connection, text: str, parameters: Mapping[str, object]) -> pa.Table:
     # A table between: asked for rows at once, the engine plans a long statement more often than once.
     connection.execute(f"create or replace temp table found as {text}", dict(parameters))
-    return connection.sql("from found").to_arrow_table().cast(FOUND)
+    found = connection.sql("from found").to_arrow_table().cast(FOUND)
+    connection.execute("drop table found")
+    return found
 
 
 def _parts(connection: Connection, rules: Sequence[Rule], scope: Scope) -> Iterator[_Part]:

@@ -156,13 +156,18 @@ def prepare(grid: Grid) -> Shared:
 
 def measure(shared: Shared, needs: Needs) -> Metrics:
     """Measure the cells that rules may speak of."""
-    suspects = _every_cell(shared) if needs.every_cell else _suspects(shared, needs)
-    parts = [(block, _level(shared, block)) for block in suspects.blocks(_CELLS_AT_ONCE)]
-    if not needs.every_cell:
+    if needs.every_cell:
+        suspects = _every_cell(shared)
+        parts = [(block, _level(shared, block)) for block in suspects.blocks(_CELLS_AT_ONCE)]
+    else:
         kept = _in_stretches(shared, needs)
-        parts = [_without_returns(shared, needs, kept, *part) for part in parts]
+        suspects = _suspects(shared, needs, kept)
+        parts = [
+            _without_returns(shared, needs, kept, block, _level(shared, block))
+            for block in suspects.blocks(_CELLS_AT_ONCE)
+        ]
     blocks = [dict(_metrics(shared, needs, *part)) for part in parts]
-    cells = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    cells = {name: np.concatenate([block.pop(name) for block in blocks]) for name in list(blocks[0])}
     places = Places(np.concatenate([block.at for block, _ in parts]), suspects.width)
     return Metrics(places, cells, _days(shared))
 
@@ -175,7 +180,7 @@ def _every_cell(shared: Shared) -> Places:
     return Places.where(chosen)
 
 
-def _suspects(shared: Shared, needs: Needs) -> Places:
+def _suspects(shared: Shared, needs: Needs, in_stretches: Places) -> Places:
     """Give the cells that a rule may find.
 
     They are those without a usable price, absent, new, repeats, leaps, the day before a leap, moves that the next one
@@ -188,7 +193,7 @@ def _suspects(shared: Shared, needs: Needs) -> Places:
     chosen[:, judged] = np.where(priced, leap[:, :-1] | leap[:, 1:], shared.grid.present[:, judged])
     for places in (shared.absence.absent, shared.absence.new, Places.where(shared.moves.growth == 1)):
         _choose(chosen, places, judged)
-    _choose(chosen, _in_stretches(shared, needs), judged)
+    _choose(chosen, in_stretches, judged)
     return Places.where(chosen)
 
 

@@ -1,5 +1,6 @@
 """What prices do from one session to the next: beyond the market, and by their own habit."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,8 +49,7 @@ def measure_moves(prices: FloatMatrix, sessions: slice) -> Moves:
 
     """
     usable, growth = np.empty_like(prices), np.empty_like(prices)
-    for first in range(0, len(prices), _TICKERS_AT_ONCE):
-        rows = slice(first, first + _TICKERS_AT_ONCE)
+    for rows in _portions(len(prices)):
         raw = prices[rows]
         usable[rows] = np.where((raw > 0) & (raw < np.inf), raw, np.nan)
         with np.errstate(over="ignore"):
@@ -57,6 +57,11 @@ def measure_moves(prices: FloatMatrix, sessions: slice) -> Moves:
     market, movers = np.ones(prices.shape[1]), np.zeros(prices.shape[1], dtype=np.int64)
     market[sessions], movers[sessions] = _market(growth[:, sessions])
     return Moves(usable, growth, market, movers)
+
+
+def _portions(tickers: int) -> Iterator[slice]:
+    for first in range(0, tickers, _TICKERS_AT_ONCE):
+        yield slice(first, first + _TICKERS_AT_ONCE)
 
 
 def _previous(usable: FloatMatrix) -> FloatMatrix:
@@ -87,17 +92,23 @@ def leaps(moves: Moves, sessions: slice, least_move: float) -> BoolMatrix:
     """Say which cells of some sessions moved, beyond the market, by more than a share, or a rounding error less."""
     growth, market = moves.growth[:, sessions], moves.market[sessions]
     slack = least_move * (1 - 1e-9)
-    return np.asarray((growth > market * (1 + slack)) | (growth < market * (1 - slack)))
+    most, least = market * (1 + slack), market * (1 - slack)
+    found = np.empty(growth.shape, dtype=np.bool_)
+    for rows in _portions(len(growth)):
+        np.logical_or(growth[rows] > most, growth[rows] < least, out=found[rows])
+    return found
 
 
 def undone(moves: Moves, sessions: slice, least_move: float) -> BoolMatrix:
     """Say which cells of some sessions moved by more than a share, and about as much back on the next one."""
-    with np.errstate(invalid="ignore"):
-        own = moves.growth[:, sessions.start : sessions.stop + 1] / moves.market[sessions.start : sessions.stop + 1]
-        today, tomorrow = own[:, :-1], own[:, 1:]
-        up = (today > 1 + least_move) & (tomorrow < 1 / (1 + least_move))
-        down = (today < 1 / (1 + least_move)) & (tomorrow > 1 + least_move)
-    return np.asarray(up | down)
+    reach = slice(sessions.start, sessions.stop + 1)
+    growth, market = moves.growth[:, reach], moves.market[reach]
+    found = np.empty((len(growth), growth.shape[1] - 1), dtype=np.bool_)
+    for rows in _portions(len(growth)):
+        own = growth[rows] / market
+        up, down = own > 1 + least_move, own < 1 / (1 + least_move)
+        np.logical_or(up[:, :-1] & down[:, 1:], down[:, :-1] & up[:, 1:], out=found[rows])
+    return found
 
 
 def previous_prices(moves: Moves, places: Places) -> FloatMatrix:

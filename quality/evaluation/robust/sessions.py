@@ -80,6 +80,5 @@ def _gaps_before(present: BoolMatrix, first: Integers) -> Integers:
     ends[:, 1:] = present[:, 1:] & ~present[:, :-1]
     common = np.count_nonzero(ends, axis=0) >= np.maximum(LEAST_GONE, GONE_SHARE * np.count_nonzero(present, axis=0))
     ends[:, common] = False
-    running = np.zeros(ends.size + 1, dtype=np.int64)
-    np.cumsum(ends.ravel(), out=running[1:])
-    return running[first] - running[np.maximum(first - HABIT_SESSIONS, 0)]
+    where = np.flatnonzero(ends)
+    return np.searchsorted(where, first) - np.searchsorted(where, first - HABIT_SESSIONS)

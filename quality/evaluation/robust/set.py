@@ -1,7 +1,8 @@
 """The rule set `robust`: a grid to its metrics, the rules over them, and what later days make of what they find."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ from quality.evaluation.protocol import Evaluated
 from quality.evaluation.robust.corroboration import corroborate
 from quality.evaluation.robust.found import Scope, find_one_by_one, find_together, is_of_set
 from quality.evaluation.robust.margins import LOOK_AHEAD, LOOK_BACK
-from quality.evaluation.robust.metrics import Metrics, Needs, Shared, measure, prepare
+from quality.evaluation.robust.metrics import Needs, Shared, measure, prepare
 from quality.evaluation.robust.outcome import reconsider
 from quality.panel.extras import EXTRAS
 from quality.panel.grid import Grid
@@ -43,16 +44,21 @@ class Robust:
         """
         rules, scope = ruleset.rules, _scope(grid, start, end)
         shared = prepare(grid)
+        settled, absent, beside = _settled(grid), _absent_by_year(shared, start, end), bool(grid.extras)
         ours = [is_of_set(rule) for rule in rules]
-        _make_relations(connection, shared, measure(shared, needs_of(rules)))
-        found = [_numbered(find_together(connection, _chosen(rules, ours), scope), ours)]
+        measured = [(ours, find_together, _relations(shared, needs_of(rules)))]
         if not all(ours):
             theirs = [not own for own in ours]
-            _make_relations(connection, shared, measure(shared, Needs(every_cell=True)))
-            found.append(_numbered(find_one_by_one(connection, _chosen(rules, theirs), scope), theirs))
+            measured.append((theirs, find_one_by_one, _relations(shared, Needs(every_cell=True))))
+        del grid, shared  # they make room for what is found
+        found = []
+        while measured:
+            kept, find, relations = measured.pop(0)
+            with _seen(connection, relations, beside=beside):
+                found.append(_numbered(find(connection, _chosen(rules, kept), scope), kept))
+            del relations
         families = [0 if own else number + 1 for number, own in enumerate(ours)]
-        findings = reconsider(pa.concat_tables(found), rules, families, _settled(grid))
-        return Evaluated(findings, _absent_by_year(shared, start, end))
+        return Evaluated(reconsider(pa.concat_tables(found), rules, families, settled), absent)
 
 
 def _scope(grid: Grid, start: dt.date, end: dt.date) -> Scope:
@@ -89,9 +95,10 @@ def needs_of(rules: Sequence[Rule]) -> Needs:
     )
 
 
-def _make_relations(connection: Connection, shared: Shared, metrics: Metrics) -> None:
-    """Make the relations that rules see, in place of those of the chunk before."""
-    grid, places = shared.grid, metrics.places
+def _relations(shared: Shared, needs: Needs) -> dict[str, pa.Table]:
+    """Measure what rules see: the cells that they may speak of, and the sessions."""
+    grid, metrics = shared.grid, measure(shared, needs)
+    places = metrics.places
     cells = {
         "date": pa.array(grid.sessions[places.sessions]),
         "ticker": pa.DictionaryArray.from_arrays(pa.array(places.tickers.astype(np.int32)), pa.array(grid.tickers)),
@@ -101,10 +108,19 @@ def _make_relations(connection: Connection, shared: Shared, metrics: Metrics) ->
     judged = grid.sessions[grid.judged]
     before = grid.sessions[grid.judged.start - 1 : grid.judged.stop - 1]
     days = {"date": pa.array(judged), **_columns(metrics.days), "date_before": pa.array(before)}
-    register_table(connection, "measured_cells", pa.table(cells))
-    register_table(connection, "measured_days", pa.table(days))
-    connection.execute(statement("metrics/robust_beside" if grid.extras else "metrics/robust_alone"))
+    return {"measured_cells": pa.table(cells), "measured_days": pa.table(days)}
+
+
+@contextmanager
+def _seen(connection: Connection, relations: Mapping[str, pa.Table], *, beside: bool) -> Iterator[None]:
+    """Let rules see some relations, and what the statements of the set make of them, for a while."""
+    for name, rows in relations.items():
+        register_table(connection, name, rows)
+    connection.execute(statement("metrics/robust_beside" if beside else "metrics/robust_alone"))
     connection.execute(statement("metrics/robust"))
+    yield
+    for name in relations:
+        connection.unregister(name)
 
 
 def _columns(metrics: Mapping[str, np.ndarray]) -> dict[str, pa.Array]:

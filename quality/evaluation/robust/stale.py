@@ -39,6 +39,8 @@ _SCALE = 1 << 20
 _LARGE_MOVE = 0.1
 # Price changes that are compared with each one, in order of their size, for being equal.
 _NEIGHBOURS = 12
+# Repeats that are looked at at once: what they take stays in the processor's cache.
+_AT_ONCE = 1024
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ def measure_repeats(moves: Moves, judged: slice, stale: BoolMatrix) -> Repeats:
     recent = slice(judged.start - REPEAT_SESSIONS + 1, judged.stop)
     every = Places.where(moves.growth == 1)
     every = every.only((every.sessions >= recent.start) & (every.sessions < recent.stop) & ~stale[every.sessions])
-    step, volatility = _chances(moves, every)
+    parts = [_chances(moves, part) for part in every.blocks(_AT_ONCE)]
+    step, volatility = (np.concatenate(values) for values in zip(*parts, strict=True))
     cells = np.zeros(moves.growth.shape[1], dtype=np.int64)
     cells[recent] = np.count_nonzero(~np.isnan(moves.growth[:, recent]), axis=0) * ~stale[recent]
     is_judged = every.sessions >= judged.start

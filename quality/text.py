@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 _LONGEST_NAME = 100
+_LONGEST_SHOWN = 80
 
 
 def visible(text: str) -> str:
@@ -10,6 +11,16 @@ def visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def quoted(text: str) -> str:
+    """Quote a text for a message: harmless, and not at length."""
+    return shortened(repr(text))
+
+
+def shortened(text: str) -> str:
+    """Cut off the end of a text that is too long for a message."""
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def similar(name: str, names: Iterable[str]) -> str:

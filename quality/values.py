@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 from quality.errors import UsageError
-from quality.text import similar, visible
+from quality.text import shortened, similar, visible
 
 T = TypeVar("T")
 Reader: TypeAlias = Callable[[object], T]
@@ -24,7 +24,6 @@ _UNITS = {"b": 1}
 _UNITS |= {unit: 1000**power for power, unit in enumerate(("kb", "mb", "gb", "tb"), start=1)}
 _UNITS |= {unit: 1024**power for power, unit in enumerate(("kib", "mib", "gib", "tib"), start=1)}
 _MOST_DIGITS = 18
-_LONGEST_SHOWN = 80
 
 
 def text(value: object) -> str:
@@ -280,4 +279,4 @@ def shown(value: object) -> str:
         found = visible(str(value) if isinstance(value, dt.date | dt.time) else repr(value))
     except ValueError:  # a number of thousands of digits
         found = "a number of very many digits"
-    return found if len(found) <= _LONGEST_SHOWN else f"{found[:_LONGEST_SHOWN]}…"
+    return shortened(found)

@@ -2,15 +2,19 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 # A spreadsheet takes a cell that begins with one of these for a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# And so it does within a text where it delimits by semicolons or tabs: then it heeds no quotation mark in a line.
+FORMULA_WITHIN = r"([;\t\r\n] *)([=+\-@＝＋－＠])"
 _WORDS: Mapping[object, object] = {True: "true", False: "false", None: ""}
 
 
 def plain_text(text: str) -> str:
-    """Put a `'` before a text that a spreadsheet would take for a formula."""
+    """Put a `'` before what a spreadsheet would take for a formula."""
+    text = re.sub(FORMULA_WITHIN, r"\1'\2", text)
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 

@@ -16,7 +16,7 @@ from quality.findings.columns import (
     is_partition_key,
     partition_key,
 )
-from quality.findings.plain_text import FORMULA_STARTS
+from quality.findings.plain_text import FORMULA_STARTS, FORMULA_WITHIN
 from quality.storage import Store
 
 __all__ = ["COVERED", "CSV_KEY", "NOTEBOOK_REPORT_KEY", "SUPPRESSED", "partition_key"]
@@ -78,4 +78,5 @@ def plain(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _plain_column(column: pl.Expr) -> pl.Expr:
     is_formula = pl.any_horizontal(column.str.starts_with(start) for start in FORMULA_STARTS)
+    column = column.str.replace_all(FORMULA_WITHIN, "${1}'${2}")
     return pl.when(is_formula).then(pl.concat_str(pl.lit("'"), column)).otherwise(column).name.keep()

@@ -10,6 +10,7 @@ from typing import Any
 from quality.errors import InputError, UsageError
 from quality.findings.suppressions import NO_SUPPRESSIONS, Suppression, Suppressions
 from quality.storage import S3Options, read_file
+from quality.text import quoted
 from quality.values import check_key, date, parse_toml, read, stripped
 
 _NEEDED = ("rule", "ticker", "reason", "author", "expires")
@@ -84,9 +85,9 @@ def _csv_rows(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _check_columns(header: list[str], where: str) -> None:
     for column in header:
-        check_key(column, _COLUMNS, f"{where}: no column {column!r}")
+        check_key(column, _COLUMNS, f"{where}: no column {quoted(column)}")
         if header.count(column) > 1:
-            raise UsageError(f"{where}: column {column!r} stands twice")
+            raise UsageError(f"{where}: column {quoted(column)} stands twice")
     missing = [column for column in _NEEDED if column not in header]
     if missing:
         raise UsageError(f"{where}: the header lacks {', '.join(missing)}")
@@ -96,7 +97,8 @@ def _toml_rows(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
     found = parse_toml(text.encode(), name)
     tables = found.pop(_OLD_TABLE if _TABLE not in found else _TABLE, [])
     if found:
-        raise UsageError(f"{name}: no key {next(iter(found))!r}; a file of suppressions has tables [[{_TABLE}]] only")
+        other = quoted(next(iter(found)))
+        raise UsageError(f"{name}: no key {other}; a file of suppressions has tables [[{_TABLE}]] only")
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise UsageError(f"{name}: {_TABLE} must be tables [[{_TABLE}]]")
     lines = [number for number, line in enumerate(text.splitlines(), start=1) if _opens_table(line)]
@@ -114,7 +116,7 @@ def _opens_table(line: str) -> bool:
 
 def _entry(row: Mapping[str, Any], line: int, where: str) -> Suppression:
     for key in row:
-        check_key(key, _COLUMNS, f"{where}: no key {key!r}")
+        check_key(key, _COLUMNS, f"{where}: no key {quoted(key)}")
     missing = [key for key in _NEEDED if row.get(key) in (None, "")]
     if missing:
         raise UsageError(f"{where}: lacks {', '.join(missing)}")

@@ -11,6 +11,7 @@ from quality.errors import UsageError
 from quality.rules.messages import parse_message
 from quality.rules.model import Rule
 from quality.rules.severities import SEVERITIES
+from quality.text import quoted, shortened
 
 _KEYS = ("name", "severity", "message", "parameters", "look-back")
 
@@ -31,6 +32,9 @@ _EXPLANATION = re.compile(r"--\s*\$([a-z][a-z0-9_]*)\s*:\s*(.*?)\s*")
 
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+_SESSIONS = re.compile(r"[0-9]{1,6}")
 
 
 _PARAMETER = re.compile(r"(?!rule_|scope_)([a-z][a-z0-9_]*)\s*=\s*(\S+)")
@@ -62,12 +66,11 @@ def read_rule(path: Path, *, is_known: bool = False) -> Rule:
     lines = _header_lines(path, text)
     header = {key: value for key, (value, _) in lines.items()}
     if header["name"] != path.stem or not _NAME.fullmatch(header["name"]):
-        raise _bad(path, lines["name"][1], f"name {header['name']!r} must be the file's name, in a-z, 0-9 and _")
+        raise _bad(path, lines["name"][1], f"name {quoted(header['name'])} must be the file's name, in a-z, 0-9 and _")
     severity = next((known for known in SEVERITIES if known == header["severity"]), None)
     if severity is None:
-        raise _bad(path, lines["severity"][1], f"severity {header['severity']!r} is not {', '.join(SEVERITIES)}")
-    if not header["look-back"].isdecimal():
-        raise _bad(path, lines["look-back"][1], f"look-back {header['look-back']!r} is not a number of sessions")
+        raise _bad(path, lines["severity"][1], f"severity {quoted(header['severity'])} is not {', '.join(SEVERITIES)}")
+    look_back = _sessions(path, "look-back", *lines["look-back"])
     parameters = _parameters(path, *lines["parameters"])
     explanations = _explanations(path, text, parameters)
     presets = {key: _preset(path, lines[key], parameters) for key in _PRESET_KEYS if key in lines}
@@ -84,7 +87,7 @@ def read_rule(path: Path, *, is_known: bool = False) -> Rule:
         severity,
         message,
         parameters,
-        int(header["look-back"]),
+        look_back,
         sql,
         str(path),
         look_ahead=look_ahead,
@@ -105,14 +108,20 @@ def _hindsight(path: Path, lines: Mapping[str, tuple[str, int]]) -> tuple[int, t
         raise _bad(path, line, f"{given[0]!r} is for a rule with '-- retrospective: yes' (or 'also': on the day too)")
     if "look-ahead" not in lines:
         raise _bad(path, line, "a retrospective rule says how many sessions it needs: '-- look-ahead: 10'")
-    sessions, line = lines["look-ahead"]
-    if not sessions.isdecimal() or not int(sessions):
-        raise _bad(path, line, f"look-ahead {sessions!r} is not a number of sessions")
+    look_ahead = _sessions(path, "look-ahead", *lines["look-ahead"])
+    if not look_ahead:
+        raise _bad(path, lines["look-ahead"][1], "look-ahead '0' is not a number of sessions above 0")
     named, line = lines.get("reclassifies", ("", line))
     names = tuple(part.strip() for part in named.split(",")) if "reclassifies" in lines else ()
     if not all(_NAME.fullmatch(name) for name in names):
-        raise _bad(path, line, f"reclassifies {named!r} is not a list of rule names")
-    return int(sessions), names, mark == "also"
+        raise _bad(path, line, f"reclassifies {quoted(named)} is not a list of rule names")
+    return look_ahead, names, mark == "also"
+
+
+def _sessions(path: Path, key: str, text: str, line: int) -> int:
+    if not _SESSIONS.fullmatch(text):
+        raise _bad(path, line, f"{key} {quoted(text)} is not a number of sessions")
+    return int(text)
 
 
 def _header_lines(path: Path, text: str) -> dict[str, tuple[str, int]]:
@@ -125,9 +134,10 @@ def _header_lines(path: Path, text: str) -> dict[str, tuple[str, int]]:
             continue
         match = _HEADER_LINE.fullmatch(line)
         if not match or match[1] not in keys:
-            raise _bad(path, number, f"{line!r} is not a header line '-- key: value' with one of {', '.join(keys)}")
+            known = ", ".join(keys)
+            raise _bad(path, number, f"{quoted(line)} is not a header line '-- key: value' with one of {known}")
         if match[1] in lines:
-            raise _bad(path, number, f"{match[1]!r} is already in line {lines[match[1]][1]}")
+            raise _bad(path, number, f"{quoted(match[1])} is already in line {lines[match[1]][1]}")
         lines[match[1]] = (match[2], number)
     missing = [key for key in _KEYS if key not in lines]
     if missing:
@@ -173,17 +183,17 @@ def _parameters(path: Path, text: str, line: int) -> dict[str, float]:
     for part in text.split(","):
         match = _PARAMETER.fullmatch(part.strip())
         if not match:
-            raise _bad(path, line, f"{part.strip()!r} is not 'name = number' (or 'none' for no parameters)")
+            raise _bad(path, line, f"{quoted(part.strip())} is not 'name = number' (or 'none' for no parameters)")
         if match[1] in parameters:
-            raise _bad(path, line, f"parameter {match[1]!r} is declared twice")
+            raise _bad(path, line, f"parameter {quoted(match[1])} is declared twice")
         if match[1] in RESERVED:
-            raise _bad(path, line, f"no parameter can be named {match[1]!r}: settings say something else by it")
+            raise _bad(path, line, f"no parameter can be named {quoted(match[1])}: settings say something else by it")
         try:
             default = float(match[2])
         except ValueError:
-            raise _bad(path, line, f"the default of {match[1]!r} is not a number: {match[2]!r}") from None
+            raise _bad(path, line, f"the default of {quoted(match[1])} is not a number: {quoted(match[2])}") from None
         if not math.isfinite(default):
-            raise _bad(path, line, f"the default of {match[1]!r} is not finite: {match[2]!r}")
+            raise _bad(path, line, f"the default of {quoted(match[1])} is not finite: {quoted(match[2])}")
         parameters[match[1]] = default
     return parameters
 
@@ -196,9 +206,9 @@ def _check_select(path: Path, line: int, sql: str, parameters: Mapping[str, floa
         raise _bad(path, line, str(error)) from error
     undeclared, unused = sorted(used - set(parameters)), sorted(set(parameters) - used)
     if undeclared:
-        raise _bad(path, line, f"uses ${', $'.join(undeclared)}, which the header does not declare")
+        raise _bad(path, line, f"uses {shortened('$' + ', $'.join(undeclared))}, which the header does not declare")
     if unused:
-        raise _bad(path, line, f"declares {', '.join(unused)}, which the SELECT does not use")
+        raise _bad(path, line, f"declares {shortened(', '.join(unused))}, which the SELECT does not use")
 
 
 def _bad(path: Path, line: int, what: str) -> UsageError:

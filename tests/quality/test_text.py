@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quality.text import visible
+from quality.text import quoted, visible
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,9 @@ def test_what_cannot_be_printed_is_shown_as_an_escape(text, shown):
 def test_the_result_is_always_printable_and_one_line(text):
     assert visible(text).isprintable()
     assert visible(visible(text)) == visible(text)
+
+
+def test_a_long_text_is_cut_off_in_a_message():
+    assert quoted("AAA") == "'AAA'"
+    assert quoted("\x1b" * 5000).isprintable()
+    assert len(quoted("x" * 5000)) == 81

@@ -1,6 +1,7 @@
 """Blocks of CSV text to columns of texts: regular lines at the speed of Polars, all others one by one."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,10 @@ _LONGEST_LINE = 1 << 26
 # A quoted field goes on over this many lines at most; beyond, its first quotation mark is a stray.
 _LINES_A_RECORD = 64
 _MOST_REFUSED = 100_000
+# A field in quotation marks on one line, after and before what may stand beside a field.
+_FIELD = rb'(?:\A|(?<=[,;|\t\r\n]))"(?:[^"\n]|"")*'
+_QUOTED = re.compile(rb"(" + _FIELD + rb'"(?=[,;|\t\r\n]|\Z)' + rb")")
+_QUOTED_OR_BEGUN = re.compile(rb"(" + _FIELD + rb'(?:"(?=[,;|\t\r\n]|\Z)|\Z)' + rb")")
 
 
 class NoRecordsError(ValueError):
@@ -75,7 +80,7 @@ def read_records(blocks: Iterable[bytes], shape: Shape, name: str, first_line: i
 
 
 def whole_lines(blocks: Iterable[bytes], name: str) -> Iterator[bytes]:
-    r"""Cut blocks anew, after line ends outside of quotation marks; `\r\n` and lone `\r` become `\n`."""
+    r"""Cut blocks anew, after line ends outside of quotation marks; there `\r` becomes `\n`, and everywhere `\r\n`."""
     rest = b""
     for block in blocks:
         text = rest + block
@@ -88,13 +93,18 @@ def whole_lines(blocks: Iterable[bytes], name: str) -> Iterator[bytes]:
         if len(rest) > _LONGEST_LINE:
             raise InputError(f"{visible(name)}: has a line of more than {_LONGEST_LINE >> 20} MiB: it is no table")
     if rest:
-        yield _unix(rest)
+        yield _unix(rest, is_end=True)
 
 
-def _unix(text: bytes) -> bytes:
+def _unix(text: bytes, *, is_end: bool = False) -> bytes:
     if b"\r" not in text:
         return text
-    return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    text = text.replace(b"\r\n", b"\n")
+    if b"\r" not in text or b'"' not in text:
+        return text.replace(b"\r", b"\n")
+    # A return within a quoted field is a part of it; the last field may end in the next block.
+    pieces = (_QUOTED if is_end else _QUOTED_OR_BEGUN).split(text)
+    return b"".join(piece if at % 2 else piece.replace(b"\r", b"\n") for at, piece in enumerate(pieces))
 
 
 def _cut(text: bytes) -> int:

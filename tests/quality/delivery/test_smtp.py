@@ -415,3 +415,23 @@ def test_importing_the_door_does_not_import_smtplib():
     heavy = "{'smtplib', 'ssl', 'email.message'}"
     command = f"import sys, quality.delivery.smtp; print(sorted({heavy} & set(sys.modules)))"
     assert subprocess.check_output([sys.executable, "-c", command], text=True) == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"host": "hunter2 S3CR3T"},
+        {"security": "hunter2 S3CR3T"},
+        {"ca_file": "hunter2 S3CR3T"},
+        {"sender": "hunter2 S3CR3T"},
+        {"recipients": ("a@example.com", "hunter2 S3CR3T")},
+        {"user": "hunter2 S3CR3T"},
+        {"password": "hunter2 S3CR3T"},
+        {"user": "a", "password": "hunter2 S3CR3T ü"},
+    ],
+)
+def test_a_secret_in_the_wrong_place_is_not_shown(changes):
+    with pytest.raises(UsageError) as raised:
+        anywhere(**changes)
+    assert "S3CR3T" not in str(raised.value)
+    assert str(raised.value).partition(":")[0] in ("user", "password", *changes)

@@ -48,7 +48,7 @@ def test_no_findings_are_a_heading_alone(tmp_path):
     assert written(tmp_path) == [list(FILED_SCHEMA)]
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d"])
 def test_text_that_a_spreadsheet_would_run_is_made_plain(tmp_path, start):
     ticker = f"{start}HYPERLINK(1)"
     lines = written(tmp_path, findings(ticker, message=ticker))
@@ -62,6 +62,14 @@ def test_quoting_gives_back_what_went_in(tmp_path, ticker):
     assert written(tmp_path, findings(ticker))[1][1] == ticker
     rows = list(csv.reader(io.StringIO(notebook_csv([(ticker, "Issue")]).decode(), newline="")))
     assert rows[1] == [ticker, "Issue"]
+
+
+@pytest.mark.parametrize(
+    ("ticker", "shown"), [("a;=1;-2", "a;'=1;'-2"), ("a\t@b", "a\t'@b"), ("a\n =b", "a\n '=b"), ("a;b", "a;b")]
+)
+def test_so_is_what_a_spreadsheet_runs_that_delimits_by_semicolons_or_tabs(tmp_path, ticker, shown):
+    assert written(tmp_path, findings(ticker))[1][1] == shown
+    assert list(csv.reader(io.StringIO(notebook_csv([(ticker, "Issue")]).decode(), newline="")))[1] == [shown, "Issue"]
 
 
 def test_plain_leaves_numbers_nulls_and_names_as_they_are():

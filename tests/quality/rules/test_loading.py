@@ -64,6 +64,7 @@ class TestLoader:
             ({"name": "other"}, 1, "name 'other' must be the file's name"),
             ({"severity": "fatal"}, 2, "severity 'fatal' is not error, warning, info"),
             ({"look_back": "-1"}, 5, "look-back '-1' is not a number of sessions"),
+            ({"look_back": "9" * 5000}, 5, f"look-back '{'9' * 79}… is not a number of sessions"),
             ({"look_back": "a week"}, 5, "look-back 'a week'"),
             ({"message": ""}, 3, "message is empty"),
             ({"message": "{oops"}, 3, "brace"),

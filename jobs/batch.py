@@ -21,11 +21,11 @@ from quality.settings import Settings, load_settings
 SUMMARY = """Run what CONFIG describes, unattended: ingest, check or scan; then publish, mail and tell.
 
 CONFIG is a settings file (as pricewatch.toml) with a section [batch], and [batch.panels.NAME] for each of
-several panels. Keys: job, panel, run, file, ingest, source, ruleset, rules, suppressions, calendar, formats,
-start, end, append, append_anyway, sensitivity, fail_on, publish, mail, mail_on, webhook, lineage, wait_until,
-keep_days, keep_published_days, report, link; and for the whole batch timezone, day, heartbeat, metrics,
-parallel. Addresses may hold {date}, {date:%Y%m%d}, {panel}, {job}; publish also {run}. A rerun of a date comes
-to the same, and delivers only what was not delivered."""
+several panels. Keys: job, panel, run, file, ingest, source, ruleset, rules, suppressions, corporate_actions,
+calendar, formats, start, end, append, append_anyway, sensitivity, fail_on, publish, mail, mail_on, webhook,
+lineage, wait_until, keep_days, keep_published_days, report, link; and for the whole batch timezone, day,
+heartbeat, metrics, parallel. Addresses may hold {date}, {date:%Y%m%d}, {panel}, {job}; publish also {run}. A
+rerun of a date comes to the same, and delivers only what was not delivered."""
 EXAMPLE = """  pricewatch init . --panel demo/faulty    # writes nightly.toml
   pricewatch batch nightly.toml
   pricewatch batch nightly.toml --dry-run

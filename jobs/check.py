@@ -49,6 +49,7 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         source=source_of(options, settings),
         calendar=options.calendar or settings.calendar,
         suppressions=settings.open_suppressions(options.suppressions),
+        actions=settings.open_actions(options.corporate_actions),
         append=options.append or options.append_anyway,
         append_anyway=options.append_anyway,
         fail_on=options.fail_on,

@@ -32,6 +32,9 @@ def add_rule_arguments(parser: argparse.ArgumentParser, default: str) -> None:
         metavar="NAME",
         help="which days are sessions: panel (default), weekdays, or an exchange's code such as XNYS",
     )
+    parser.add_argument(
+        "--corporate-actions", metavar="FILE", help="splits that are known: CSV or Parquet with date, ticker, ratio"
+    )
     add_sensitivity(parser)
     parser.add_argument("--fail-on", choices=FAIL_ON, help="exit 1 if a finding is at least this severe")
 

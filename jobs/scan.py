@@ -72,6 +72,7 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         resume=options.resume,
         calendar=options.calendar or settings.calendar,
         suppressions=settings.open_suppressions(options.suppressions),
+        actions=settings.open_actions(options.corporate_actions),
     )
     if options.master and options.engine != "spark":
         raise UsageError("--master goes with --engine spark")

@@ -75,6 +75,7 @@ def _of_task(settings: Settings, template: Task | None, day: dt.date) -> Iterato
     task = template.on(day, template.jobs[0]) if template else None
     yield _look("rules", lambda: _rules(settings, task))
     yield _look("suppressions", lambda: _suppressions(settings, task))
+    yield _look("corporate actions", lambda: _actions(settings, task))
     yield _look("calendar", lambda: _calendar((task and task.calendar) or settings.calendar, day))
     if template:
         for job in template.jobs:
@@ -99,6 +100,11 @@ def _rules(settings: Settings, batch: Task | None) -> str:
     chosen = (batch.ruleset, batch.rules, batch.sensitivity) if batch else ()
     ruleset = settings.load_rules(*chosen)
     return f"{len(ruleset.rules)} rules of the set {ruleset.name}, fingerprint {ruleset.fingerprint}"
+
+
+def _actions(settings: Settings, batch: Task | None) -> str:
+    found = settings.open_actions(batch.corporate_actions if batch else None)
+    return f"{len(found):,} in {found.name}" if found.name else "none"
 
 
 def _suppressions(settings: Settings, batch: Task | None) -> str:

@@ -22,6 +22,7 @@ from quality.values import Readers
 if TYPE_CHECKING:
     from quality.delivery.lineage import LineageSettings
     from quality.delivery.webhook import WebhookSettings
+    from quality.panel.actions import CorporateActions
 
 CONFIG_NAME = "pricewatch.toml"
 _PREFIX = "PRICEWATCH_"
@@ -41,6 +42,7 @@ _SETTINGS: dict[str, Readers] = {
     "run": {
         "rules": values.listed(values.address, "addresses"),
         "suppressions": values.address,
+        "corporate_actions": values.address,
         "calendar": values.text,
         "sensitivity": values.choice(*SENSITIVITIES),
         "lock_wait": values.seconds,
@@ -105,6 +107,7 @@ class Settings:
         thresholds: By rule set and rule, what replaces parameters of rules.
         rules: Folders with rules of the user's own, for scans and checks.
         suppressions: Address of the file of suppressions, None for none.
+        corporate_actions: Address of the file of corporate actions, None for none.
         calendar: Which days are sessions: "panel", "weekdays" or the code of an exchange.
         sensitivity: How easily rules speak: "low", "normal" or "high".
         sources: By name, what is known of the files that a source sends.
@@ -121,6 +124,7 @@ class Settings:
     thresholds: Mapping[str, Mapping[str, Thresholds]] = field(default_factory=dict)
     rules: tuple[str, ...] = ()
     suppressions: str | None = None
+    corporate_actions: str | None = None
     calendar: str = "panel"
     sensitivity: str = DEFAULT_SENSITIVITY
     sources: Mapping[str, Source] = field(default_factory=dict)
@@ -141,6 +145,12 @@ class Settings:
     def open_suppressions(self, address: str | None = None) -> Suppressions:
         """Open the suppressions at an address, or those that are set; UsageError where they cannot be read."""
         return open_suppressions(self.suppressions if address is None else address, self.s3)
+
+    def open_actions(self, address: str | None = None) -> "CorporateActions":
+        """Open the corporate actions at an address, or those that are set; UsageError where they cannot be read."""
+        from quality.panel.action_file import open_actions  # noqa: PLC0415 - few runs have any
+
+        return open_actions(self.corporate_actions if address is None else address, self.s3)
 
     def smtp(self, instead: Mapping[str, Any] | None = None) -> SmtpSettings:
         """Give the mail server's settings; without `sender` the user's name is the sender.

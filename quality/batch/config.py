@@ -39,6 +39,7 @@ class Task:
         rules: Folders with rules of one's own.
         formats: What a scan writes.
         suppressions: Address of the file of suppressions; None for the one in the settings.
+        corporate_actions: Address of the file of corporate actions; None for the one in the settings.
         calendar: Which days are sessions; None for the one in the settings.
         start: First session of a scan.
         end: Last session of a scan.
@@ -70,6 +71,7 @@ class Task:
     rules: tuple[str, ...] = ()
     formats: tuple[str, ...] = FORMATS
     suppressions: str | None = None
+    corporate_actions: str | None = None
     calendar: str | None = None
     start: dt.date | None = None
     end: dt.date | None = None
@@ -105,6 +107,7 @@ class Task:
             ingest=tuple(filled(address) or "" for address in self.ingest),
             rules=tuple(filled(address) or "" for address in self.rules),
             suppressions=filled(self.suppressions),
+            corporate_actions=filled(self.corporate_actions),
             publish=filled(self.publish),
             link=filled(self.link),
         )
@@ -170,6 +173,7 @@ _OF_A_TASK: Readers = {
     "rules": _addresses,
     "formats": values.listed(values.choice(*FORMATS), "formats"),
     "suppressions": values.address,
+    "corporate_actions": values.address,
     "calendar": values.text,
     "start": values.date,
     "end": values.date,

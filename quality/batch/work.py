@@ -108,6 +108,7 @@ def _scan(task: Task, day: dt.date, settings: Settings, progress: Progress) -> D
         resume=True,
         calendar=task.calendar or settings.calendar,
         suppressions=settings.open_suppressions(task.suppressions),
+        actions=settings.open_actions(task.corporate_actions),
     )
     summary = scan(panel, run, settings.load_rules(task.ruleset, task.rules, task.sensitivity), options, progress)
     done = Done("scan", task, day, run, summary, state)
@@ -128,6 +129,7 @@ def _check(task: Task, day: dt.date, settings: Settings, _progress: Progress) ->
         source=source_of(task, settings),
         calendar=task.calendar or settings.calendar,
         suppressions=settings.open_suppressions(task.suppressions),
+        actions=settings.open_actions(task.corporate_actions),
         append=task.append or task.append_anyway,
         append_anyway=task.append_anyway,
         fail_on=task.fail_on,

@@ -10,6 +10,7 @@ import pyarrow as pa
 from quality.check.day import Entry
 from quality.digests import digest_bytes
 from quality.errors import InputError, NotEnoughHistoryError
+from quality.panel.actions import CorporateActions
 from quality.panel.digests import Digests, check_bytes, read_digests
 from quality.panel.grid import BoolMatrix, FloatMatrix, Grid
 from quality.panel.ticker_order import natural_order
@@ -22,6 +23,8 @@ from quality.storage import Store
 # Fewer sessions before the day than this tell nothing.
 _LEAST_HISTORY = 7
 _PRICE = "price"
+# A corporate action may show on the session before its date.
+_DAYS_BESIDE = np.timedelta64(5, "D")
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class History:
         present: bool, likewise, true where there is a row.
         damaged: By year, why its tickers could not be read.
         extras: By name, an optional column that the sessions have, laid out as the prices.
+        actions: The corporate actions that are known.
 
     """
 
@@ -47,6 +51,7 @@ class History:
     present: BoolMatrix
     damaged: tuple[tuple[int, str], ...] = ()
     extras: Mapping[str, FloatMatrix] = field(default_factory=dict)
+    actions: CorporateActions = field(default_factory=CorporateActions)
 
     @property
     def yesterday(self) -> int:
@@ -80,10 +85,13 @@ class History:
             for name in extras
             if name in held
         }
+        actions = self.actions.only(
+            tickers, np.datetime64(min([*self.sessions, day])), np.datetime64(day) + _DAYS_BESIDE
+        )
         first_seen = np.full(len(tickers), count + 1, dtype=np.int64)
         first_seen[old] = 1
         sessions = np.array([*self.sessions, day], dtype="datetime64[D]")
-        return Grid(sessions, tuple(tickers), laid, present, slice(count, count + 1), 1, first_seen, beside)
+        return Grid(sessions, tuple(tickers), laid, present, slice(count, count + 1), 1, first_seen, beside, actions)
 
     def _with_day(
         self, name: str, shape: tuple[int, ...], old: Sequence[int], arrived: Mapping[int, Entry]

@@ -16,6 +16,7 @@ from quality.findings.run_files import check_destination
 from quality.findings.summary import reaches
 from quality.findings.suppressions import NO_SUPPRESSIONS, Suppressions
 from quality.ingest.format.source import Source
+from quality.panel.actions import CorporateActions
 from quality.rules.model import RuleSet
 from quality.rules.structural import INCOMPLETE_DAY, WRONG_DATE
 from quality.storage import S3Options, Store, open_store, read_file
@@ -37,6 +38,7 @@ class CheckJob:
         source: What is known of the file.
         calendar: Which days are sessions.
         suppressions: The findings that do not count.
+        actions: The corporate actions that are known.
         append: Whether the day is added to the panel.
         fail_on: The severity from which on findings keep it from being added.
         append_anyway: Whether it is added although it is incomplete, stale or of a wrong date.
@@ -51,6 +53,7 @@ class CheckJob:
     source: Source = field(default_factory=Source)
     calendar: str = PANEL
     suppressions: Suppressions = NO_SUPPRESSIONS
+    actions: CorporateActions = field(default_factory=CorporateActions)
     append: bool = False
     fail_on: str | None = None
     append_anyway: bool = False
@@ -138,7 +141,7 @@ def run_check(job: CheckJob, s3: S3Options | None = None, earlier: EarlierRuns |
     day = read_day(read_file(job.file, s3), job.file, job.date, job.source)
     earlier = earlier or NoEarlierRuns()
     is_again = job.append and earlier.have_appended(day, panel)
-    result = check(day, panel, job.ruleset, job.calendar, job.suppressions, is_again=is_again)
+    result = check(day, panel, job.ruleset, job.calendar, job.suppressions, actions=job.actions, is_again=is_again)
     summary = earlier.summary_of_same(result, job.ruleset)
     if summary is None:
         seconds = time.perf_counter() - began

@@ -17,6 +17,7 @@ from quality.evaluation.session_findings import as_findings, session_findings
 from quality.evaluation.sets import evaluation_of
 from quality.findings.suppressions import NO_SUPPRESSIONS, Suppressions, mark
 from quality.findings.table import FILED_SCHEMA, complete, from_rows
+from quality.panel.actions import CorporateActions
 from quality.rules.model import RuleSet
 from quality.storage import Store
 
@@ -72,6 +73,7 @@ def check(
     calendar: str = PANEL,
     suppressions: Suppressions = NO_SUPPRESSIONS,
     *,
+    actions: CorporateActions | None = None,
     is_again: bool = False,
 ) -> CheckResult:
     """Check one day against the sessions before it.
@@ -84,6 +86,7 @@ def check(
         ruleset: The rules; the retrospective ones among them are left out.
         calendar: Which days are sessions; those missing since the last session are found too.
         suppressions: The findings that do not count.
+        actions: The corporate actions that are known.
         is_again: Whether the panel holds the day by an earlier run of the same job, which is then no finding.
 
     Raises:
@@ -101,7 +104,7 @@ def check(
     with open_engine(EngineOptions(threads=1)) as engine:
         reported = [
             *structure(day, history, ruleset.structural),
-            *_values(engine, day, history, ruleset),
+            *_values(engine, day, replace(history, actions=actions or CorporateActions()), ruleset),
             *_session_findings(day, history, ruleset, calendar),
         ]
     reported.sort(key=lambda item: item.place)

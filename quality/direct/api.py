@@ -21,6 +21,7 @@ from quality.findings.suppression_file import open_suppressions
 from quality.ingest.format.source import Source
 from quality.ingest.job import ingest
 from quality.ingest.options import IngestOptions
+from quality.panel.action_file import open_actions
 from quality.rules.description import rules_in_force
 from quality.rules.model import DEFAULT_RULESET, RuleSet
 from quality.rules.thresholds import read_thresholds
@@ -56,6 +57,7 @@ def scan(
     end: dt.date | None = None,
     calendar: str = PANEL,
     suppressions: str | None = None,
+    corporate_actions: str | None = None,
     source: Mapping[str, Any] | None = None,
     run: str | Path | None = None,
     threads: int | None = None,
@@ -72,6 +74,7 @@ def scan(
         end: Last session whose findings are wanted.
         calendar: Which days are sessions: `panel`, `weekdays`, or an exchange's code.
         suppressions: Address of a file of findings that do not count.
+        corporate_actions: Address of a file of splits that are known: date, ticker, ratio.
         source: What is known of the frame or file, as in `[sources.NAME]`: `{"timezone": "America/New_York"}`.
         run: Where the run is kept, as `pricewatch scan` keeps it; by default it is not.
         threads: By default all cores, at most 8.
@@ -92,6 +95,7 @@ def scan(
         threads=threads or min(os.cpu_count() or 1, 8),
         calendar=calendar,
         suppressions=open_suppressions(suppressions),
+        actions=open_actions(corporate_actions),
     )
     known = Source().replaced(source or {}, "source.")
     with temporary_folder() as folder, _as_file(prices, folder) as address:
@@ -114,6 +118,7 @@ def check(
     parameters: _Parameters | None = None,
     calendar: str = PANEL,
     suppressions: str | None = None,
+    corporate_actions: str | None = None,
     source: Mapping[str, Any] | None = None,
 ) -> Result:
     """Check one incoming day against the sessions before it.
@@ -127,6 +132,7 @@ def check(
         parameters: As of `scan`.
         calendar: As of `scan`.
         suppressions: As of `scan`.
+        corporate_actions: As of `scan`.
         source: What is known of the day's file, and of the history's where that is no panel.
 
     Returns:
@@ -155,6 +161,7 @@ def check(
                     source=known,
                     calendar=calendar,
                     suppressions=silent,
+                    actions=open_actions(corporate_actions),
                 )
             )
     return Result(findings_files.complete(checked.result.findings, findings_files.FILED_SCHEMA), checked.summary)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quality.errors import InputError
+from quality.panel.actions import CorporateActions
 
 FloatMatrix: TypeAlias = npt.NDArray[np.float64]
 BoolMatrix: TypeAlias = npt.NDArray[np.bool_]
@@ -29,6 +30,7 @@ class Grid:
         first_seen: By ticker, the number of the session of its first row ever: it may lie before the grid, and
             beyond it for a ticker that is yet to come.
         extras: By name, an optional column that the panel has (`panel.extras`), as the prices are laid out.
+        actions: The corporate actions that are listed for its tickers about its sessions.
 
     """
 
@@ -40,6 +42,7 @@ class Grid:
     first_number: int
     first_seen: Integers
     extras: Mapping[str, FloatMatrix] = field(default_factory=dict)
+    actions: CorporateActions = field(default_factory=CorporateActions)
 
     @property
     def history(self) -> Integers:

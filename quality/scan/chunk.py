@@ -3,7 +3,7 @@
 import datetime as dt
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,9 @@ from quality.findings.columns import partition_key
 from quality.findings.summary import Tally
 from quality.findings.suppressions import Suppressions, mark
 from quality.findings.table import SCHEMA, complete, encode_parquet
+from quality.panel.actions import CorporateActions
 from quality.panel.catalogue import Damage
+from quality.panel.grid import Grid
 from quality.panel.grid_files import Section, YearPrices, load_grid
 from quality.panel.panel_files import panel_files
 from quality.panel.years import Year
@@ -76,6 +78,7 @@ class ChunkTask:
         years: By year that is judged, what is known of it.
         files: The partitions of these years and of their margins.
         judged: The rules and the range.
+        actions: The corporate actions that are listed for its tickers about its sessions.
 
     """
 
@@ -83,6 +86,7 @@ class ChunkTask:
     years: Mapping[int, YearTask]
     files: tuple[Year, ...]
     judged: Judged
+    actions: CorporateActions = field(default_factory=CorporateActions)
 
     def of_year(self, year: int) -> "ChunkTask":
         """Give the chunk of one of the years alone."""
@@ -118,7 +122,11 @@ def _evaluated(task: ChunkTask, prices: YearPrices, engine: Connection) -> Evalu
     """Load the grid and evaluate the rules on it; it is gone before anything is written."""
     judged = task.judged
     evaluate, (start, end) = evaluation_of(judged.ruleset).evaluate, (judged.start, judged.end)
-    return evaluate(engine, load_grid(task.section, prices), judged.ruleset, start, end)  # which may let the grid go
+    return evaluate(engine, _grid(task, prices), judged.ruleset, start, end)  # which may let the grid go
+
+
+def _grid(task: ChunkTask, prices: YearPrices) -> Grid:
+    return replace(load_grid(task.section, prices), actions=task.actions)
 
 
 def scan_chunk_alone(task: ChunkTask, panel: Store, run: Store, options: EngineOptions) -> ChunkResult:

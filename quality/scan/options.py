@@ -2,11 +2,12 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from quality.calendar.exchanges import PANEL, check_calendar
 from quality.errors import UsageError
 from quality.findings.suppressions import NO_SUPPRESSIONS, Suppressions
+from quality.panel.actions import CorporateActions
 from quality.scan.plan import CELLS_A_CHUNK
 
 FORMATS = ("parquet", "csv")
@@ -25,6 +26,7 @@ class ScanOptions:
         rows_a_chunk: Cells that one unit of work has, about, unless it is a single year.
         calendar: Which days are sessions (`exchanges.open_calendar`).
         suppressions: The findings that do not count.
+        actions: The corporate actions that are known.
         resume: Keep the years that an earlier run into the same place has finished, from the same input,
             rules, range and versions; without it, everything is made anew.
 
@@ -39,6 +41,7 @@ class ScanOptions:
     resume: bool = False
     calendar: str = PANEL
     suppressions: Suppressions = NO_SUPPRESSIONS
+    actions: CorporateActions = field(default_factory=CorporateActions)
 
     def __post_init__(self) -> None:
         check_calendar(self.calendar)

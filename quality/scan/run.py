@@ -145,6 +145,11 @@ def _summarise(
         "tickers": len(catalogue.first_seen),
         **total.as_dict(),
         "calendar": options.calendar,
+        "corporate_actions": {
+            "file": options.actions.name,
+            "listed": len(options.actions),
+            "digest": options.actions.digest,
+        },
         "suppressions": suppression_report(options.suppressions, total.by_suppression, first, last),
         "damaged": [asdict(damage) for damage in damaged],
         "restated": [asdict(restatement) for restatement in restated],

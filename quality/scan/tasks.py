@@ -13,6 +13,7 @@ from quality.errors import UsageError
 from quality.evaluation.session_findings import SessionFinding, session_findings
 from quality.evaluation.sets import evaluation_of, fingerprint
 from quality.findings.summary import versions
+from quality.panel.actions import CorporateActions
 from quality.panel.catalogue import Catalogue
 from quality.panel.grid import Days
 from quality.panel.grid_files import Section, YearPrices, section_of
@@ -21,6 +22,9 @@ from quality.rules.model import RuleSet
 from quality.scan.chunk import ChunkTask, Judged, YearTask
 from quality.scan.options import ScanOptions
 from quality.scan.plan import plan_chunks
+
+# An action shows within a few sessions of its date.
+_DAYS_BESIDE = np.timedelta64(5, "D")
 
 
 class Tasks:
@@ -77,7 +81,7 @@ class Tasks:
             rows = int(index.rows_by_session[self._in_range(index.sessions)].sum())
             seen = (str(last.sessions[-1]), self.digest_up_to(year, last.sessions[-1].item())) if index is last else ()
             section = self._section((year,))
-            key = digest_of(*self._inputs_of(section), *self._common(year))
+            key = digest_of(*self._inputs_of(section), *self._common(year), self._actions_of(section).digest)
             tasks[year] = YearTask(key, index.digest, rows, self._session_findings.get(year, ()), seen)
         for year in self.years_without_sessions:
             tasks[year] = YearTask(digest_of(*self._common(year)), session_findings=self._session_findings[year])
@@ -96,7 +100,8 @@ class Tasks:
         for years in plan_chunks(self.catalogue, todo, self.options.rows_a_chunk):
             section = self._section(years)
             files = tuple(self._partitions[index.year] for index in section.indexes)
-            chunks.append(ChunkTask(section, {year: self.years[year] for year in years}, files, self.judged))
+            of_years = {year: self.years[year] for year in years}
+            chunks.append(ChunkTask(section, of_years, files, self.judged, self._actions_of(section)))
         return chunks
 
     def digest_up_to(self, year: int, day: dt.date) -> str:
@@ -126,6 +131,11 @@ class Tasks:
             remembers=needs.remembers,
             extras=needs.extras,
         )
+
+    def _actions_of(self, section: Section) -> CorporateActions:
+        """Give the listed actions that a section's findings depend on, those of the days beside it, too."""
+        first, last = section.indexes[0].sessions[0] - _DAYS_BESIDE, section.indexes[-1].sessions[-1] + _DAYS_BESIDE
+        return self.options.actions.only(section.tickers, first, last)
 
     def _in_range(self, sessions: Days) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
         first, last = (np.datetime64(day, "D") for day in (self.options.first_date, self.options.last_date))

@@ -14,6 +14,11 @@
 --   chance_of_same_row        the chance that both repeat by nature
 --   adjusted_factor           how the price moved since the previous one over how the adjusted close did
 --   confirmed_split           the ratio of the split by which the price moved and the adjusted close did not: 2:1
+-- Where corporate actions are listed, else null:
+--   action_ratio              the ratio of the one that shows on this session, or is known on it not to
+--   action_date               the date that it is listed for
+--   action_shows              whether it shows
+--   action_before             the last price before it
 -- Beside them, of sessions and stretches, which no window tells:
 --   is_shifted                the price stands in the column of another ticker, as many do on this session
 --   is_of_shifted_session     there are such prices on this session

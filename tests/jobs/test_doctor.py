@@ -46,7 +46,7 @@ def test_a_good_configuration_would_run_and_nothing_changes(pricewatch, config, 
 
 def test_the_settings_in_force_can_be_looked_at_alone(examined):
     code, found = examined()
-    assert (code, set(found)) == (0, {"rules", "suppressions", "calendar", "temporary folder"})
+    assert (code, set(found)) == (0, {"rules", "suppressions", "corporate actions", "calendar", "temporary folder"})
 
 
 def test_all_that_is_wrong_is_told_at_once(examined, config):

@@ -12,7 +12,7 @@ DAY = dt.date(2022, 9, 26)
 
 def test_without_a_configuration_the_settings_alone_are_looked_at():
     found = list(examine(Settings(), None, DAY))
-    assert [one.what for one in found] == ["rules", "suppressions", "calendar", "temporary folder"]
+    assert [one.what for one in found] == ["rules", "suppressions", "corporate actions", "calendar", "temporary folder"]
     assert {one.state for one in found} == {OK}
 
 

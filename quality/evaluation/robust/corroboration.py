@@ -1,6 +1,6 @@
-"""What a panel's optional columns say of some cells: volume tells stale rows, an adjusted close tells splits.
+"""What corroborates some cells: volume tells stale rows, an adjusted close and listed corporate actions tell splits.
 
-Only the cells that rules may speak of are looked at, and a panel without such columns costs nothing.
+Only the cells that rules may speak of are looked at, and a panel without any of it costs nothing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from quality.evaluation.robust.actions import Listed
 from quality.evaluation.robust.moves import PREVIOUS_SESSIONS, Moves
 from quality.evaluation.robust.windows import Places
+from quality.panel.actions import ratio_text
 from quality.panel.extras import ADJUSTED_CLOSE, VOLUME
 from quality.panel.grid import BoolMatrix, FloatMatrix, Grid, Integers
 
@@ -32,13 +34,19 @@ _NOTHING: Mapping[str, pa.DataType] = {
     "chance_of_same_row": pa.float64(),
     "adjusted_factor": pa.float64(),
     "confirmed_split": pa.string(),
+    "action_ratio": pa.string(),
+    "action_date": pa.date32(),
+    "action_shows": pa.bool_(),
+    "action_before": pa.float64(),
 }
 
 
 def corroborate(
-    grid: Grid, moves: Moves, places: Places, cells: Mapping[str, npt.NDArray[Any]]
+    grid: Grid, moves: Moves, listed: Listed, places: Places, cells: Mapping[str, npt.NDArray[Any]]
 ) -> Mapping[str, pa.Array]:
-    """Give the metrics that come from optional columns, null where they say nothing; none for a panel without.
+    """Give the metrics that come from optional columns and listed actions, null where they say nothing.
+
+    A panel without either has none of them.
 
     - `volume`: what was traded; a number below zero is none.
     - `volume_before`: what was traded on the session of the previous price.
@@ -47,23 +55,41 @@ def corroborate(
     - `adjusted_factor`: by what share of it the price moved more than the adjusted close did: 0.5 where a share was
       split in two, 1 where nothing happened to it.
     - `confirmed_split`: the ratio, as in 2:1, where the price moved by it and the adjusted close did not.
+    - `action_ratio`, `action_date`: of the corporate action that is listed and shows here, or is known here not to.
+    - `action_shows`: whether it does; `action_before`: the last price before it.
 
     Args:
         grid: The grid, with its margins.
         moves: Its moves.
+        listed: Its listed corporate actions.
         places: The cells.
         cells: What is known of them: price, expected, own_move, chance_of_repeat.
 
     """
-    if not grid.extras:
+    if not grid.extras and not len(grid.actions):
         return {}
     found = {name: pa.nulls(len(places), kind) for name, kind in _NOTHING.items()}
+    found.update(_of_actions(grid, listed, places))
+    if not grid.extras:
+        return found
     before = _previous_places(moves, places)
     if VOLUME in grid.extras:
         found.update(_of_volume(grid.extras[VOLUME], moves, places, before, cells["chance_of_repeat"]))
     if ADJUSTED_CLOSE in grid.extras:
         found.update(_of_adjusted(grid, places, before, cells))
     return found
+
+
+def _of_actions(grid: Grid, listed: Listed, places: Places) -> Iterator[tuple[str, pa.Array]]:
+    actions = grid.actions
+    number = places.look_up(listed.places, listed.number, -1)
+    texts = [ratio_text(ratio) for ratio in actions.ratios.tolist()]
+    yield "action_ratio", pa.array([texts[one] if one >= 0 else None for one in number.tolist()], pa.string())
+    dates = np.append(actions.dates, np.datetime64("NaT"))
+    yield "action_date", pa.array(dates[number], pa.date32())
+    shows = places.look_up(listed.places, listed.shows, fill=False)
+    yield "action_shows", pa.array(shows, mask=number < 0)
+    yield "action_before", _known(places.look_up(listed.places, listed.before, np.nan), number >= 0)
 
 
 def _of_volume(

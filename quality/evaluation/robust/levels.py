@@ -20,13 +20,13 @@ def levels_before(moves: Moves, places: Places) -> tuple[FloatMatrix, Integers]:
         before = grown[:, step - 2] if step > 1 else np.ones(len(market))
         shifted = np.concatenate([np.ones(step - 1), market])[: len(market)]
         grown[:, step - 1] = before * shifted
-    return _level(moves.usable, places, grown, -1)
+    return _level(moves, places, grown, -1)
 
 
 def plain_levels(moves: Moves, places: Places) -> FloatMatrix:
     """Give the median of the last usable prices as they were: what is expected of a ticker that knows no market."""
     factors = np.ones((moves.usable.shape[1], LEVEL_SESSIONS))
-    return _level(moves.usable, places, factors, -1)[0]
+    return _level(moves, places, factors, -1)[0]
 
 
 def levels_after(moves: Moves, places: Places) -> tuple[FloatMatrix, Integers]:
@@ -37,7 +37,7 @@ def levels_after(moves: Moves, places: Places) -> tuple[FloatMatrix, Integers]:
         before = shrunk[:, step - 2] if step > 1 else np.ones(len(market))
         shifted = np.concatenate([market, np.ones(step)])[step:]
         shrunk[:, step - 1] = before / shifted
-    return _level(moves.usable, places, shrunk, 1)
+    return _level(moves, places, shrunk, 1)
 
 
 def earlier_levels(moves: Moves, places: Places) -> FloatMatrix:
@@ -45,24 +45,26 @@ def earlier_levels(moves: Moves, places: Places) -> FloatMatrix:
     return median(gather(moves.usable, places, -EARLIER_FIRST, -EARLIER_LAST))[0]
 
 
-def _level(usable: FloatMatrix, places: Places, factors: FloatMatrix, direction: int) -> tuple[FloatMatrix, Integers]:
+def _level(moves: Moves, places: Places, factors: FloatMatrix, direction: int) -> tuple[FloatMatrix, Integers]:
     """Give the median of the nearest prices in one direction, each by the factor of its distance, and how many."""
     level, count = np.empty(len(places)), np.full(len(places), LEVEL_PRICES)
-    nearest = _scaled(usable, places, factors, LEVEL_PRICES * direction)
+    nearest = _scaled(moves, places, factors, LEVEL_PRICES * direction)
     holes = np.isnan(nearest.sum(axis=1))
     nearest.sort(axis=1)
     level[:] = nearest[:, LEVEL_PRICES // 2]
     if holes.any():
-        wider = _scaled(usable, places.only(holes), factors, LEVEL_SESSIONS * direction)[:, ::direction]
+        wider = _scaled(moves, places.only(holes), factors, LEVEL_SESSIONS * direction)[:, ::direction]
         level[holes], count[holes] = median(first_of(wider, LEVEL_PRICES))
     return level, count
 
 
-def _scaled(usable: FloatMatrix, places: Places, factors: FloatMatrix, sessions: int) -> FloatMatrix:
+def _scaled(moves: Moves, places: Places, factors: FloatMatrix, sessions: int) -> FloatMatrix:
     """Give the prices of so many sessions before (negative) or after, oldest first, each by its distance's factor."""
     count = abs(sessions)
     first, last = (1, count) if sessions > 0 else (-count, -1)
     by_distance = factors[:, :count] if sessions > 0 else factors[:, count - 1 :: -1]
-    window = gather(usable, places, first, last)
+    window = gather(moves.usable, places, first, last)
+    if moves.money is not None:
+        window = moves.money.of_windows(places, window, first)
     window *= np.ascontiguousarray(by_distance).take(places.sessions, axis=0)
     return window

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from quality.evaluation.robust.actions import ACTION_SESSIONS
 from quality.evaluation.robust.blocks import BLOCK_SESSIONS
 from quality.evaluation.robust.corroboration import SAME_ROWS
 from quality.evaluation.robust.days import USUAL_SESSIONS
@@ -90,6 +91,7 @@ REACHES: Mapping[str, Reach] = {
     "chance_of_same_row": Reach(max(_CHANCE, _STALE)),
     "adjusted_factor": Reach(PREVIOUS_SESSIONS),
     "confirmed_split": Reach(_LEVEL),
+    **dict.fromkeys((f"action_{part}" for part in ("ratio", "date", "shows", "before")), Reach(ACTION_SESSIONS)),
     # Of days.
     "market": Reach(_MOVE),
     "movers": Reach(_MOVE),

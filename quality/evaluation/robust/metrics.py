@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from quality.evaluation.robust.actions import Listed, listed_actions
 from quality.evaluation.robust.blocks import BLOCK_SESSIONS, Blocks, measure_blocks
 from quality.evaluation.robust.days import Incidents, measure_incidents, stale_sessions
 from quality.evaluation.robust.jumps import LARGE_JUMP, Jumps, measure_jumps
@@ -60,12 +61,14 @@ class Shared:
         standing: Runs of prices that do not move.
         returned: The blocks whose return a check sees on its day.
         rounding, rounded: Runs of prices with too few decimals, on the day and in the end.
+        actions: The listed corporate actions, as far as it is known whether they show.
         swapped, partner: Jumps to another ticker's price, and the row of that ticker.
 
     """
 
     grid: Grid
     moves: Moves
+    actions: Listed
     volatility: Volatility
     absence: Absence
     repeats: Repeats
@@ -130,6 +133,7 @@ def prepare(grid: Grid) -> Shared:
     judged = grid.judged
     wide = slice(judged.start - BLOCK_SESSIONS, judged.stop + BLOCK_SESSIONS)
     moves = measure_moves(grid.prices, slice(wide.start - LEVEL_SESSIONS, len(grid.sessions)))
+    moves, actions = listed_actions(grid, moves)
     stale = stale_sessions(moves, slice(judged.start - REPEAT_SESSIONS, judged.stop))
     jumps = measure_jumps(moves, wide)
     volatility = measure_volatility(moves, jumps.only(np.abs(jumps.size) > LARGE_JUMP).places)
@@ -139,6 +143,7 @@ def prepare(grid: Grid) -> Shared:
     return Shared(
         grid=grid,
         moves=moves,
+        actions=actions,
         volatility=volatility,
         absence=measure_absence(grid.present, judged),
         repeats=measure_repeats(moves, judged, stale),
@@ -209,6 +214,7 @@ def _in_stretches(shared: Shared, needs: Needs) -> Places:
     chosen[:, judged] = undone(shared.moves, judged, needs.least_spike)
     in_blocks, _ = shared.blocks.cells()
     blocks = (in_blocks, shared.blocks.back, shared.returned.back, shared.swapped.places)
+    _choose(chosen, shared.actions.places, judged)
     runs = (shared.standing.places, shared.rounding.runs.places, shared.rounded.runs.places)
     for places in (*blocks, *runs, shared.incidents.shifted, shared.incidents.in_unit):
         _choose(chosen, places, judged)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from quality.evaluation.robust.money import Money
 from quality.evaluation.robust.windows import Places, gather, median
 from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
 
@@ -31,6 +32,7 @@ class Moves:
         growth: Each of them over the one before; the first `PREVIOUS_SESSIONS` sessions may lack some.
         market: By session, the median growth of all tickers, 1 where they are too few.
         movers: By session, how many tickers the market is made of.
+        money: Where listed corporate actions changed the money of prices; growth knows nothing of them.
 
     """
 
@@ -38,6 +40,7 @@ class Moves:
     growth: FloatMatrix
     market: FloatMatrix
     movers: Integers
+    money: Money | None = None
 
 
 def measure_moves(prices: FloatMatrix, sessions: slice) -> Moves:
@@ -119,7 +122,7 @@ def previous_prices(moves: Moves, places: Places) -> FloatMatrix:
     for step in range(2, PREVIOUS_SESSIONS + 1):
         previous[holes] = values[places.at[holes] - step]
         holes = holes[np.isnan(previous[holes])]
-    return previous
+    return previous if moves.money is None else moves.money.of_previous(places, previous)
 
 
 def own_moves(moves: Moves, places: Places) -> FloatMatrix:

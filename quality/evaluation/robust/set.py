@@ -44,7 +44,11 @@ class Robust:
         """
         rules, scope = ruleset.rules, _scope(grid, start, end)
         shared = prepare(grid)
-        settled, absent, beside = _settled(grid), _absent_by_year(shared, start, end), bool(grid.extras)
+        settled, absent, beside = (
+            _settled(grid),
+            _absent_by_year(shared, start, end),
+            bool(grid.extras) or len(grid.actions) > 0,
+        )
         ours = [is_of_set(rule) for rule in rules]
         measured = [(ours, find_together, _relations(shared, needs_of(rules)))]
         if not all(ours):
@@ -103,7 +107,7 @@ def _relations(shared: Shared, needs: Needs) -> dict[str, pa.Table]:
         "date": pa.array(grid.sessions[places.sessions]),
         "ticker": pa.DictionaryArray.from_arrays(pa.array(places.tickers.astype(np.int32)), pa.array(grid.tickers)),
         **_columns(metrics.cells),
-        **corroborate(grid, shared.moves, places, metrics.cells),
+        **corroborate(grid, shared.moves, shared.actions, places, metrics.cells),
     }
     judged = grid.sessions[grid.judged]
     before = grid.sessions[grid.judged.start - 1 : grid.judged.stop - 1]

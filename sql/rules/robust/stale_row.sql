@@ -1,7 +1,7 @@
 -- name: stale_row
--- severity: error
+-- severity: warning
 -- message: Price {price} and volume {traded} are those of the session before: the same row again?
--- parameters: chance = 0.00001
+-- parameters: chance = 0.0003
 -- $chance: The chance below which price and volume do not both repeat by nature.
 -- look-back: 70
 select

@@ -76,12 +76,14 @@ def resident_bytes() -> int:
 
 def _stopped(connection: Connection, worker: "_Worker[_Given]", most_bytes: int) -> bool:
     """Interrupt an engine; tell whether it stopped before its time of grace was over, or too much memory taken."""
-    try:
-        connection.interrupt()
-    except EngineError:  # it has closed meanwhile
-        return True
     until = time.monotonic() + _GRACE_SECONDS
-    while not worker.done.wait(_PAUSE_SECONDS):
+    while not worker.done.is_set():
+        try:
+            connection.interrupt()  # again and again: work may go on with another statement
+        except EngineError:  # it has closed meanwhile
+            return True
+        if worker.done.wait(_PAUSE_SECONDS):
+            break
         if time.monotonic() > until or resident_bytes() > most_bytes:
             return False
     return True

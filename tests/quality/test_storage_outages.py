@@ -7,6 +7,7 @@ import pytest
 
 from quality.errors import DeliveryError, InputError
 from quality.storage import S3Options, holding, local_copies, name_originals, open_store, temporary
+from quality.storage.leftovers import machine
 from tests.troubled import troubled
 
 
@@ -72,10 +73,12 @@ def test_a_message_names_the_object_and_not_its_copy(bucket):
 def test_the_temporary_folders_of_killed_runs_are_swept(tmp_path, monkeypatch):
     monkeypatch.setattr(temporary.tempfile, "gettempdir", lambda: str(tmp_path))
     temporary._swept.clear()
-    for name in ("pricewatch-999999999-abc", "pricewatch-1-abc", "pricewatch-notes", "other"):
+    kept = [f"pricewatch-{machine()}-1-abc", "pricewatch-00000000-999999999-abc", "pricewatch-notes", "other"]
+    for name in (f"pricewatch-{machine()}-999999999-abc", *kept):
         (tmp_path / name).mkdir()
-    temporary.sweep()
-    assert sorted(folder.name for folder in tmp_path.iterdir()) == ["other", "pricewatch-1-abc", "pricewatch-notes"]
+    with temporary.temporary_folder():
+        pass
+    assert {folder.name for folder in tmp_path.iterdir()} == set(kept)
 
 
 def test_a_missing_object_behind_a_failing_server_is_still_missing(s3_server, bucket):

@@ -1,7 +1,7 @@
 """Runs units of work on threads of this machine; the engines do the work outside the interpreter's lock."""
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from contextlib import ExitStack
 from queue import SimpleQueue
 from typing import TypeVar
@@ -14,6 +14,8 @@ from quality.scan.chunk import ChunkResult, ChunkTask, scan_chunk
 from quality.scan.options import ScanOptions
 from quality.storage import Store
 
+# Between two interrupts of what is to end.
+_PAUSE_SECONDS = 0.1
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -36,10 +38,12 @@ class LocalThreads:
         """Evaluate chunks, `options.threads` at once."""
         share = EngineOptions(memory_limit=f"{options.memory_limit // options.threads >> 20}MiB")
         files.share(index.year for chunk in chunks for index in chunk.section.indexes)
+        opened: list[Connection] = []
         engines: SimpleQueue[Connection] = SimpleQueue()
         with ExitStack() as stack:
             for _ in range(min(options.threads, len(chunks))):
-                engines.put(stack.enter_context(open_engine(share)))
+                opened.append(stack.enter_context(open_engine(share)))
+                engines.put(opened[-1])
 
             def work(chunk: ChunkTask) -> ChunkResult:
                 engine = engines.get()
@@ -48,7 +52,11 @@ class LocalThreads:
                 finally:
                     engines.put(engine)
 
-            return run_all(work, chunks, options.threads, progress)
+            def interrupt() -> None:
+                for engine in opened:
+                    engine.interrupt()
+
+            return run_all(work, chunks, options.threads, progress, interrupt)
 
 
 def run_all(
@@ -56,10 +64,11 @@ def run_all(
     tasks: Sequence[Task],
     threads: int,
     progress: Callable[[int], None] = lambda _done: None,
+    interrupt: Callable[[], None] = lambda: None,
 ) -> list[Result]:
     """Run every task, `threads` at once, and give the results in the order of the tasks.
 
-    The first error stops what has not begun, and is raised.
+    The first error, or Ctrl-C, stops what has not begun, and is raised; what has begun is interrupted until it ends.
     """
     with ThreadPoolExecutor(threads) as pool:
         futures = [pool.submit(work, task) for task in tasks]
@@ -68,6 +77,8 @@ def run_all(
                 future.result()
                 progress(done)
         except BaseException:
-            pool.shutdown(cancel_futures=True)
+            begun = [future for future in futures if not future.cancel()]
+            while wait(begun, _PAUSE_SECONDS).not_done:
+                interrupt()  # again and again: a rule may come in between two of an engine's statements
             raise
     return [future.result() for future in futures]

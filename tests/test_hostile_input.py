@@ -181,7 +181,7 @@ def two_years(write_panel, tmp_path_factory):
     return store, load_ruleset("notebook"), folder
 
 
-@fuzzed(0.5)
+@fuzzed(0.1)
 @given(st.floats(0, 1, exclude_max=True), st.integers(0, 7), st.booleans())
 def test_no_flip_and_no_cut_of_a_panels_file_goes_unnoticed(two_years, share, bit, cut):
     panel, ruleset, folder = two_years

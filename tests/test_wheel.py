@@ -1,4 +1,4 @@
-"""The wheel: unpacked alone, away from the checkout, it runs every verb that needs no server."""
+"""The wheel: what it holds, and that it needs no checkout; `make test-wheel` installs it and runs every verb."""
 
 import os
 import subprocess
@@ -62,25 +62,3 @@ def test_the_statements_are_the_wheels_own(run, unpacked):
     root, module = (Path(line) for line in run("-c", program).splitlines())
     assert root == unpacked / "quality" / "sql"
     assert module == unpacked / "jobs" / "cli.py"
-
-
-def test_every_verb_that_needs_no_server_runs(run, tmp_path):
-    def pricewatch(*arguments, code=0):
-        return run("-m", "jobs.cli", *arguments, code=code)
-
-    assert pricewatch("--version").startswith("pricewatch ")
-    pricewatch("generate", "clean", "--days", 60, "--stocks", 12)
-    pricewatch("inject", "clean", "faulty", "--truth", "truth.parquet")
-    pricewatch("scan", "faulty", "scanned", "--ruleset", "notebook")
-    assert "price_decrease" in pricewatch("sql", "rules", "--run", "scanned")
-    (tmp_path / "day.csv").write_text("date,ST0001,\n2020-03-02,0,1\n")
-    assert "ST0001: Zero Price (value=0.00)" in pricewatch(
-        "check", "day.csv", "--history", "faulty", "--out", "checked", "--ruleset", "notebook"
-    )
-    (tmp_path / "batch.toml").write_text('[batch]\njob = "scan"\npanel = "faulty"\nrun = "nightly"\n')
-    pricewatch("batch", "batch.toml")
-    pricewatch("mail", "checked", code=2)
-    pricewatch("init", "mine", "--panel", "faulty")
-    pricewatch("doctor", "mine/nightly.toml")
-    for run_folder in ("scanned", "checked", "nightly"):
-        assert (tmp_path / run_folder / "summary.json").is_file()

@@ -23,11 +23,15 @@ expect() { # CODE COMMAND…: runs the command, and fails unless it exits with t
 }
 
 expect 0 "$pw" --help
+expect 0 "$pw" --version
+grep -q '^pricewatch ' out.txt
 expect 0 "$pw" generate clean
 expect 0 "$pw" inject clean faulty --truth truth.parquet
 expect 0 "$pw" scan faulty run --ruleset notebook
 grep -q 'price_decrease *4,831' out.txt
 expect 0 "$pw" sql worst_tickers --run run
+expect 0 "$pw" sql rules --run run
+grep -q price_decrease out.txt
 expect 0 "$pw" explain ST0059 --run run
 expect 0 "$pw" explain ST0059 2021-09-06 --run run --no-chart
 expect 0 "$pw" compare run run

@@ -25,6 +25,7 @@ from quality.storage import (
     open_store,
     read_file,
     s3,
+    s3_bucket,
     s3_reader,
     split_address,
     write_file,
@@ -561,9 +562,10 @@ def test_settings_that_make_no_sense_are_wrong_usage(options):
         open_store("s3://bucket", options)
 
 
-def test_a_listing_goes_on_after_a_thousand_keys(bucket):
+def test_a_listing_goes_on_after_a_full_page(bucket, monkeypatch):
+    monkeypatch.setattr(s3_bucket, "_PAGE", 10)
     store = open_store(bucket)
-    keys = [f"year={year}" for year in range(1000, 2002)]
+    keys = [f"year={year}" for year in range(1000, 1025)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda key: store.write(key, b""), keys))
     assert [entry.key for entry in store.entries()] == keys

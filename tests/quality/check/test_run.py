@@ -188,7 +188,7 @@ def assert_checks_equal_the_scan(write_panel, rows, days):
 # Each example scans a panel: making a failure smaller would take minutes.
 @settings(
     deadline=None,
-    max_examples=30,
+    max_examples=15,
     phases=set(Phase) - {Phase.shrink, Phase.explain},
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -296,6 +296,12 @@ def _trial_reader(name: str) -> DateReader:
     return DateReader(_candidate(name), timezone="UTC")
 
 
+def _may_fit(name: str, shape: str) -> bool:
+    """Tell whether a text of some shape has the marks of a format, and letters where its month is a name."""
+    marks = set(re.sub("%.", "", name)) if name != EPOCH else set()
+    return marks.issubset(shape) and ("%b" not in name or any(char.isalpha() for char in shape))
+
+
 def _fits(texts: Iterable[str]) -> dict[str, set[str]]:
     """Give for each format the texts that it reads, where there are any; texts of one shape are tried together."""
     shapes: dict[str, list[str]] = {}
@@ -303,9 +309,11 @@ def _fits(texts: Iterable[str]) -> dict[str, set[str]]:
         shapes.setdefault(text.translate(_ZEROS), []).append(text)
     fits: dict[str, set[str]] = {}
     for name in CANDIDATES:
-        form = _candidate(name)
-        pattern = _EPOCH if name == EPOCH else form.pattern
-        likely = [text for shape, alike in shapes.items() if pattern.fullmatch(shape.strip()) for text in alike]
+        near = [shape for shape in shapes if _may_fit(name, shape)]
+        if not near:  # patterns take time to compile: only those that may fit are
+            continue
+        pattern = _EPOCH if name == EPOCH else _candidate(name).pattern
+        likely = [text for shape in near if pattern.fullmatch(shape.strip()) for text in shapes[shape]]
         if likely:
             found = _trial_reader(name).read(likely)
             latest = dt.date.today() + _AHEAD if "%y" in name else dt.date.max  # noqa: DTZ011 - a year more or less

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -43,6 +44,13 @@ class Notebook:
         register_table(connection, "suspects", _suspects(grid, is_absent, found))
         findings = findings_of_rules(connection, ruleset.rules, grid, start, end)
         return Evaluated(findings, _absent_by_year(grid, is_absent, start, end))
+
+    def evaluate_all(
+        self, connection: Connection, grids: Iterable[Grid], ruleset: RuleSet, start: dt.date, end: dt.date
+    ) -> Iterator[tuple[int, Evaluated]]:
+        """Evaluate the rules of the set on one grid after the other."""
+        for grid in grids:
+            yield 1, self.evaluate(connection, grid, ruleset, start, end)
 
 
 @lru_cache(maxsize=64)

@@ -1,7 +1,7 @@
 """What a rule set is to a scan and to a check: the sessions that it needs, and findings from a grid."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -48,6 +48,19 @@ class Evaluation(Protocol):
 
     def evaluate(self, connection: Connection, grid: Grid, ruleset: RuleSet, start: dt.date, end: dt.date) -> Evaluated:
         """Evaluate every rule on the judged sessions of a grid, between two dates.
+
+        Raises:
+            UsageError: A rule's SELECT or message is wrong; the message names its file.
+
+        """
+        ...
+
+    def evaluate_all(
+        self, connection: Connection, grids: Iterable[Grid], ruleset: RuleSet, start: dt.date, end: dt.date
+    ) -> Iterator[tuple[int, Evaluated]]:
+        """Evaluate every rule on consecutive grids, on as many at once as is cheaper, and with the same findings.
+
+        Gives how many of the grids each result is of.
 
         Raises:
             UsageError: A rule's SELECT or message is wrong; the message names its file.

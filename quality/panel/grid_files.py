@@ -48,9 +48,9 @@ class Section:
     first_seen: Integers
     extras: tuple[str, ...] = ()
 
-    def of_year(self, year: int) -> "Section":
-        """Give the section of one of the judged years alone."""
-        return _cut(self.indexes, self.first_number, (self.tickers, self.first_seen), (year,), self)
+    def of_years(self, years: Sequence[int]) -> "Section":
+        """Give the section of some of the judged years alone, which follow each other."""
+        return _cut(self.indexes, self.first_number, (self.tickers, self.first_seen), tuple(years), self)
 
 
 def section_of(

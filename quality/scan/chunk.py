@@ -2,7 +2,7 @@
 
 import datetime as dt
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -20,7 +20,6 @@ from quality.findings.suppressions import Suppressions, mark
 from quality.findings.table import SCHEMA, complete, encode_parquet
 from quality.panel.actions import CorporateActions
 from quality.panel.catalogue import Damage
-from quality.panel.grid import Grid
 from quality.panel.grid_files import Section, YearPrices, load_grid
 from quality.panel.panel_files import panel_files
 from quality.panel.years import Year
@@ -77,6 +76,7 @@ class ChunkTask:
         section: What its grid is loaded by.
         years: By year that is judged, what is known of it.
         files: The partitions of these years and of their margins.
+        portions: The years whose prices are laid out together.
         judged: The rules and the range.
         actions: The corporate actions that are listed for its tickers about its sessions.
 
@@ -85,12 +85,18 @@ class ChunkTask:
     section: Section
     years: Mapping[int, YearTask]
     files: tuple[Year, ...]
+    portions: tuple[tuple[int, ...], ...]
     judged: Judged
     actions: CorporateActions = field(default_factory=CorporateActions)
 
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """What the grid of each portion is loaded by."""
+        return tuple(self.section.of_years(years) for years in self.portions)
+
     def of_year(self, year: int) -> "ChunkTask":
         """Give the chunk of one of the years alone."""
-        return replace(self, section=self.section.of_year(year), years={year: self.years[year]})
+        return replace(self, section=self.section.of_years([year]), years={year: self.years[year]}, portions=((year,),))
 
 
 @dataclass(frozen=True)
@@ -111,22 +117,23 @@ def scan_chunk(task: ChunkTask, prices: YearPrices, engine: Connection, run: Sto
         run: Where the findings go.
 
     """
+    records: list[Record] = []
     try:
-        evaluated = _evaluated(task, prices, engine)
+        for evaluated, years in _evaluated(task, prices, engine):
+            records += (write_year(task, evaluated, year, run) for year in years)
     except (InputError, EngineError) as error:
         return _one_by_one(task, prices, engine, run, error)
-    return ChunkResult(records=tuple(write_year(task, evaluated, year, run) for year in task.years))
+    return ChunkResult(records=tuple(records))
 
 
-def _evaluated(task: ChunkTask, prices: YearPrices, engine: Connection) -> Evaluated:
-    """Load the grid and evaluate the rules on it; it is gone before anything is written."""
-    judged = task.judged
-    evaluate, (start, end) = evaluation_of(judged.ruleset).evaluate, (judged.start, judged.end)
-    return evaluate(engine, _grid(task, prices), judged.ruleset, start, end)  # which may let the grid go
-
-
-def _grid(task: ChunkTask, prices: YearPrices) -> Grid:
-    return replace(load_grid(task.section, prices), actions=task.actions)
+def _evaluated(task: ChunkTask, prices: YearPrices, engine: Connection) -> Iterator[tuple[Evaluated, tuple[int, ...]]]:
+    """Evaluate the rules on one grid after the other, each gone before what follows; give the years of each result."""
+    judged, portions = task.judged, list(task.portions)
+    evaluation = evaluation_of(judged.ruleset)
+    grids = (replace(load_grid(section, prices), actions=task.actions) for section in task.sections)
+    for count, evaluated in evaluation.evaluate_all(engine, grids, judged.ruleset, judged.start, judged.end):
+        yield evaluated, tuple(year for years in portions[:count] for year in years)
+        del portions[:count]
 
 
 def scan_chunk_alone(task: ChunkTask, panel: Store, run: Store, options: EngineOptions) -> ChunkResult:
@@ -161,7 +168,7 @@ def write_year(task: ChunkTask, evaluated: Evaluated, year: int, run: Store) -> 
 def write_year_without_sessions(year: int, known: YearTask, judged: Judged, run: Store) -> Record:
     """Write a year of which the panel holds nothing: a calendar may miss its sessions."""
     nothing = Section((), (), 0, 0, 0, (), np.empty(0, dtype=np.int64))
-    return write_year(ChunkTask(nothing, {year: known}, (), judged), Evaluated(SCHEMA.empty_table(), {}), year, run)
+    return write_year(ChunkTask(nothing, {year: known}, (), (), judged), Evaluated(SCHEMA.empty_table(), {}), year, run)
 
 
 def _of_year(findings: pa.Table, year: int) -> pa.Table:

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import ceil
 
 from quality.panel.catalogue import Catalogue
 
 # About four years of a thousand tickers: large enough to amortise a chunk's fixed costs, small enough for the caches.
 CELLS_A_CHUNK = 1_000_000
+# So many of them are one unit of work: rules are asked of all together where few cells are suspect.
+PORTIONS_A_CHUNK = 4
 
 
 def plan_chunks(catalogue: Catalogue, years: Sequence[int], cells: int = CELLS_A_CHUNK) -> list[tuple[int, ...]]:
@@ -32,3 +35,19 @@ def plan_chunks(catalogue: Catalogue, years: Sequence[int], cells: int = CELLS_A
             groups.append([year])
             held = size
     return [tuple(group) for group in groups]
+
+
+def group_portions(
+    portions: Sequence[tuple[int, ...]], threads: int, most: int = PORTIONS_A_CHUNK
+) -> list[tuple[tuple[int, ...], ...]]:
+    """Group portions that follow each other into units of work, about as many for each thread.
+
+    Args:
+        portions: Years that are laid out together, ascending.
+        threads: How many work at once.
+        most: The most portions of a unit.
+
+    """
+    count = ceil(len(portions) / most / threads) * threads
+    edges = [len(portions) * unit // count for unit in range(count + 1)] if count else []
+    return [tuple(portions[start:end]) for start, end in pairwise(edges) if end > start]

@@ -21,7 +21,7 @@ from quality.panel.years import Year
 from quality.rules.model import RuleSet
 from quality.scan.chunk import ChunkTask, Judged, YearTask
 from quality.scan.options import ScanOptions
-from quality.scan.plan import plan_chunks
+from quality.scan.plan import group_portions, plan_chunks
 
 # An action shows within a few sessions of its date.
 _DAYS_BESIDE = np.timedelta64(5, "D")
@@ -97,11 +97,14 @@ class Tasks:
         """Group the years that are to be done into chunks."""
         todo = [year for year in self.years if year not in leaving_out and year in self.catalogue.by_year]
         chunks = []
-        for years in plan_chunks(self.catalogue, todo, self.options.rows_a_chunk):
+        portions = plan_chunks(self.catalogue, todo, self.options.rows_a_chunk)
+        for together in group_portions(portions, self.options.threads):
+            years = tuple(year for portion in together for year in portion)
             section = self._section(years)
             files = tuple(self._partitions[index.year] for index in section.indexes)
             of_years = {year: self.years[year] for year in years}
-            chunks.append(ChunkTask(section, of_years, files, self.judged, self._actions_of(section)))
+            actions = self._actions_of(section)
+            chunks.append(ChunkTask(section, of_years, files, together, self.judged, actions))
         return chunks
 
     def digest_up_to(self, year: int, day: dt.date) -> str:

@@ -45,6 +45,9 @@ from quality.panel.grid import BoolMatrix, FloatMatrix, Grid, Integers
 Column = npt.NDArray[Any]
 # A leap from a price that was itself further than this from what was expected of it is no split and no new level.
 _UNREST = 0.25
+_PARTNER = "partner"
+# Metrics that name a ticker: the row of the grid that it has, -1 for none.
+TICKERS = frozenset((_PARTNER, f"block_{_PARTNER}", f"returned_{_PARTNER}"))
 _NO_DATE = np.datetime64("NaT")
 # Windows of so many cells are laid out at once.
 _CELLS_AT_ONCE = 16_384
@@ -304,7 +307,6 @@ def _of_sessions(shared: Shared, places: Places) -> Iterator[tuple[str, Column]]
 def _of_blocks(shared: Shared, places: Places) -> Iterator[tuple[str, Column]]:
     """Give the block that a cell is in, and the one that the cell returned from; likewise of swapped tickers."""
     sessions = shared.grid.sessions
-    names = np.array([*shared.grid.tickers, None], dtype=object)
     swaps = (shared.swapped.places, shared.partner, -1)
     for prefix, blocks in (("block", shared.blocks), ("returned", shared.returned)):
         cells, which = blocks.cells()
@@ -317,8 +319,8 @@ def _of_blocks(shared: Shared, places: Places) -> Iterator[tuple[str, Column]]:
         yield f"{prefix}_last", places.look_up(cells, back[which], _NO_DATE)
         yield f"{prefix}_sessions", places.look_up(cells, blocks.length[which], 0)
         yield f"{prefix}_factor", places.look_up(cells, blocks.factor[which], np.nan)
-        yield f"{prefix}_partner", names[places.look_up(cells, partner[which], -1)]
-    yield "partner", names[places.look_up(*swaps)]
+        yield f"{prefix}_{_PARTNER}", places.look_up(cells, partner[which], -1)
+    yield _PARTNER, places.look_up(*swaps)
 
 
 def _of_runs(shared: Shared, places: Places) -> Iterator[tuple[str, Column]]:

@@ -1,8 +1,10 @@
 """The rule set `robust`: a grid to its metrics, the rules over them, and what later days make of what they find."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -13,12 +15,14 @@ from quality.evaluation.protocol import Evaluated
 from quality.evaluation.robust.corroboration import corroborate
 from quality.evaluation.robust.found import Scope, find_one_by_one, find_together, is_of_set
 from quality.evaluation.robust.margins import LOOK_AHEAD, LOOK_BACK
-from quality.evaluation.robust.metrics import Needs, Shared, measure, prepare
+from quality.evaluation.robust.metrics import TICKERS, Needs, Shared, measure, prepare
 from quality.evaluation.robust.outcome import reconsider
 from quality.panel.extras import EXTRAS
-from quality.panel.grid import Grid
+from quality.panel.grid import Grid, Integers
 from quality.rules.model import Rule, RuleSet
 
+# Rules are asked of so many cells at once, or of what a scan hands over together.
+_CELLS_AT_ONCE = 50_000
 _METRICS = ("metrics/robust", "metrics/robust_alone", "metrics/robust_beside")
 
 
@@ -42,33 +46,99 @@ class Robust:
             UsageError: A rule's SELECT or message is wrong; the message names its file.
 
         """
-        rules, scope = ruleset.rules, _scope(grid, start, end)
-        shared = prepare(grid)
-        settled, absent, beside = (
-            _settled(grid),
-            _absent_by_year(shared, start, end),
-            bool(grid.extras) or len(grid.actions) > 0,
-        )
-        ours = [is_of_set(rule) for rule in rules]
-        measured = [(ours, find_together, _relations(shared, needs_of(rules)))]
-        if not all(ours):
-            theirs = [not own for own in ours]
-            measured.append((theirs, find_one_by_one, _relations(shared, Needs(every_cell=True))))
-        del grid, shared  # they make room for what is found
-        found = []
-        while measured:
-            kept, find, relations = measured.pop(0)
-            with _seen(connection, relations, beside=beside):
-                found.append(_numbered(find(connection, _chosen(rules, kept), scope), kept))
-            del relations
-        families = [0 if own else number + 1 for number, own in enumerate(ours)]
-        return Evaluated(reconsider(pa.concat_tables(found), rules, families, settled), absent)
+        ((_, evaluated),) = self.evaluate_all(connection, [grid], ruleset, start, end)
+        return evaluated
+
+    def evaluate_all(
+        self, connection: Connection, grids: Iterable[Grid], ruleset: RuleSet, start: dt.date, end: dt.date
+    ) -> Iterator[tuple[int, Evaluated]]:
+        """Evaluate every rule on consecutive grids, on as many at once as hold `_CELLS_AT_ONCE` suspects.
+
+        The statement that asks all rules takes longer to plan than to run on few cells.
+        """
+        measured: list[_Measured] = []
+        for grid in grids:
+            measured.append(_measure(grid, ruleset.rules, start, end))
+            del grid  # it makes room for what is found
+            if sum(part.cells for part in measured) >= _CELLS_AT_ONCE:
+                yield len(measured), _evaluated(connection, ruleset.rules, measured)
+                measured = []
+        if measured:
+            yield len(measured), _evaluated(connection, ruleset.rules, measured)
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What is kept of a grid once it is measured.
+
+    Attributes:
+        scope: What findings are wanted of.
+        settled: The last session whose following days have come; None for none.
+        absent: By year, the expected cells without a row.
+        ours: What the rules of the set see, by the names of the relations.
+        theirs: What the user's own rules see; empty where there are none.
+        beside: Whether the panel has optional columns, or corporate actions are listed.
+
+    """
+
+    scope: Scope
+    settled: dt.date | None
+    absent: Mapping[int, int]
+    ours: Mapping[str, pa.Table]
+    theirs: Mapping[str, pa.Table]
+    beside: bool
+
+    @property
+    def cells(self) -> int:
+        """How many cells rules see."""
+        return sum(len(relations["measured_cells"]) for relations in (self.ours, self.theirs) if relations)
+
+
+def _measure(grid: Grid, rules: Sequence[Rule], start: dt.date, end: dt.date) -> _Measured:
+    shared = prepare(grid)
+    every_cell = not all(map(is_of_set, rules))
+    return _Measured(
+        scope=_scope(grid, start, end),
+        settled=_settled(grid),
+        absent=_absent_by_year(shared, start, end),
+        ours=_relations(shared, needs_of(rules)),
+        theirs=_relations(shared, Needs(every_cell=True)) if every_cell else {},
+        beside=bool(grid.extras) or len(grid.actions) > 0,
+    )
+
+
+def _evaluated(connection: Connection, rules: Sequence[Rule], measured: Sequence[_Measured]) -> Evaluated:
+    """Ask the rules of what some grids came to, and what later days make of what they find."""
+    scope = _joined([part.scope for part in measured])
+    ours = [is_of_set(rule) for rule in rules]
+    with _seen(connection, [part.ours for part in measured], beside=measured[0].beside):
+        found = [_numbered(find_together(connection, _chosen(rules, ours), scope), ours)]
+    if not all(ours):
+        theirs = [not own for own in ours]
+        with _seen(connection, [part.theirs for part in measured], beside=measured[0].beside):
+            found.append(_numbered(find_one_by_one(connection, _chosen(rules, theirs), scope), theirs))
+    families = [0 if own else number + 1 for number, own in enumerate(ours)]
+    settled = max((part.settled for part in measured if part.settled), default=None)
+    absent: Counter[int] = Counter()
+    for part in measured:
+        absent.update(part.absent)
+    return Evaluated(reconsider(pa.concat_tables(found), rules, families, settled), absent)
 
 
 def _scope(grid: Grid, start: dt.date, end: dt.date) -> Scope:
     """Give what findings are wanted of; dates that cut nothing off are not asked for."""
     first, last = (session.item() for session in grid.sessions[grid.judged][[0, -1]])
     return Scope(grid.tickers, start if start > first else None, end if end < last else None)
+
+
+def _joined(scopes: Sequence[Scope]) -> Scope:
+    """Give the scope of consecutive grids: what cuts something off of none of them is not asked for."""
+    if len(scopes) == 1:
+        return scopes[0]
+    starts = [scope.start for scope in scopes if scope.start]
+    ends = [scope.end for scope in scopes if scope.end]
+    tickers = sorted({ticker for scope in scopes for ticker in scope.tickers})
+    return Scope(tickers, max(starts, default=None), min(ends, default=None))
 
 
 def _chosen(rules: Sequence[Rule], kept: Sequence[bool]) -> list[Rule]:
@@ -105,8 +175,9 @@ def _relations(shared: Shared, needs: Needs) -> dict[str, pa.Table]:
     places = metrics.places
     cells = {
         "date": pa.array(grid.sessions[places.sessions]),
-        "ticker": pa.DictionaryArray.from_arrays(pa.array(places.tickers.astype(np.int32)), pa.array(grid.tickers)),
-        **_columns(metrics.cells),
+        "ticker": _names(places.tickers, grid.tickers),
+        **_columns({name: values for name, values in metrics.cells.items() if name not in TICKERS}),
+        **{name: _names(metrics.cells[name], grid.tickers) for name in TICKERS},
         **corroborate(grid, shared.moves, shared.actions, places, metrics.cells),
     }
     judged = grid.sessions[grid.judged]
@@ -116,15 +187,21 @@ def _relations(shared: Shared, needs: Needs) -> dict[str, pa.Table]:
 
 
 @contextmanager
-def _seen(connection: Connection, relations: Mapping[str, pa.Table], *, beside: bool) -> Iterator[None]:
-    """Let rules see some relations, and what the statements of the set make of them, for a while."""
-    for name, rows in relations.items():
-        register_table(connection, name, rows)
+def _seen(connection: Connection, parts: Sequence[Mapping[str, pa.Table]], *, beside: bool) -> Iterator[None]:
+    """Let rules see the relations of some grids, and what the statements of the set make of them, for a while."""
+    for name in parts[0]:
+        register_table(connection, name, pa.concat_tables([part[name] for part in parts]))
     connection.execute(statement("metrics/robust_beside" if beside else "metrics/robust_alone"))
     connection.execute(statement("metrics/robust"))
     yield
-    for name in relations:
+    for name in parts[0]:
         connection.unregister(name)
+
+
+def _names(rows: Integers, tickers: Sequence[str]) -> pa.DictionaryArray:
+    """Give rows of the grid as the names of their tickers, null for a negative one."""
+    codes = pa.array(rows.astype(np.int32), mask=rows < 0)
+    return pa.DictionaryArray.from_arrays(codes, pa.array(tickers, pa.string()))
 
 
 def _columns(metrics: Mapping[str, np.ndarray]) -> dict[str, pa.Array]:

@@ -37,7 +37,7 @@ class LocalThreads:
     ) -> list[ChunkResult]:
         """Evaluate chunks, `options.threads` at once."""
         share = EngineOptions(memory_limit=f"{options.memory_limit // options.threads >> 20}MiB")
-        files.share(index.year for chunk in chunks for index in chunk.section.indexes)
+        files.share(index.year for chunk in chunks for section in chunk.sections for index in section.indexes)
         opened: list[Connection] = []
         engines: SimpleQueue[Connection] = SimpleQueue()
         with ExitStack() as stack:

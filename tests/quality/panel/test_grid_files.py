@@ -80,7 +80,7 @@ def test_the_section_of_one_year_of_several_is_that_of_the_year_alone(panel):
         whole = section_of(catalogue, (2020, 2021, 2022), 7, 2, remembers=True)
         for year in (2020, 2021, 2022):
             alone = section_of(catalogue, (year,), 7, 2, remembers=True)
-            part = whole.of_year(year)
+            part = whole.of_years([year])
             assert [index.year for index in part.indexes] == [index.year for index in alone.indexes]
             assert (part.tickers, part.first_number) == (alone.tickers, alone.first_number)
             assert part.first_seen.tolist() == alone.first_seen.tolist()

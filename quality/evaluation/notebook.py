@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from quality.engine.connection import Connection, register_table
 from quality.engine.statements import sql_root, statement
-from quality.evaluation.protocol import Evaluated
+from quality.evaluation.protocol import Evaluated, FirstPass, Group
 from quality.evaluation.rule_findings import findings_of_rules
 from quality.panel.grid import BoolMatrix, Grid, Integers
 from quality.panel.ticker_order import natural_order
@@ -31,8 +31,18 @@ class Notebook:
     # A ticker is expected for ever once it had a row.
     remembers: bool = True
     extras: tuple[str, ...] = ()
+    first_pass: FirstPass | None = None
 
-    def evaluate(self, connection: Connection, grid: Grid, ruleset: RuleSet, start: dt.date, end: dt.date) -> Evaluated:
+    def evaluate(
+        self,
+        connection: Connection,
+        grid: Grid,
+        ruleset: RuleSet,
+        start: dt.date,
+        end: dt.date,
+        *,
+        group: Group | None = None,
+    ) -> Evaluated:
         """Evaluate the rules of the set on the judged sessions of a grid."""
         grid = _with_look_back(grid)
         is_absent = _absent(grid)
@@ -41,7 +51,7 @@ class Notebook:
         connection.execute(statement("metrics/notebook"))
         found = connection.sql(statement("notebook/suspects"), params=_limits(ruleset)).to_arrow_table()
         connection.unregister("cells")  # they are as large as the grid
-        register_table(connection, "suspects", _suspects(grid, is_absent, found))
+        register_table(connection, "suspects", _suspects(grid, is_absent, found, group))
         findings = findings_of_rules(connection, ruleset.rules, grid, start, end)
         return Evaluated(findings, _absent_by_year(grid, is_absent, start, end))
 
@@ -129,7 +139,7 @@ _SUSPECTS = pa.schema(
 )
 
 
-def _suspects(grid: Grid, is_absent: BoolMatrix, found: pa.Table) -> pa.Table:
+def _suspects(grid: Grid, is_absent: BoolMatrix, found: pa.Table, group: Group | None) -> pa.Table:
     """Give what `metrics` is made from: the judged cells among those found, with what is known of each."""
     cell = found.column("cell").to_numpy()
     ticker, session = np.divmod(cell, np.int32(len(grid.sessions)))
@@ -147,25 +157,34 @@ def _suspects(grid: Grid, is_absent: BoolMatrix, found: pa.Table) -> pa.Table:
         "session": pa.array(number),
         "is_absent": pa.array(absent),
         "is_new": pa.array(is_new),
-        "position": pa.array(_positions(grid, ticker, session, absent), mask=~absent),
+        "position": pa.array(_positions(grid, ticker, session, absent, group), mask=~absent),
         "sum_of_prices": pa.array(found.column("sum_of_prices").to_numpy()[kept]),
         "count_of_prices": pa.array(found.column("count_of_prices").to_numpy()[kept]),
     }
     return pa.table(known, schema=_SUSPECTS)
 
 
-def _positions(grid: Grid, ticker: Integers, session: Integers, absent: BoolMatrix) -> Integers:
+def _positions(grid: Grid, ticker: Integers, session: Integers, absent: BoolMatrix, group: Group | None) -> Integers:
     """Give the position, from 0, of each absent cell's ticker among those that history held on that session."""
-    rank = _ranks(grid.tickers)
-    positions = rank[ticker]
-    if _has_late_tickers(grid) and absent.any():
-        first_seen = np.empty_like(rank)
-        first_seen[rank] = grid.first_seen
-        # By session, how many tickers up to a rank had their first row before it.
-        is_known = first_seen < (grid.history + 1)[:, np.newaxis]
-        known = np.cumsum(is_known, axis=1, dtype=np.int32)
-        positions = np.where(absent, known[session, positions] - 1, 0)
-    return positions.astype(np.int32)
+    ranks = group.ranks if group else _ranks(grid.tickers)
+    positions = ranks[ticker]
+    late, seen = (group.late_ranks, group.late_seen) if group else _late(grid, ranks)
+    if len(late) and absent.any():
+        cells = np.flatnonzero(absent)
+        cells = cells[np.argsort(session[cells], kind="stable")]
+        columns, starts = np.unique(session[cells], return_index=True)
+        for column, some in zip(columns.tolist(), np.split(cells, starts[1:]), strict=True):
+            # Those before it whose first row was yet to come do not count.
+            to_come = late[seen >= grid.first_number + column]
+            positions[some] -= np.searchsorted(to_come, positions[some])
+    return np.asarray(positions.astype(np.int32), dtype=np.int32)
+
+
+def _late(grid: Grid, ranks: Integers) -> tuple[Integers, Integers]:
+    """Give the ranks, ascending, and the first sessions of the tickers that come within the grid or after it."""
+    is_late = grid.first_seen >= grid.first_number
+    order = np.argsort(ranks[is_late])
+    return ranks[is_late][order], grid.first_seen[is_late][order]
 
 
 @lru_cache(maxsize=64)

@@ -1,5 +1,6 @@
 """Measures whole sessions: files that came again, came shifted by a column, or came in another unit."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,38 +43,71 @@ class Incidents:
 
 def stale_sessions(moves: Moves, sessions: slice) -> BoolMatrix:
     """Say of which sessions of the grid most prices are those of the session before, against all habit."""
-    reach = slice(sessions.start - USUAL_SESSIONS, sessions.stop)
-    growth = moves.growth[:, reach]
-    known = np.count_nonzero(~np.isnan(growth), axis=0)
-    share = np.count_nonzero(growth == 1, axis=0) / np.maximum(known, 1)
+    growth = moves.growth[:, sessions.start - USUAL_SESSIONS : sessions.stop]
+    stale = np.zeros(moves.growth.shape[1], dtype=np.bool_)
+    known, repeats = (np.count_nonzero(flags, axis=0) for flags in (~np.isnan(growth), growth == 1))
+    stale[sessions] = are_stale(known, repeats)
+    return stale
+
+
+def are_stale(known: Integers, repeats: Integers) -> BoolMatrix:
+    """Say which sessions are stale, from the moves and the repeats of each and of the `USUAL_SESSIONS` before."""
+    share = repeats / np.maximum(known, 1)
     share[known < LEAST_TICKERS] = np.nan
     before = np.lib.stride_tricks.sliding_window_view(share[:-1], USUAL_SESSIONS)
     usual, _ = median(before)
-    stale = np.zeros(moves.growth.shape[1], dtype=np.bool_)
     with np.errstate(invalid="ignore"):
         chance = usual + _STALE_DEVIATIONS * np.sqrt(usual * (1 - usual) / np.maximum(known[USUAL_SESSIONS:], 1))
         now = share[USUAL_SESSIONS:]
-        stale[sessions] = (now >= _STALE_SHARE) & (usual < _USUAL_SHARE) & (now > chance)
-    return stale
+        return np.asarray((now >= _STALE_SHARE) & (usual < _USUAL_SHARE) & (now > chance))
 
 
 def measure_incidents(moves: Moves, jumps: Jumps, volatility: Volatility, judged: slice) -> Incidents:
     """Find the judged sessions on which many tickers jumped for one reason."""
-    width = moves.growth.shape[1]
-    in_question = jumps.only(np.abs(jumps.size) > _LEAST_SIZE)
-    sessions = in_question.places.sessions
-    movers = moves.movers
-    many = np.bincount(sessions, minlength=width) >= np.maximum(_UNIT_SHARE * movers, _LEAST_TICKERS)
-    is_judged = np.zeros(width, dtype=np.bool_)
-    is_judged[judged] = True
-    in_question = in_question.only((many & is_judged)[sessions])
-    places = in_question.places
-    price = places.of(moves.usable)
+    asked = jumps.only(are_of_many(jumps, moves.movers, judged))
+    places = asked.places
     # As it was: what is wrong with so many tickers moves the market, too.
     expected = plain_levels(moves, places)
+    return incidents_of(
+        asked,
+        places.of(moves.usable),
+        expected,
+        moves.movers,
+        lambda kept: np.nan_to_num(volatility.before(places.only(kept))),
+    )
+
+
+def are_of_many(jumps: Jumps, movers: Integers, judged: slice) -> BoolMatrix:
+    """Say which jumps are large, and of judged sessions on which many tickers jumped."""
+    is_large = np.abs(jumps.size) > _LEAST_SIZE
+    sessions, width = jumps.places.sessions, len(movers)
+    many = np.bincount(sessions[is_large], minlength=width) >= np.maximum(_UNIT_SHARE * movers, _LEAST_TICKERS)
+    is_judged = np.zeros(width, dtype=np.bool_)
+    is_judged[judged] = True
+    return np.asarray(is_large & (many & is_judged)[sessions])
+
+
+def incidents_of(
+    asked: Jumps,
+    price: FloatMatrix,
+    expected: FloatMatrix,
+    movers: Integers,
+    volatility: Callable[[BoolMatrix], FloatMatrix],
+) -> Incidents:
+    """Find the incidents among the jumps of sessions on which many tickers jumped.
+
+    Args:
+        asked: All such jumps.
+        price: By jump, the price after it.
+        expected: By jump, the level before it.
+        movers: By session, how many tickers moved at all.
+        volatility: Gives that of the chosen jumps, 0 where nothing is known of it.
+
+    """
+    places, width = asked.places, len(movers)
     # After such a session all jump back: only what is far from its level counts.
     power = np.where(
-        powers_of_ten(price / expected) == powers_of_ten(np.exp(in_question.size)), powers_of_ten(price / expected), 0
+        powers_of_ten(price / expected) == powers_of_ten(np.exp(asked.size)), powers_of_ten(price / expected), 0
     )
     of_session = _common_power(places.sessions, power, movers)
     in_unit = (power != 0) & (power == of_session[places.sessions])
@@ -83,7 +117,7 @@ def measure_incidents(moves: Moves, jumps: Jumps, volatility: Volatility, judged
         >= np.maximum(_SHIFTED_SHARE * movers, _LEAST_TICKERS)[places.sessions]
     )
     far &= ~in_unit
-    shifted = _shifted(volatility, places.only(far), price[far], expected[far])
+    shifted = _shifted(places.only(far), price[far], expected[far], volatility(far))
     return Incidents(shifted, places.only(in_unit), of_session)
 
 
@@ -108,11 +142,11 @@ def _common_power(sessions: Integers, power: Integers, movers: Integers) -> Inte
     return common
 
 
-def _shifted(volatility: Volatility, places: Places, price: FloatMatrix, expected: FloatMatrix) -> Places:
+def _shifted(places: Places, price: FloatMatrix, expected: FloatMatrix, volatility: FloatMatrix) -> Places:
     """Keep the cells of sessions whose prices, all together, are the expected ones in another order."""
     kept = np.zeros(len(places), dtype=np.bool_)
     sessions = places.sessions
-    far = np.abs(np.log(price / expected)) > _SIGMAS * np.nan_to_num(volatility.before(places))
+    far = np.abs(np.log(price / expected)) > _SIGMAS * volatility
     for session in np.unique(sessions):
         here = np.flatnonzero((sessions == session) & far)
         if len(here) < _LEAST_TICKERS:

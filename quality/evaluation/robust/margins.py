@@ -110,10 +110,15 @@ LOOK_AHEAD = max(reach.ahead for reach in REACHES.values())
 HINDSIGHT = frozenset(name for name, reach in REACHES.items() if reach.ahead)
 
 
-def with_margins(grid: Grid) -> Grid:
-    """Give a grid exactly `LOOK_BACK` sessions before the judged ones and `LOOK_AHEAD` after, empty where none are."""
+# What all tickers of a session have in common is measured with so many sessions before it. Of the session before the
+# first one, the swaps must be known: it is a swap back that looks furthest.
+COMMON_BACK = max(_VOLATILITY + 1, _CHANCE, _HABIT) + ACTION_SESSIONS
+
+
+def with_margins(grid: Grid, back: int = LOOK_BACK, ahead: int = LOOK_AHEAD) -> Grid:
+    """Give a grid exactly so many sessions before the judged ones and after them, empty where none are."""
     count = len(grid.sessions)
-    before, after = LOOK_BACK - grid.judged.start, LOOK_AHEAD - (count - grid.judged.stop)
+    before, after = back - grid.judged.start, ahead - (count - grid.judged.stop)
     kept = slice(max(-before, 0), count - max(-after, 0))
     pads = (max(before, 0), max(after, 0))
     prices, present, sessions = grid.prices[:, kept], grid.present[:, kept], grid.sessions[kept]
@@ -128,7 +133,7 @@ def with_margins(grid: Grid) -> Grid:
         sessions=sessions,
         prices=np.ascontiguousarray(prices),
         present=np.ascontiguousarray(present),
-        judged=slice(LOOK_BACK, LOOK_BACK + grid.judged.stop - grid.judged.start),
+        judged=slice(back, back + grid.judged.stop - grid.judged.start),
         first_number=grid.first_number - before,
         extras={name: np.ascontiguousarray(values) for name, values in extras.items()},
     )

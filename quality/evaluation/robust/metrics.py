@@ -9,7 +9,7 @@ each metric is. Where no rule of the set can tell the difference, a costly one i
 - `volatility` is for those, and for prices that are far from what is expected, or from what comes.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from quality.evaluation.robust.actions import Listed, listed_actions
 from quality.evaluation.robust.blocks import BLOCK_SESSIONS, Blocks, measure_blocks
+from quality.evaluation.robust.common import Common, Totals, totals_of
 from quality.evaluation.robust.days import Incidents, measure_incidents, stale_sessions
 from quality.evaluation.robust.jumps import LARGE_JUMP, Jumps, measure_jumps
 from quality.evaluation.robust.levels import LEVEL_SESSIONS, earlier_levels, levels_after, levels_before, plain_levels
@@ -61,11 +62,13 @@ class Shared:
         grid: The grid, with its margins.
         moves, volatility, absence, repeats, incidents, blocks: See there.
         stale: By session of the grid, whether most of its prices are those of the session before.
+        totals: Counts by session of the grid.
         standing: Runs of prices that do not move.
         returned: The blocks whose return a check sees on its day.
         rounding, rounded: Runs of prices with too few decimals, on the day and in the end.
         actions: The listed corporate actions, as far as it is known whether they show.
-        swapped, partner: Jumps to another ticker's price, and the row of that ticker.
+        swapped, partner: Jumps to another ticker's price, and the position of that ticker among `names`.
+        names: The grid's tickers, and those that others stand for.
 
     """
 
@@ -81,6 +84,8 @@ class Shared:
     returned: Blocks
     swapped: Jumps
     partner: Integers
+    names: Sequence[str]
+    totals: Totals
     standing: Runs
     rounding: Rounded
     rounded: Rounded
@@ -130,17 +135,22 @@ class Level:
     deviation: FloatMatrix
 
 
-def prepare(grid: Grid) -> Shared:
-    """Measure what all metrics of a grid are made from."""
+def prepare(grid: Grid, common: Common | None = None) -> Shared:
+    """Measure what all metrics of a grid are made from; `common` is for one that holds some of the tickers only."""
     grid = with_margins(grid)
+    known = common.on(grid) if common else None
     judged = grid.judged
     wide = slice(judged.start - BLOCK_SESSIONS, judged.stop + BLOCK_SESSIONS)
-    moves = measure_moves(grid.prices, slice(wide.start - LEVEL_SESSIONS, len(grid.sessions)))
+    market = (known.market, known.movers) if known else None
+    moves = measure_moves(grid.prices, slice(wide.start - LEVEL_SESSIONS, len(grid.sessions)), market)
     moves, actions = listed_actions(grid, moves)
-    stale = stale_sessions(moves, slice(judged.start - REPEAT_SESSIONS, judged.stop))
-    jumps = measure_jumps(moves, wide)
+    stale = known.stale if known else stale_sessions(moves, slice(judged.start - REPEAT_SESSIONS, judged.stop))
+    # A swap back is known by the session before.
+    jumps = measure_jumps(moves, slice(wide.start - 1, wide.stop))
     volatility = measure_volatility(moves, jumps.only(np.abs(jumps.size) > LARGE_JUMP).places)
-    swapped, partner = measure_swaps(moves, jumps, volatility)
+    swapped, partner = (known.swapped, known.partner) if known else measure_swaps(moves, jumps, volatility)
+    jumps = jumps.only(jumps.places.sessions >= wide.start)
+    incidents = known.incidents if known else measure_incidents(moves, jumps, volatility, judged)
     blocks, returned = measure_blocks(moves, jumps, volatility)
     rounding, rounded = measure_rounded(moves, judged)
     return Shared(
@@ -148,14 +158,16 @@ def prepare(grid: Grid) -> Shared:
         moves=moves,
         actions=actions,
         volatility=volatility,
-        absence=measure_absence(grid.present, judged),
-        repeats=measure_repeats(moves, judged, stale),
+        absence=measure_absence(grid.present, judged, known.counts if known else None),
+        repeats=measure_repeats(moves, judged, stale, known.share if known else None),
         stale=stale,
-        incidents=measure_incidents(moves, jumps, volatility, judged),
+        incidents=incidents,
         blocks=blocks,
         returned=returned,
         swapped=swapped,
         partner=partner,
+        names=known.names if known else grid.tickers,
+        totals=known.totals if known else totals_of(moves, incidents),
         standing=measure_standing(moves, judged),
         rounding=rounding,
         rounded=rounded,
@@ -298,8 +310,7 @@ def _of_sessions(shared: Shared, places: Places) -> Iterator[tuple[str, Column]]
     yield "is_of_stale_session", shared.stale[sessions] & (places.of(shared.moves.growth) == 1)
     yield "is_of_incomplete_session", shared.absence.incomplete[sessions]
     yield "is_shifted", _among(places, incidents.shifted)
-    shifted = np.bincount(incidents.shifted.sessions, minlength=len(shared.grid.sessions))
-    yield "is_of_shifted_session", shifted[sessions] > 0
+    yield "is_of_shifted_session", shared.totals.shifted[sessions] > 0
     yield "is_in_unit", _among(places, incidents.in_unit)
     yield "incident_power", incidents.power[sessions]
 
@@ -374,18 +385,13 @@ def _where(chosen: BoolMatrix, places: Places, measured: Callable[[Places], tupl
 
 
 def _days(shared: Shared) -> dict[str, Column]:
-    judged, moves, absence, incidents = shared.grid.judged, shared.moves, shared.absence, shared.incidents
-    growth, count = moves.growth[:, judged], len(shared.grid.sessions)
+    judged, moves = shared.grid.judged, shared.moves
     return {
         "history": shared.grid.history[judged],
         "market": moves.market[judged] - 1,
         "movers": moves.movers[judged],
-        "repeats": np.count_nonzero(growth == 1, axis=0),
         "is_stale": shared.stale[judged],
-        "absent": absence.gone[judged],
-        "expected_tickers": absence.expected[judged],
-        "is_incomplete": absence.incomplete[judged],
-        "shifted": np.bincount(incidents.shifted.sessions, minlength=count)[judged],
-        "in_unit": np.bincount(incidents.in_unit.sessions, minlength=count)[judged],
-        "incident_power": incidents.power[judged],
+        "incident_power": shared.incidents.power[judged],
+        **shared.absence.by_session(judged),
+        **{name: counts[judged] for name, counts in vars(shared.totals).items()},
     }

@@ -43,12 +43,13 @@ class Moves:
     money: Money | None = None
 
 
-def measure_moves(prices: FloatMatrix, sessions: slice) -> Moves:
+def measure_moves(prices: FloatMatrix, sessions: slice, known: tuple[FloatMatrix, Integers] | None = None) -> Moves:
     """Measure the moves of a grid, and the market's on some of its sessions.
 
     Args:
         prices: Tickers by sessions, as they came, NaN for none.
         sessions: Where the market is wanted; elsewhere it is said to stand still.
+        known: The market and its movers by session, where they were measured on more tickers than these.
 
     """
     usable, growth = np.empty_like(prices), np.empty_like(prices)
@@ -58,7 +59,9 @@ def measure_moves(prices: FloatMatrix, sessions: slice) -> Moves:
         with np.errstate(over="ignore"):
             np.divide(usable[rows], _previous(usable[rows]), out=growth[rows])
     market, movers = np.ones(prices.shape[1]), np.zeros(prices.shape[1], dtype=np.int64)
-    market[sessions], movers[sessions] = _market(growth[:, sessions])
+    market[sessions], movers[sessions] = (
+        (known[0][sessions], known[1][sessions]) if known else _market(growth[:, sessions])
+    )
     return Moves(usable, growth, market, movers)
 
 
@@ -87,8 +90,14 @@ def _market(growth: FloatMatrix) -> tuple[FloatMatrix, Integers]:
     if len(growth):
         for first in range(0, growth.shape[1], _SESSIONS_AT_ONCE):
             some = slice(first, first + _SESSIONS_AT_ONCE)
-            market[some], movers[some] = median(np.ascontiguousarray(growth[:, some].T))
-    return np.where(movers >= LEAST_TICKERS, market, 1.0), movers
+            market[some], movers[some] = market_of(np.ascontiguousarray(growth[:, some].T))
+    return market, movers
+
+
+def market_of(growth: FloatMatrix) -> tuple[FloatMatrix, Integers]:
+    """Give the market of some sessions, and how many tickers it is made of, from the growth of all: a row a session."""
+    middle, movers = median(growth)
+    return np.where(movers >= LEAST_TICKERS, middle, 1.0), movers
 
 
 def leaps(moves: Moves, sessions: slice, least_move: float) -> BoolMatrix:

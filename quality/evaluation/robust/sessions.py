@@ -39,22 +39,41 @@ class Absence:
     expected: Integers
     counted: Integers
 
+    def by_session(self, sessions: slice) -> dict[str, Integers | BoolMatrix]:
+        """Give how many tickers are missing on some sessions, of how many, and whether that is the file."""
+        return {
+            "absent": self.gone[sessions],
+            "expected_tickers": self.expected[sessions],
+            "is_incomplete": self.incomplete[sessions],
+        }
 
-def measure_absence(present: BoolMatrix, judged: slice) -> Absence:
+
+@dataclass(frozen=True)
+class Counts:
+    """What was counted on more tickers than a grid holds, by session of the grid.
+
+    Attributes:
+        often: Whether gaps of so many tickers end on the session that they are no habit of any of them.
+        gone, expected: As of `Absence`.
+
+    """
+
+    often: BoolMatrix
+    gone: Integers
+    expected: Integers
+
+
+def measure_absence(present: BoolMatrix, judged: slice, counts: Counts | None = None) -> Absence:
     """Find the absent and the new cells of the judged sessions; there are enough sessions before them."""
     width = present.shape[1]
-    places = np.flatnonzero(~present)
-    begins = np.ones(len(places), dtype=np.bool_)
-    begins[1:] = (np.diff(places) > 1) | (places[1:] % width == 0)
-    first = places[begins][np.cumsum(begins) - 1] if len(places) else places
-    since = places - first + 1
-    session = places % width
+    places, first = _gaps(present)
+    since, session = places - first + 1, places % width
     after = places[(since >= SEEN_SESSIONS) & (session + 1 >= judged.start) & (session + 1 < judged.stop)] + 1
     kept = (session >= judged.start - SEEN_SESSIONS) & (session < judged.stop) & (since <= SEEN_SESSIONS)
     places, first, since, session = places[kept], first[kept], since[kept], session[kept]
-    is_habit = _gaps_before(present, first) >= _HABIT_GAPS
-    gone = np.bincount(session[~is_habit], minlength=width)
-    expected = np.count_nonzero(present, axis=0) + gone
+    is_habit = _gaps_before(present, first, counts.often if counts else None) >= _HABIT_GAPS
+    gone = counts.gone if counts else np.bincount(session[~is_habit], minlength=width)
+    expected = counts.expected if counts else np.count_nonzero(present, axis=0) + gone
     incomplete = (gone >= LEAST_GONE) & (gone >= GONE_SHARE * expected)
     running = np.concatenate([[0], np.cumsum(incomplete)])
     counted = since - (running[session + 1] - running[session + 1 - since])
@@ -71,14 +90,45 @@ def measure_absence(present: BoolMatrix, judged: slice) -> Absence:
     )
 
 
-def _gaps_before(present: BoolMatrix, first: Integers) -> Integers:
+def count_gone(present: BoolMatrix, judged: slice, often: BoolMatrix) -> Integers:
+    """Count, by judged session, the expected tickers of a grid that have no row, and not by habit (see `Counts`)."""
+    width = present.shape[1]
+    places, first = _gaps(present)
+    session = places % width
+    kept = (session >= judged.start) & (session < judged.stop) & (places - first < SEEN_SESSIONS)
+    is_habit = _gaps_before(present, first[kept], often) >= _HABIT_GAPS
+    return np.bincount(session[kept][~is_habit], minlength=width)[judged]
+
+
+def _gaps(present: BoolMatrix) -> tuple[Integers, Integers]:
+    """Give the cells without a row, and by cell the first one of its gap."""
+    places = np.flatnonzero(~present)
+    begins = np.ones(len(places), dtype=np.bool_)
+    begins[1:] = (np.diff(places) > 1) | (places[1:] % present.shape[1] == 0)
+    return places, places[begins][np.cumsum(begins) - 1] if len(places) else places
+
+
+def gap_ends(present: BoolMatrix) -> tuple[Integers, Integers]:
+    """Count, by session, the gaps that end on it, and the rows."""
+    ends = np.zeros(present.shape[1], dtype=np.int64)
+    ends[1:] = np.count_nonzero(present[:, 1:] & ~present[:, :-1], axis=0)
+    return ends, np.count_nonzero(present, axis=0)
+
+
+def ends_of_many(ends: Integers, rows: Integers) -> BoolMatrix:
+    """Say on which sessions gaps of many tickers end: holidays and files that came short, no habit of any of them."""
+    return np.asarray(ends >= np.maximum(LEAST_GONE, GONE_SHARE * rows))
+
+
+def _gaps_before(present: BoolMatrix, first: Integers, often: BoolMatrix | None) -> Integers:
     """Count the gaps that ended in the `HABIT_SESSIONS` sessions before the gaps that begin at some cells.
 
-    Gaps of many tickers at once are holidays and files that came short: they are no habit of one.
+    Gaps of many tickers at once are left out.
     """
     ends = np.zeros(present.shape, dtype=np.bool_)
     ends[:, 1:] = present[:, 1:] & ~present[:, :-1]
-    common = np.count_nonzero(ends, axis=0) >= np.maximum(LEAST_GONE, GONE_SHARE * np.count_nonzero(present, axis=0))
-    ends[:, common] = False
+    if often is None:
+        often = ends_of_many(np.count_nonzero(ends, axis=0), np.count_nonzero(present, axis=0))
+    ends[:, often] = False
     where = np.flatnonzero(ends)
     return np.searchsorted(where, first) - np.searchsorted(where, first - HABIT_SESSIONS)

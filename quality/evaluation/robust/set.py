@@ -4,15 +4,17 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
 from quality.engine.connection import Connection, register_table
 from quality.engine.statements import statement
-from quality.evaluation.protocol import Evaluated
+from quality.evaluation.protocol import Evaluated, FirstPass, Group
+from quality.evaluation.robust.common import Common
 from quality.evaluation.robust.corroboration import corroborate
+from quality.evaluation.robust.first_pass import RobustFirstPass
 from quality.evaluation.robust.found import Scope, find_one_by_one, find_together, is_of_set
 from quality.evaluation.robust.margins import LOOK_AHEAD, LOOK_BACK
 from quality.evaluation.robust.metrics import TICKERS, Needs, Shared, measure, prepare
@@ -35,8 +37,18 @@ class Robust:
     statements: tuple[str, ...] = ("macros", *_METRICS, "robust/found")
     remembers: bool = False
     extras: tuple[str, ...] = EXTRAS
+    first_pass: FirstPass | None = RobustFirstPass()
 
-    def evaluate(self, connection: Connection, grid: Grid, ruleset: RuleSet, start: dt.date, end: dt.date) -> Evaluated:
+    def evaluate(
+        self,
+        connection: Connection,
+        grid: Grid,
+        ruleset: RuleSet,
+        start: dt.date,
+        end: dt.date,
+        *,
+        group: Group | None = None,
+    ) -> Evaluated:
         """Evaluate every rule on the judged sessions of a grid, between two dates.
 
         The user's own rules see every cell, those of the set the cells that they may speak of: what the set finds is
@@ -46,7 +58,11 @@ class Robust:
             UsageError: A rule's SELECT or message is wrong; the message names its file.
 
         """
-        ((_, evaluated),) = self.evaluate_all(connection, [grid], ruleset, start, end)
+        measured = _measure(grid, ruleset.rules, (start, end), group.common if group else None)
+        del grid  # it makes room for what is found
+        evaluated = _evaluated(connection, ruleset.rules, [measured])
+        if group and not group.is_first:
+            return replace(evaluated, findings=_of_tickers(evaluated.findings, measured.scope.tickers))
         return evaluated
 
     def evaluate_all(
@@ -58,7 +74,7 @@ class Robust:
         """
         measured: list[_Measured] = []
         for grid in grids:
-            measured.append(_measure(grid, ruleset.rules, start, end))
+            measured.append(_measure(grid, ruleset.rules, (start, end)))
             del grid  # it makes room for what is found
             if sum(part.cells for part in measured) >= _CELLS_AT_ONCE:
                 yield len(measured), _evaluated(connection, ruleset.rules, measured)
@@ -94,13 +110,15 @@ class _Measured:
         return sum(len(relations["measured_cells"]) for relations in (self.ours, self.theirs) if relations)
 
 
-def _measure(grid: Grid, rules: Sequence[Rule], start: dt.date, end: dt.date) -> _Measured:
-    shared = prepare(grid)
+def _measure(
+    grid: Grid, rules: Sequence[Rule], dates: tuple[dt.date, dt.date], common: Common | None = None
+) -> _Measured:
+    shared = prepare(grid, common)
     every_cell = not all(map(is_of_set, rules))
     return _Measured(
-        scope=_scope(grid, start, end),
+        scope=_scope(grid, *dates),
         settled=_settled(grid),
-        absent=_absent_by_year(shared, start, end),
+        absent=_absent_by_year(shared, *dates),
         ours=_relations(shared, needs_of(rules)),
         theirs=_relations(shared, Needs(every_cell=True)) if every_cell else {},
         beside=bool(grid.extras) or len(grid.actions) > 0,
@@ -141,6 +159,13 @@ def _joined(scopes: Sequence[Scope]) -> Scope:
     return Scope(tickers, max(starts, default=None), min(ends, default=None))
 
 
+def _of_tickers(findings: pa.Table, tickers: Sequence[str]) -> pa.Table:
+    """Leave out the findings of whole sessions, whose key is no ticker."""
+    keys = findings["ticker"].combine_chunks()
+    is_ticker = np.isin(np.array(keys.dictionary.to_pylist(), dtype=np.str_), np.array(tickers, dtype=np.str_))
+    return findings.take(pa.array(np.flatnonzero(is_ticker[keys.indices.to_numpy()]))) if len(keys) else findings
+
+
 def _chosen(rules: Sequence[Rule], kept: Sequence[bool]) -> list[Rule]:
     return [rule for rule, keep in zip(rules, kept, strict=True) if keep]
 
@@ -177,7 +202,7 @@ def _relations(shared: Shared, needs: Needs) -> dict[str, pa.Table]:
         "date": pa.array(grid.sessions[places.sessions]),
         "ticker": _names(places.tickers, grid.tickers),
         **_columns({name: values for name, values in metrics.cells.items() if name not in TICKERS}),
-        **{name: _names(metrics.cells[name], grid.tickers) for name in TICKERS},
+        **{name: _names(metrics.cells[name], shared.names) for name in TICKERS},
         **corroborate(grid, shared.moves, shared.actions, places, metrics.cells),
     }
     judged = grid.sessions[grid.judged]

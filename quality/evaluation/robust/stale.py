@@ -33,7 +33,7 @@ _IDLE_DAYS = 6
 # The prior: so many cells more without a frozen price. A panel of twenty tickers has 1,200 in sixty sessions.
 _PRIOR_CELLS = 700
 # q on a grid of quarter octaves: counting whole repeats a step keeps sums exact in any order.
-_STEPS, _PER_OCTAVE = 81, 4
+STEPS, _PER_OCTAVE = 81, 4
 _SCALE = 1 << 20
 # Beyond this size a move is a fault next door, not a price change.
 _LARGE_MOVE = 0.1
@@ -62,37 +62,39 @@ class Repeats:
     frozen_share: FloatMatrix
 
 
-def measure_repeats(moves: Moves, judged: slice, stale: BoolMatrix) -> Repeats:
+def measure_repeats(moves: Moves, judged: slice, stale: BoolMatrix, share: FloatMatrix | None = None) -> Repeats:
     """Judge the repeats of some sessions; on a stale one all is said of the session, and nothing of its repeats.
 
     Args:
         moves: The moves of a grid.
         judged: The sessions; the grid holds as many before them as `REPEAT_SESSIONS` and the windows of a move.
         stale: By session of the grid, whether most of its prices are those of the session before.
+        share: The frozen share by session, where it was measured on more tickers than these.
 
     """
-    recent = slice(judged.start - REPEAT_SESSIONS + 1, judged.stop)
+    recent = slice(judged.start - (REPEAT_SESSIONS - 1 if share is None else 0), judged.stop)
     every = Places.where(moves.growth == 1)
     every = every.only((every.sessions >= recent.start) & (every.sessions < recent.stop) & ~stale[every.sessions])
-    parts = [_chances(moves, part) for part in every.blocks(_AT_ONCE)]
+    parts = [chances(moves, part) for part in every.blocks(_AT_ONCE)]
     step, volatility = (np.concatenate(values) for values in zip(*parts, strict=True))
-    cells = np.zeros(moves.growth.shape[1], dtype=np.int64)
-    cells[recent] = np.count_nonzero(~np.isnan(moves.growth[:, recent]), axis=0) * ~stale[recent]
+    if share is None:
+        cells = np.zeros(moves.growth.shape[1], dtype=np.int64)
+        cells[recent] = np.count_nonzero(~np.isnan(moves.growth[:, recent]), axis=0) * ~stale[recent]
+        share = np.zeros(len(cells))
+        share[judged] = frozen_share(counts_of_steps(every.sessions, step, len(cells)), cells)[judged]
     is_judged = every.sessions >= judged.start
     chance = np.where(step >= 0, _grid()[step], np.nan)
     places = every.only(is_judged)
-    share = np.zeros(len(cells))
-    share[judged] = _frozen_share(every, step, cells)[judged]
     evidence = np.where(step >= 0, _evidence(moves.usable, every, volatility), np.nan)
     return Repeats(places, chance[is_judged], evidence[is_judged], share)
 
 
 def _grid() -> FloatMatrix:
     """Give the chances of the grid, the last of them 1."""
-    return np.exp2((np.arange(_STEPS) - (_STEPS - 1)) / _PER_OCTAVE)
+    return np.exp2((np.arange(STEPS) - (STEPS - 1)) / _PER_OCTAVE)
 
 
-def _chances(moves: Moves, repeats: Places) -> tuple[Integers, FloatMatrix]:
+def chances(moves: Moves, repeats: Places) -> tuple[Integers, FloatMatrix]:
     """Give q of each repeat as a step of the grid, -1 for unknown, and the volatility behind it."""
     growth = gather(moves.growth, repeats, -VOLATILITY_SESSIONS, -1)
     past = gather(moves.usable, repeats, -VOLATILITY_SESSIONS, -1)
@@ -107,8 +109,8 @@ def _chances(moves: Moves, repeats: Places) -> tuple[Integers, FloatMatrix]:
     standing = stands.sum(axis=1)
     chance = np.where(standing >= _IDLE_DAYS, np.maximum(chance, standing / VOLATILITY_SESSIONS), chance)
     known = count >= LEAST_MOVES
-    rounded = np.rint(_PER_OCTAVE * np.log2(np.where(known, chance, 1))).astype(np.int64) + _STEPS - 1
-    return np.where(known, np.clip(rounded, 0, _STEPS - 1), -1), volatility
+    rounded = np.rint(_PER_OCTAVE * np.log2(np.where(known, chance, 1))).astype(np.int64) + STEPS - 1
+    return np.where(known, np.clip(rounded, 0, STEPS - 1), -1), volatility
 
 
 def _by_equal_changes(chance: FloatMatrix, growth: FloatMatrix, past: FloatMatrix, price: FloatMatrix) -> FloatMatrix:
@@ -127,20 +129,30 @@ def _by_equal_changes(chance: FloatMatrix, growth: FloatMatrix, past: FloatMatri
     return np.where(coarse, np.minimum(1, equal / (np.sqrt(2) * np.maximum(pairs, 1))), chance)
 
 
-def _frozen_share(repeats: Places, step: Integers, cells: Integers) -> FloatMatrix:
-    """Give, by session, the largest chance of the grid that is not above the frozen share."""
+def counts_of_steps(sessions: Integers, step: Integers, count: int) -> Integers:
+    """Count the repeats of each of `count` sessions by the step of the grid that their chance is; unknown ones, not."""
     known = step >= 0
-    counted = (repeats.sessions[known] + 1) * _STEPS + step[known]
-    counts = np.bincount(counted, minlength=(len(cells) + 1) * _STEPS).reshape(-1, _STEPS)
-    recent = _over_last(np.cumsum(counts, axis=0))
+    counted = sessions[known] * STEPS + step[known]
+    return np.bincount(counted, minlength=count * STEPS).reshape(count, STEPS)
+
+
+def frozen_share(counts: Integers, cells: Integers) -> FloatMatrix:
+    """Give, by session, the largest chance of the grid that is not above the frozen share.
+
+    Args:
+        counts: Repeats by session and step of the grid, as `counts_of_steps` gives them.
+        cells: Moves by session.
+
+    """
+    recent = _over_last(np.concatenate([np.zeros((1, STEPS), dtype=np.int64), np.cumsum(counts, axis=0)]))
     most = (_over_last(np.concatenate([[0], np.cumsum(cells)])) + _PRIOR_CELLS) * _SCALE
     grid = _grid()
     weights = np.rint(_SCALE / (grid[:, np.newaxis] + grid)).astype(np.int64)
     # A larger share weighs repeats less: how many steps of the grid are below it is found by halving.
-    below, above = np.zeros(len(cells), dtype=np.int64), np.full(len(cells), _STEPS)
+    below, above = np.zeros(len(cells), dtype=np.int64), np.full(len(cells), STEPS)
     while (below < above).any():
         middle = (below + above) // 2
-        is_below = (recent * weights[np.minimum(middle, _STEPS - 1)]).sum(axis=1) > most
+        is_below = (recent * weights[np.minimum(middle, STEPS - 1)]).sum(axis=1) > most
         is_open = below < above
         below = np.where(is_open & is_below, middle + 1, below)
         above = np.where(is_open & ~is_below, middle, above)

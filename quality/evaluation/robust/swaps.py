@@ -9,7 +9,7 @@ from quality.evaluation.robust.windows import Places
 from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
 
 # Jumps that are looked at: of at least this size, and so many times the ticker's volatility.
-_LEAST_SIZE, _LEAST_SIGMAS = LARGE_JUMP, 4
+LEAST_SIZE, LEAST_SIGMAS = LARGE_JUMP, 4
 # How far, as a logarithm, a price may be from what is expected of the other: in volatilities, at least, at most.
 _SIGMAS_OFF, _LEAST_OFF, _MOST_OFF = 4, 0.01, 0.15
 # Of many jumps of a session, they may be this far from it by so many.
@@ -19,16 +19,31 @@ _NEIGHBOURS = 3
 
 
 def measure_swaps(moves: Moves, jumps: Jumps, volatilities: Volatility) -> tuple[Jumps, Integers]:
-    """Give the jumps to another ticker's price, and by jump the row of that ticker.
+    """Give the jumps to another ticker's price, and by jump the row of that ticker."""
+    large = jumps.only(np.abs(jumps.size) > LEAST_SIZE)
+    kept, volatility = volatilities.exceeded(large.places, large.size, LEAST_SIGMAS)
+    large = large.only(kept)
+    expected = previous_prices(moves, large.places) * moves.market[large.places.sessions]
+    return swaps_of(large, expected, volatility)
+
+
+def swaps_of(large: Jumps, expected: FloatMatrix, volatility: FloatMatrix) -> tuple[Jumps, Integers]:
+    """Find the swaps among jumps that are larger than `LEAST_SIZE`, and `LEAST_SIGMAS` times their ticker's volatility.
 
     Two jumps of one session are a swap if each price is near what is expected of the other, its previous price grown
     with the market, and neither has a nearer partner.
+
+    Args:
+        large: The jumps.
+        expected: By jump, that price.
+        volatility: By jump, that of its ticker, 0 where nothing is known of it.
+
+    Returns:
+        The jumps to another ticker's price, and by jump the row of that ticker.
+
     """
-    large = jumps.only(np.abs(jumps.size) > _LEAST_SIZE)
-    kept, volatility = volatilities.exceeded(large.places, large.size, _LEAST_SIGMAS)
-    large = large.only(kept)
+    expected = np.log(expected)
     places = large.places
-    expected = np.log(previous_prices(moves, places) * moves.market[places.sessions])
     # Among many jumps some are near each other by chance.
     many = np.bincount(places.sessions, minlength=1)[places.sessions] if len(large) else volatility
     off = np.minimum(np.clip(_SIGMAS_OFF * volatility, _LEAST_OFF, _MOST_OFF), _OFF_OF_MANY / np.maximum(many, 1))

@@ -18,7 +18,7 @@ ROOT = sql_root().parent
 COMPUTED = {
     "notebook": (
         1,
-        "ae926f25caafdf52",
+        "eac3fb815f2b91d4",
         ["quality/evaluation/notebook.py", "quality/evaluation/rule_findings.py", "quality/rules/message_texts.py"],
     ),
 }

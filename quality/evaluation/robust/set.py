@@ -49,7 +49,7 @@ class Robust:
         *,
         group: Group | None = None,
     ) -> Evaluated:
-        """Evaluate every rule on the judged sessions of a grid, between two dates.
+        """Evaluate every rule on the judged sessions of a grid, between two dates; what rules saw stays to be asked.
 
         The user's own rules see every cell, those of the set the cells that they may speak of: what the set finds is
         the same with and without them.
@@ -60,7 +60,7 @@ class Robust:
         """
         measured = _measure(grid, ruleset.rules, (start, end), group.common if group else None)
         del grid  # it makes room for what is found
-        evaluated = _evaluated(connection, ruleset.rules, [measured])
+        evaluated = _evaluated(connection, ruleset.rules, [measured], stays=group is None)
         if group and not group.is_first:
             return replace(evaluated, findings=_of_tickers(evaluated.findings, measured.scope.tickers))
         return evaluated
@@ -125,15 +125,18 @@ def _measure(
     )
 
 
-def _evaluated(connection: Connection, rules: Sequence[Rule], measured: Sequence[_Measured]) -> Evaluated:
+def _evaluated(
+    connection: Connection, rules: Sequence[Rule], measured: Sequence[_Measured], *, stays: bool = False
+) -> Evaluated:
     """Ask the rules of what some grids came to, and what later days make of what they find."""
     scope = _joined([part.scope for part in measured])
     ours = [is_of_set(rule) for rule in rules]
-    with _seen(connection, [part.ours for part in measured], beside=measured[0].beside):
+    beside = measured[0].beside
+    with _seen(connection, [part.ours for part in measured], beside=beside, stays=stays):
         found = [_numbered(find_together(connection, _chosen(rules, ours), scope), ours)]
     if not all(ours):
         theirs = [not own for own in ours]
-        with _seen(connection, [part.theirs for part in measured], beside=measured[0].beside):
+        with _seen(connection, [part.theirs for part in measured], beside=beside, stays=stays):
             found.append(_numbered(find_one_by_one(connection, _chosen(rules, theirs), scope), theirs))
     families = [0 if own else number + 1 for number, own in enumerate(ours)]
     settled = max((part.settled for part in measured if part.settled), default=None)
@@ -212,14 +215,16 @@ def _relations(shared: Shared, needs: Needs) -> dict[str, pa.Table]:
 
 
 @contextmanager
-def _seen(connection: Connection, parts: Sequence[Mapping[str, pa.Table]], *, beside: bool) -> Iterator[None]:
+def _seen(
+    connection: Connection, parts: Sequence[Mapping[str, pa.Table]], *, beside: bool, stays: bool
+) -> Iterator[None]:
     """Let rules see the relations of some grids, and what the statements of the set make of them, for a while."""
     for name in parts[0]:
         register_table(connection, name, pa.concat_tables([part[name] for part in parts]))
     connection.execute(statement("metrics/robust_beside" if beside else "metrics/robust_alone"))
     connection.execute(statement("metrics/robust"))
     yield
-    for name in parts[0]:
+    for name in () if stays else parts[0]:
         connection.unregister(name)
 
 

@@ -87,9 +87,19 @@ class Tally:
             "covered": self.covered,
         }
 
+    def as_noted(self) -> dict[str, Any]:
+        """Give the counts to be noted and read again, in no order: what `as_dict` sorts is many small counts."""
+        return {
+            "findings": self.findings,
+            **{f"by_{name}": dict(self.by[name]) for name in _COUNTED},
+            "suppressed": self.suppressed,
+            "by_suppression": dict(self.by_suppression),
+            "covered": self.covered,
+        }
+
     @classmethod
     def from_dict(cls, counts: Mapping[str, Any]) -> "Tally":
-        """Read what `as_dict` gave."""
+        """Read what `as_noted` or `as_dict` gave."""
         by = {name: Counter({str(key): int(count) for key, count in counts[f"by_{name}"].items()}) for name in _COUNTED}
         by_suppression = Counter({str(key): int(count) for key, count in counts["by_suppression"].items()})
         return cls(by, int(counts["findings"]), int(counts["suppressed"]), int(counts["covered"]), by_suppression)

@@ -48,12 +48,13 @@ class TwoDecimals:
         texts, codes = self._looked_up(hundredths[is_plain].astype(np.int64))
         if not is_plain.all():
             distinct, rest = np.unique(numbers[~is_plain].view(np.int64), return_inverse=True)
-            own = [f"{self.before}{number:.2f}{self.after}" for number in distinct.view(np.float64)]
-            # The same text may be in the table: each stands in a dictionary once.
-            known = {text: code for code, text in enumerate(texts.to_pylist())}
-            places = np.array([known.setdefault(text, len(known)) for text in own], dtype=np.int32)
-            texts, all_codes = pa.array(list(known), pa.string()), np.empty(len(numbers), dtype=np.int32)
-            all_codes[is_plain], all_codes[~is_plain] = codes, places[rest]
+            own = pa.array([f"{self.before}{number:.2f}{self.after}" for number in distinct.view(np.float64)], pa.string())
+            # The same text may be in the table, or come of two numbers: each stands in a dictionary once.
+            added = own.filter(pc.invert(pc.is_in(own, texts))).unique()
+            texts = pa.concat_arrays([texts, added])
+            all_codes = np.empty(len(numbers), dtype=np.int32)
+            all_codes[is_plain] = codes
+            all_codes[~is_plain] = pc.index_in(own, texts).to_numpy()[rest]
             codes = all_codes
         return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), texts, safe=False)
 

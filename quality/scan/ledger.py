@@ -56,7 +56,7 @@ def write_record(run: Store, record: Record) -> None:
         "content": record.content,
         "rows": record.rows,
         "absent": record.absent,
-        "tally": record.tally.as_dict(),
+        "tally": record.tally.as_noted(),
         "seen_to": record.seen_to,
         "seen": record.seen,
         "findings": record.findings,

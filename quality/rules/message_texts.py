@@ -48,7 +48,8 @@ class TwoDecimals:
         texts, codes = self._looked_up(hundredths[is_plain].astype(np.int64))
         if not is_plain.all():
             distinct, rest = np.unique(numbers[~is_plain].view(np.int64), return_inverse=True)
-            own = pa.array([f"{self.before}{number:.2f}{self.after}" for number in distinct.view(np.float64)], pa.string())
+            formatted = [f"{self.before}{number:.2f}{self.after}" for number in distinct.view(np.float64)]
+            own = pa.array(formatted, pa.string())
             # The same text may be in the table, or come of two numbers: each stands in a dictionary once.
             added = own.filter(pc.invert(pc.is_in(own, texts))).unique()
             texts = pa.concat_arrays([texts, added])

@@ -5,12 +5,13 @@ import datetime as dt
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from quality.text import similar, visible
 
 WRONG_USAGE = 2
-MOST_THREADS = 256
+_EMPTY = re.compile(r"^argument (\S+): is empty$")
 _CHOICE = re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)", re.DOTALL)
 
 
@@ -23,6 +24,7 @@ class Parser(argparse.ArgumentParser):
         if choice:
             known = [name.strip().strip("'") for name in choice[2].split(",")]
             message = message.replace("invalid choice: ", "there is no ") + similar(choice[1], known)
+        message = _EMPTY.sub(r"\1 is empty", message)
         message = message.replace("unrecognized arguments: ", "more arguments than it takes: ")
         self.exit(WRONG_USAGE, f"{self.prog}: {visible(message)}; see {self.prog} --help\n")
 
@@ -67,6 +69,13 @@ def _name(action: argparse.Action, given: Sequence[str]) -> str:
     """Name what an action reads as the command line named it."""
     used = [flag for flag in action.option_strings if flag in set(_flags(given))]
     return [*used, *action.option_strings, str(action.metavar or action.dest)][0]
+
+
+def path(text: str) -> Path:
+    """Read a path, as argparse's `type`: an empty one is no "."."""
+    if not text:
+        raise argparse.ArgumentTypeError("is empty")
+    return Path(text)
 
 
 def day(text: str) -> dt.date:

@@ -2,9 +2,9 @@
 
 import argparse
 import datetime as dt
-from pathlib import Path
 from typing import Any
 
+from jobs.arguments import path
 from jobs.reporting import show_scan, show_suppressions
 from jobs.running import DONE, Console, day, setting_flags
 from quality.batch.config import MAIL_ON, read_batch
@@ -53,7 +53,7 @@ AFTER_INTERRUPT = "what is done is kept; go on with: {command}"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument("batch", metavar="CONFIG", type=Path, help="the configuration, a TOML file")
+    parser.add_argument("batch", metavar="CONFIG", type=path, help="the configuration, a TOML file")
     parser.add_argument("--date", type=day, metavar="DATE", help="the day (default: today, in the batch's time zone)")
     parser.add_argument("--from", dest="first", type=day, metavar="DATE", help="back-fill: the first day of a range")
     parser.add_argument("--to", dest="last", type=day, metavar="DATE", help="back-fill: the last day (default: today)")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
+from jobs.arguments import path
 from jobs.running import DONE, Console, whole_number
 from quality.check.job import CheckJob, run_check
 from quality.delivery.alerting import mail_run
@@ -50,7 +51,7 @@ _FOREIGN_SETTINGS = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument("folder", nargs="?", default="demo", type=Path, help="where everything goes (default demo)")
+    parser.add_argument("folder", nargs="?", default="demo", type=path, help="where everything goes (default demo)")
     parser.add_argument("--days", type=whole_number(1), default=1000, help="calendar days of the panel (default 1000)")
     parser.add_argument(
         "--stocks", type=whole_number(1, 1_000_000), default=100, help="tickers of the panel (default 100)"

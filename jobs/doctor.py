@@ -3,10 +3,10 @@
 import argparse
 import datetime as dt
 from dataclasses import asdict
-from pathlib import Path
 
 import polars as pl
 
+from jobs.arguments import path
 from jobs.running import BAD_INPUT, DONE, WRONG_USAGE, Console, day, setting_flags
 from quality.readiness import FAILED, OK, WRONG, examine
 from quality.settings import Settings, load_settings
@@ -23,7 +23,7 @@ EXAMPLE = """  pricewatch doctor
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument("examined", nargs="?", metavar="CONFIG", type=Path, help="the configuration, a TOML file")
+    parser.add_argument("examined", nargs="?", metavar="CONFIG", type=path, help="the configuration, a TOML file")
     parser.add_argument("--date", type=day, metavar="DATE", help="what {date} stands for (default: today)")
 
 

@@ -1,8 +1,8 @@
 """The options that choose rules, for every verb that evaluates them."""
 
 import argparse
-from pathlib import Path
 
+from jobs.arguments import path
 from jobs.reporting import FAIL_ON
 from quality.rules.loading import ruleset_names
 from quality.rules.model import DEFAULT_SENSITIVITY, SENSITIVITIES
@@ -20,7 +20,7 @@ def add_rule_arguments(parser: argparse.ArgumentParser, default: str) -> None:
         "--rules",
         action="append",
         default=[],
-        type=Path,
+        type=path,
         metavar="DIR",
         help="a folder with rules of your own",
     )

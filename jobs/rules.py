@@ -1,10 +1,10 @@
 """`pricewatch rules`: the rules, what is in force, and where each value comes from."""
 
 import argparse
-from pathlib import Path
 
 import polars as pl
 
+from jobs.arguments import path
 from jobs.rule_options import add_sensitivity
 from jobs.running import DONE, Console
 from quality.evaluation.sets import fingerprint
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--ruleset", default=DEFAULT_RULESET, metavar="NAME", help=f"{names} (default {DEFAULT_RULESET})"
     )
     parser.add_argument(
-        "--rules", action="append", default=[], type=Path, metavar="DIR", help="a folder with rules of your own"
+        "--rules", action="append", default=[], type=path, metavar="DIR", help="a folder with rules of your own"
     )
     add_sensitivity(parser)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from quality.errors import DeliveryError, QualityError, UsageError
 from quality.findings import summary as summaries
 from quality.findings.run_files import check_links, clear, files_of
-from quality.storage import Entry, Store, holding, is_same_place, lies_in
+from quality.storage import Entry, Store, holding, is_same_place, lies_at, lies_in
 
 _log = logging.getLogger(__name__)
 
@@ -26,17 +26,21 @@ def publish(run: Store, destination: Store, progress: Callable[[int, int], None]
 
     Raises:
         InputError: The run is not finished.
-        UsageError: The destination is the run itself, or lies in it; or a part of it is a link to elsewhere.
+        UsageError: The destination is the run, or lies in it or in its panel; or a part of it is a link to elsewhere.
         DeliveryError: It could not be copied whole, or another run is writing there; the run is untouched.
 
     """
-    summaries.read(run)
+    panel = str(summaries.read(run).get("panel") or "")
     if is_same_place(run, destination):
         raise UsageError(f"{run.address} cannot be published onto itself: choose another destination")
     if lies_in(destination, run):
         raise UsageError(
             f"{destination.address} lies in the run {run.address}, which would hold a copy of itself: "
             "choose another destination"
+        )
+    if panel and lies_at(destination, panel):
+        raise UsageError(
+            f"{destination.address} lies in the panel {panel} that the run is of: choose another destination"
         )
     files = files_of(run)
     check_links(destination, [entry.key for entry in files])

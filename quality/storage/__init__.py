@@ -23,6 +23,7 @@ __all__ = [
     "holding",
     "is_local",
     "is_same_place",
+    "lies_at",
     "lies_in",
     "local_copies",
     "name_originals",
@@ -74,8 +75,12 @@ def overlaps(one: Store, other: Store) -> bool:
 
 def lies_in(inner: Store, outer: Store) -> bool:
     """Tell whether a store lies within another, or is the other."""
-    first, second = (f"{_place(store.address).rstrip('/')}/" for store in (inner, outer))
-    return first.startswith(second)
+    return lies_at(inner, outer.address)
+
+
+def lies_at(inner: Store, address: str) -> bool:
+    """Tell whether a store lies at an address, or within it; nothing is contacted."""
+    return f"{_place(inner.address).rstrip('/')}/".startswith(f"{_place(address).rstrip('/')}/")
 
 
 def has_link(store: Store, key: str) -> bool:

@@ -79,3 +79,9 @@ def test_a_day_is_an_iso_date():
     assert day("2022-09-26") == dt.date(2022, 9, 26)
     with pytest.raises(argparse.ArgumentTypeError, match=r"'26\.9\.2022' is not a date YYYY-MM-DD"):
         day("26.9.2022")
+
+
+@pytest.mark.parametrize("flags", [["--rules", ""], ["--rules="], ["--rules", "mine", "--rules", ""]])
+def test_an_empty_folder_is_not_the_current_one(pricewatch, flags):
+    assert pricewatch("scan", "panel", "run", *flags).failed(2).startswith("pricewatch scan: --rules is empty")
+    assert "CONFIG is empty" in pricewatch("batch", "").failed(2)

@@ -1,5 +1,7 @@
 """Publishing a run: it arrives whole, its summary last, and takes the place of the one before."""
 
+import json
+
 import pytest
 
 from quality.delivery.publish import publish
@@ -130,3 +132,12 @@ def test_nothing_is_published_through_a_link(run, tmp_path, link):
     with pytest.raises(UsageError, match="behind a link"):
         publish(run, open_store(tmp_path / "there"))
     assert set(contents(elsewhere).values()) == {b"mine"}
+
+
+@pytest.mark.parametrize("inner", ["", "published"])
+def test_a_run_cannot_be_published_into_the_panel_that_it_is_of(run, tmp_path, inner):
+    run.write("summary.json", json.dumps({"panel": str(tmp_path / "panel")}).encode())
+    with pytest.raises(UsageError, match="lies in the panel"):
+        publish(run, open_store(tmp_path / "panel" / inner))
+    assert not (tmp_path / "panel").exists()
+    publish(run, open_store(tmp_path / "panel-runs"))

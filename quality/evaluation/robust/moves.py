@@ -21,6 +21,8 @@ _SAME = 3e-7
 LEAST_TICKERS = 10
 # Tickers, and sessions, that are worked on at once: what they take stays in the processor's cache.
 _TICKERS_AT_ONCE, _SESSIONS_AT_ONCE = 32, 64
+# Windows that are laid out at once, likewise.
+_WINDOWS_AT_ONCE = 1024
 
 
 @dataclass(frozen=True)
@@ -148,11 +150,19 @@ def next_moves(moves: Moves, places: Places) -> FloatMatrix:
 
 def smallest_steps(moves: Moves, places: Places) -> FloatMatrix:
     """Give the smallest change of the price in the quarter before, 0 where it never changed."""
+    smallest = [_smallest_steps(moves, part) for part in places.blocks(_WINDOWS_AT_ONCE)]
+    return np.concatenate(smallest)
+
+
+def _smallest_steps(moves: Moves, places: Places) -> FloatMatrix:
     growth = gather(moves.growth, places, -STEP_SESSIONS, -1)
     prices = gather(moves.usable, places, -STEP_SESSIONS, -1)
     with np.errstate(invalid="ignore"):
-        changes = np.abs(prices - prices / growth)
-        changes = np.where(changes > _SAME * prices, changes, np.inf)
+        changes = prices / growth
+        np.subtract(prices, changes, out=changes)
+        np.abs(changes, out=changes)
+        prices *= _SAME
+        changes.put(np.flatnonzero(~(changes > prices)), np.inf)
     smallest = changes.min(axis=1, initial=np.inf)
     return np.where(np.isinf(smallest), 0.0, smallest)
 

@@ -72,10 +72,13 @@ def _nearest_partners(sessions: Integers, expected: FloatMatrix, price: FloatMat
     best, partner = np.full(len(sessions), np.inf), np.full(len(sessions), -1)
     for step in range(-_NEIGHBOURS, _NEIGHBOURS):
         at = place + step
-        inside = (at >= 0) & (at < len(order))
-        other = order[np.clip(at, 0, max(len(order) - 1, 0))] if len(order) else np.zeros(0, dtype=np.int64)
-        there, back = np.abs(price - expected[other]), np.abs(price[other] - expected)
-        fits = inside & (sessions[other] == sessions) & (there <= off[other]) & (back <= off)
-        nearer = fits & (there + back < best) & (other != np.arange(len(sessions)))
-        best[nearer], partner[nearer] = (there + back)[nearer], other[nearer]
+        own = np.flatnonzero((at >= 0) & (at < len(order)))
+        other = order[at[own]]
+        # Few prices are near one of the same session; only those are looked at from the other side.
+        near = np.abs(price[own] - expected[other]) <= off[other]
+        near &= (sessions[own] == sessions[other]) & (own != other)
+        own, other = own[near], other[near]
+        there, back = np.abs(price[own] - expected[other]), np.abs(price[other] - expected[own])
+        nearer = (back <= off[own]) & (there + back < best[own])
+        best[own[nearer]], partner[own[nearer]] = (there + back)[nearer], other[nearer]
     return partner

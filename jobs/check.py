@@ -7,10 +7,10 @@ from contextlib import nullcontext
 
 from jobs.lean import without_import
 from jobs.reporting import exit_code, show_suppressions
-from jobs.rule_options import add_rule_arguments
+from jobs.rule_options import add_rule_arguments, calendars_of
 from jobs.running import Console, day
 from jobs.sources import add_source_arguments, source_of
-from quality.calendar.exchanges import PLAIN
+from quality.calendar.groups import Calendars
 from quality.check.job import Checked, CheckJob, run_check
 from quality.errors import InputError
 from quality.rules.model import DEFAULT_RULESET
@@ -48,6 +48,7 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         date=options.date,
         source=source_of(options, settings),
         calendar=options.calendar or settings.calendar,
+        calendars=calendars_of(options, settings),
         suppressions=settings.open_suppressions(options.suppressions),
         actions=settings.open_actions(options.corporate_actions),
         append=options.append or options.append_anyway,
@@ -55,7 +56,7 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         fail_on=options.fail_on,
     )
     # An exchange's calendar is made of pandas; without one, a check does without.
-    with nullcontext() if job.calendar not in PLAIN else without_import("pandas"):
+    with without_import("pandas") if Calendars(job.calendar, job.calendars).are_plain else nullcontext():
         checked = run_check(job, settings.s3)
     _show(console, checked)
     if checked.appended:

@@ -5,10 +5,9 @@ from contextlib import nullcontext
 
 from jobs.lean import keep_freed_memory, without_import
 from jobs.reporting import exit_code, show_scan
-from jobs.rule_options import add_rule_arguments
+from jobs.rule_options import add_rule_arguments, calendars_of
 from jobs.running import Console, day
 from jobs.sources import add_source_arguments, source_of
-from quality.calendar.exchanges import PLAIN
 from quality.direct.recognise import is_table_file
 from quality.errors import UsageError
 from quality.ingest.format.source import Source
@@ -71,6 +70,7 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         rows_a_chunk=settings.rows_a_chunk,
         resume=options.resume,
         calendar=options.calendar or settings.calendar,
+        calendars=calendars_of(options, settings),
         suppressions=settings.open_suppressions(options.suppressions),
         actions=settings.open_actions(options.corporate_actions),
     )
@@ -94,7 +94,7 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         raise UsageError(f"{options.panel} is no file: flags on how a file is read do not apply to a panel")
     else:
         # An exchange's calendar is made of pandas; without one, a scan does without.
-        is_lean = chosen.calendar in PLAIN and options.engine == "local"
+        is_lean = chosen.calendar_groups.are_plain and options.engine == "local"
         with without_import("pandas") if is_lean else nullcontext():
             executor = _executor(options, settings)
             summary = scan(panel, destination, ruleset, chosen, console.progress, executor=executor)

@@ -88,7 +88,7 @@ _SECRETS = {"mail": "password", "lineage": "api_key"}
 # Sections in which a secret may stand in a wrong place: no text that is given there is shown.
 _PRIVATE = frozenset({"mail", "s3", "webhook", "lineage"})
 # Sections that are read by others than this module.
-_OTHERS = ("rules", "sources", "batch")
+_OTHERS = ("rules", "sources", "calendars", "batch")
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,7 @@ class Settings:
         suppressions: Address of the file of suppressions, None for none.
         corporate_actions: Address of the file of corporate actions, None for none.
         calendar: Which days are sessions: "panel", "weekdays" or the code of an exchange.
+        calendars: By pattern of tickers, another calendar for those that it fits.
         sensitivity: How easily rules speak: "low", "normal" or "high".
         sources: By name, what is known of the files that a source sends.
 
@@ -126,6 +127,7 @@ class Settings:
     suppressions: str | None = None
     corporate_actions: str | None = None
     calendar: str = "panel"
+    calendars: Mapping[str, str] = field(default_factory=dict)
     sensitivity: str = DEFAULT_SENSITIVITY
     sources: Mapping[str, Source] = field(default_factory=dict)
 
@@ -231,6 +233,7 @@ def load_settings(
         lineage=given["lineage"],
         thresholds=read_thresholds(table.get("rules", {}), str(path)),
         sources=_sources(table.get("sources", {}), str(path)),
+        calendars=_calendars(table.get("calendars", {}), str(path)),
     )
 
 
@@ -325,6 +328,12 @@ def _read_secret(path: str, setting: str = "mail.password_file") -> str:
         cause = error.__cause__ if isinstance(error.__cause__, OSError) else None
         why = os.strerror(cause.errno).lower() if cause and cause.errno else "it is no file of text"
         raise UsageError(f"{setting}: the file that it names cannot be read: {why}") from None
+
+
+def _calendars(table: object, path: str) -> dict[str, str]:
+    """Read `[calendars]`: by pattern of tickers, the calendar of those that it fits."""
+    given = values.as_table(table, path, "calendars")
+    return {pattern: values.read(values.text, name, f"{path}: calendars.{pattern}") for pattern, name in given.items()}
 
 
 def _sources(table: object, path: str) -> dict[str, Source]:

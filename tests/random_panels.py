@@ -69,6 +69,7 @@ def part_of(grid: Grid, first: int, last: int, back: int, ahead: int) -> Grid:
         grid.first_seen,
         {name: np.ascontiguousarray(values[:, kept]) for name, values in grid.extras.items()},
         grid.actions,
+        None if grid.closed is None else np.ascontiguousarray(grid.closed[:, kept]),
     )
 
 

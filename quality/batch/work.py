@@ -107,6 +107,7 @@ def _scan(task: Task, day: dt.date, settings: Settings, progress: Progress) -> D
         rows_a_chunk=settings.rows_a_chunk,
         resume=True,
         calendar=task.calendar or settings.calendar,
+        calendars=settings.calendars,
         suppressions=settings.open_suppressions(task.suppressions),
         actions=settings.open_actions(task.corporate_actions),
     )
@@ -128,6 +129,7 @@ def _check(task: Task, day: dt.date, settings: Settings, _progress: Progress) ->
         ruleset=settings.load_rules(task.ruleset, task.rules, task.sensitivity),
         source=source_of(task, settings),
         calendar=task.calendar or settings.calendar,
+        calendars=settings.calendars,
         suppressions=settings.open_suppressions(task.suppressions),
         actions=settings.open_actions(task.corporate_actions),
         append=task.append or task.append_anyway,

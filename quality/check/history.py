@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from quality.calendar.groups import Closures
 from quality.check.day import Entry
 from quality.digests import digest_bytes
 from quality.errors import InputError, NotEnoughHistoryError
@@ -41,6 +42,7 @@ class History:
         damaged: By year, why its tickers could not be read.
         extras: By name, an optional column that the sessions have, laid out as the prices.
         actions: The corporate actions that are known.
+        closures: The sessions, and the day, on which some tickers' exchanges are closed.
 
     """
 
@@ -52,6 +54,7 @@ class History:
     damaged: tuple[tuple[int, str], ...] = ()
     extras: Mapping[str, FloatMatrix] = field(default_factory=dict)
     actions: CorporateActions = field(default_factory=CorporateActions)
+    closures: Closures = field(default_factory=Closures)
 
     @property
     def yesterday(self) -> int:
@@ -91,7 +94,18 @@ class History:
         first_seen = np.full(len(tickers), count + 1, dtype=np.int64)
         first_seen[old] = 1
         sessions = np.array([*self.sessions, day], dtype="datetime64[D]")
-        return Grid(sessions, tuple(tickers), laid, present, slice(count, count + 1), 1, first_seen, beside, actions)
+        return Grid(
+            sessions,
+            tuple(tickers),
+            laid,
+            present,
+            slice(count, count + 1),
+            1,
+            first_seen,
+            beside,
+            actions,
+            self.closures.of(tickers, sessions),
+        )
 
     def _with_day(
         self, name: str, shape: tuple[int, ...], old: Sequence[int], arrived: Mapping[int, Entry]

@@ -2,10 +2,12 @@
 
 import datetime as dt
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from quality.calendar.exchanges import PANEL, check_calendar
+from quality.calendar.exchanges import PANEL
+from quality.calendar.groups import Calendars
 from quality.check.day import Day
 from quality.check.day_file import read_day
 from quality.check.results import summarise, write_run
@@ -37,6 +39,7 @@ class CheckJob:
         date: The day, where the file has none or several.
         source: What is known of the file.
         calendar: Which days are sessions.
+        calendars: By pattern of tickers, another calendar for those that it fits.
         suppressions: The findings that do not count.
         actions: The corporate actions that are known.
         append: Whether the day is added to the panel.
@@ -52,6 +55,7 @@ class CheckJob:
     date: dt.date | None = None
     source: Source = field(default_factory=Source)
     calendar: str = PANEL
+    calendars: Mapping[str, str] = field(default_factory=dict)
     suppressions: Suppressions = NO_SUPPRESSIONS
     actions: CorporateActions = field(default_factory=CorporateActions)
     append: bool = False
@@ -133,7 +137,8 @@ def run_check(job: CheckJob, s3: S3Options | None = None, earlier: EarlierRuns |
 
     """
     began = time.perf_counter()
-    check_calendar(job.calendar)
+    calendars = Calendars(job.calendar, job.calendars)
+    calendars.check()
     panel = open_store(job.panel, s3)
     run = open_store(job.run, s3) if job.run is not None else None
     if run is not None:
@@ -141,7 +146,7 @@ def run_check(job: CheckJob, s3: S3Options | None = None, earlier: EarlierRuns |
     day = read_day(read_file(job.file, s3), job.file, job.date, job.source)
     earlier = earlier or NoEarlierRuns()
     is_again = job.append and earlier.have_appended(day, panel)
-    result = check(day, panel, job.ruleset, job.calendar, job.suppressions, actions=job.actions, is_again=is_again)
+    result = check(day, panel, job.ruleset, calendars, job.suppressions, actions=job.actions, is_again=is_again)
     summary = earlier.summary_of_same(result, job.ruleset)
     if summary is None:
         seconds = time.perf_counter() - began

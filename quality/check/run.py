@@ -5,15 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
-from quality.calendar.exchanges import PANEL, open_calendar
+from quality.calendar.exchanges import PANEL
+from quality.calendar.groups import EVERY, Calendars, closures_of
 from quality.check.day import Day, Entry
 from quality.check.history import History, read_history
 from quality.check.report import make_report
 from quality.check.structure import AS_IT_CAME, DATE, MISSING, WHOLE_DAY, Reported, structure
 from quality.engine.connection import Connection, EngineOptions, open_engine
-from quality.evaluation.session_findings import as_findings, session_findings
+from quality.evaluation.session_findings import Span, as_findings, findings_of_groups
 from quality.evaluation.sets import evaluation_of
 from quality.findings.suppressions import NO_SUPPRESSIONS, Suppressions, mark
 from quality.findings.table import FILED_SCHEMA, complete, from_rows
@@ -37,7 +39,7 @@ class CheckResult:
         history: What they were checked against.
         outside: Pairs of key and issue that the report leaves out.
         suppressed: The pairs of key and issue that a suppression makes not count.
-        calendar: Which days are sessions.
+        calendars: Which days are sessions.
         suppressions: The suppressions.
         matched: By entry, how many findings it matches.
         ignored: How many rows of other dates the file holds, by date.
@@ -51,7 +53,7 @@ class CheckResult:
     history: History
     outside: tuple[tuple[str, str], ...] = ()
     suppressed: tuple[tuple[str, str], ...] = ()
-    calendar: str = PANEL
+    calendars: Calendars = field(default_factory=Calendars)
     suppressions: Suppressions = NO_SUPPRESSIONS
     matched: Mapping[str, int] = field(default_factory=dict)
     ignored: Mapping[dt.date, int] = field(default_factory=dict)
@@ -70,7 +72,7 @@ def check(
     day: Day,
     panel: Store,
     ruleset: RuleSet,
-    calendar: str = PANEL,
+    calendar: str | Calendars = PANEL,
     suppressions: Suppressions = NO_SUPPRESSIONS,
     *,
     actions: CorporateActions | None = None,
@@ -84,7 +86,8 @@ def check(
         day: The incoming day.
         panel: Where history is; sessions from the day on are left aside.
         ruleset: The rules; the retrospective ones among them are left out.
-        calendar: Which days are sessions; those missing since the last session are found too.
+        calendar: Which days are sessions, for all tickers or by ticker; those missing since the last session are
+            found too.
         suppressions: The findings that do not count.
         actions: The corporate actions that are known.
         is_again: Whether the panel holds the day by an earlier run of the same job, which is then no finding.
@@ -96,16 +99,18 @@ def check(
 
     """
     ruleset = ruleset.causal
+    calendars = Calendars(calendar) if isinstance(calendar, str) else calendar
     evaluation = evaluation_of(ruleset)
     history = read_history(
         panel, day.date, evaluation.look_back, remembers=evaluation.remembers, extras=evaluation.extras
     )
     history = replace(history, holds_day=history.holds_day and not is_again)
+    closures = closures_of(calendars, np.array([*history.sessions, day.date], dtype="datetime64[D]"))
     with open_engine(EngineOptions(threads=1)) as engine:
         reported = [
             *structure(day, history, ruleset.structural),
-            *_values(engine, day, replace(history, actions=actions or CorporateActions()), ruleset),
-            *_session_findings(day, history, ruleset, calendar),
+            *_values(engine, day, replace(history, actions=actions or CorporateActions(), closures=closures), ruleset),
+            *_session_findings(day, history, ruleset, calendars),
         ]
     reported.sort(key=lambda item: item.place)
     marked, matched = mark(from_rows([item.finding for item in reported]), suppressions)
@@ -119,19 +124,34 @@ def check(
         history,
         report.outside,
         report.suppressed,
-        calendar,
+        calendars,
         suppressions,
         matched,
         day.ignored,
     )
 
 
-def _session_findings(day: Day, history: History, ruleset: RuleSet, name: str) -> list[Reported]:
-    """Report that the day is closed, and the sessions that the calendar holds between the last one and the day."""
-    last = history.sessions[-1] if history.sessions else None
-    calendar = open_calendar(name, last or day.date, day.date)
-    found = as_findings(session_findings(calendar, ruleset.structural, [day.date], after=last))
+def _session_findings(day: Day, history: History, ruleset: RuleSet, calendars: Calendars) -> list[Reported]:
+    """Report that the day is closed, and the sessions that a calendar holds between the last one and the day."""
+    spans = _spans_of_groups(day, history, calendars)
+    found = as_findings(findings_of_groups(calendars, ruleset.structural, spans))
     return [Reported((WHOLE_DAY, at), item["ticker"], item) for at, item in enumerate(found)]
+
+
+def _spans_of_groups(day: Day, history: History, calendars: Calendars) -> dict[str, Span]:
+    """Give the day and the last session before it, of each group of tickers that has rows on it."""
+    if not calendars.by_pattern:
+        return {EVERY: Span([day.date], history.sessions[-1] if history.sessions else None)}
+    known = sorted(history.tickers)
+    row = {ticker: number for number, ticker in enumerate(known)}
+    arrived = {entry.ticker for entry in day.entries}
+    spans = {}
+    for pattern, tickers in calendars.groups({*known, *arrived}).items():
+        held = history.present[[row[ticker] for ticker in tickers if ticker in row]].any(axis=0)
+        last = history.sessions[int(np.flatnonzero(held)[-1])] if held.any() else None
+        if not arrived.isdisjoint(tickers):
+            spans[pattern] = Span([day.date], last)
+    return spans
 
 
 def _values(engine: Connection, day: Day, history: History, ruleset: RuleSet) -> list[Reported]:

@@ -56,6 +56,7 @@ def scan(
     start: dt.date | None = None,
     end: dt.date | None = None,
     calendar: str = PANEL,
+    calendars: Mapping[str, str] | None = None,
     suppressions: str | None = None,
     corporate_actions: str | None = None,
     source: Mapping[str, Any] | None = None,
@@ -73,6 +74,7 @@ def scan(
         start: First session whose findings are wanted.
         end: Last session whose findings are wanted.
         calendar: Which days are sessions: `panel`, `weekdays`, or an exchange's code.
+        calendars: By pattern of tickers, another calendar for those that it fits: `{"*.L": "XLON"}`.
         suppressions: Address of a file of findings that do not count.
         corporate_actions: Address of a file of splits that are known: date, ticker, ratio.
         source: What is known of the frame or file, as in `[sources.NAME]`: `{"timezone": "America/New_York"}`.
@@ -94,6 +96,7 @@ def scan(
         formats=("parquet",) if run is None else ("parquet", "csv"),
         threads=threads or min(os.cpu_count() or 1, 8),
         calendar=calendar,
+        calendars=calendars or {},
         suppressions=open_suppressions(suppressions),
         actions=open_actions(corporate_actions),
     )
@@ -117,6 +120,7 @@ def check(
     rules: Sequence[str | Path] = (),
     parameters: _Parameters | None = None,
     calendar: str = PANEL,
+    calendars: Mapping[str, str] | None = None,
     suppressions: str | None = None,
     corporate_actions: str | None = None,
     source: Mapping[str, Any] | None = None,
@@ -131,6 +135,7 @@ def check(
         rules: As of `scan`.
         parameters: As of `scan`.
         calendar: As of `scan`.
+        calendars: As of `scan`.
         suppressions: As of `scan`.
         corporate_actions: As of `scan`.
         source: What is known of the day's file, and of the history's where that is no panel.
@@ -160,6 +165,7 @@ def check(
                     date=date,
                     source=known,
                     calendar=calendar,
+                    calendars=calendars or {},
                     suppressions=silent,
                     actions=open_actions(corporate_actions),
                 )

@@ -2,12 +2,13 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from quality.calendar.exchanges import Calendar
+from quality.calendar.exchanges import PANEL, Calendar, open_calendar
+from quality.calendar.groups import EVERY, Calendars
 from quality.calendar.session_gaps import session_gaps
 from quality.findings.columns import COLUMNS
 from quality.rules.model import Rule
@@ -26,6 +27,14 @@ class SessionFinding:
     rule: str
     severity: Severity
     message: str
+    ticker: str = KEY
+
+
+class Span(NamedTuple):
+    """What a panel holds of some tickers: the dates, ascending, and the last one before the first of them."""
+
+    sessions: Sequence[dt.date]
+    after: dt.date | None = None
 
 
 def session_findings(
@@ -52,10 +61,31 @@ def session_findings(
     return found
 
 
+def findings_of_groups(
+    calendars: Calendars, rules: Mapping[str, Rule], spans: Mapping[str, Span]
+) -> list[SessionFinding]:
+    """Find the days on which groups of tickers and their calendars disagree, ascending.
+
+    Args:
+        calendars: The calendars.
+        rules: As of `session_findings`.
+        spans: By the pattern of a group, what the panel holds of its tickers.
+
+    """
+    found: list[SessionFinding] = []
+    for pattern, (sessions, after) in spans.items():
+        if sessions:
+            opened = open_calendar(calendars.names[pattern], after or sessions[0], sessions[-1])
+            named = replace(opened, name=calendars.label(pattern)) if opened.name != PANEL else opened
+            key = KEY if pattern == EVERY else f"{KEY} {pattern}"
+            found += [replace(day, ticker=key) for day in session_findings(named, rules, sessions, after)]
+    return sorted(found, key=lambda day: (day.date, day.ticker))
+
+
 def as_findings(days: Sequence[SessionFinding]) -> list[dict[str, Any]]:
     """Give findings of sessions as rows, with a value for each of the findings' columns."""
     nothing = {name: False if kind == "flag" else None for name, kind in COLUMNS.items()}
-    return [{**nothing, **vars(day), "ticker": KEY} for day in days]
+    return [{**nothing, **vars(day)} for day in days]
 
 
 def joined(findings: pa.Table, days: Sequence[SessionFinding]) -> pa.Table:

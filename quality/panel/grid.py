@@ -31,6 +31,7 @@ class Grid:
             beyond it for a ticker that is yet to come.
         extras: By name, an optional column that the panel has (`panel.extras`), as the prices are laid out.
         actions: The corporate actions that are listed for its tickers about its sessions.
+        closed: bool, tickers by sessions, true where the ticker's exchange is closed; None for nowhere.
 
     """
 
@@ -43,6 +44,7 @@ class Grid:
     first_seen: Integers
     extras: Mapping[str, FloatMatrix] = field(default_factory=dict)
     actions: CorporateActions = field(default_factory=CorporateActions)
+    closed: BoolMatrix | None = None
 
     @property
     def history(self) -> Integers:

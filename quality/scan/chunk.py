@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pyarrow as pa
 
+from quality.calendar.groups import Closures
 from quality.digests import digest_bytes
 from quality.engine.connection import Connection, EngineError, EngineOptions, first_line, open_engine
 from quality.errors import InputError
@@ -20,6 +21,7 @@ from quality.findings.suppressions import Suppressions, mark
 from quality.findings.table import SCHEMA, complete, encode_parquet
 from quality.panel.actions import CorporateActions
 from quality.panel.catalogue import Damage
+from quality.panel.grid import Grid
 from quality.panel.grid_files import Section, YearPrices, load_grid
 from quality.panel.panel_files import panel_files
 from quality.panel.years import Year
@@ -79,6 +81,7 @@ class ChunkTask:
         portions: The years whose prices are laid out together.
         judged: The rules and the range.
         actions: The corporate actions that are listed for its tickers about its sessions.
+        closures: The sessions of these years on which some tickers' exchanges are closed.
 
     """
 
@@ -88,6 +91,7 @@ class ChunkTask:
     portions: tuple[tuple[int, ...], ...]
     judged: Judged
     actions: CorporateActions = field(default_factory=CorporateActions)
+    closures: Closures = field(default_factory=Closures)
 
     @property
     def sections(self) -> tuple[Section, ...]:
@@ -130,10 +134,15 @@ def _evaluated(task: ChunkTask, prices: YearPrices, engine: Connection) -> Itera
     """Evaluate the rules on one grid after the other, each gone before what follows; give the years of each result."""
     judged, portions = task.judged, list(task.portions)
     evaluation = evaluation_of(judged.ruleset)
-    grids = (replace(load_grid(section, prices), actions=task.actions) for section in task.sections)
+    grids = (_grid(task, section, prices) for section in task.sections)
     for count, evaluated in evaluation.evaluate_all(engine, grids, judged.ruleset, judged.start, judged.end):
         yield evaluated, tuple(year for years in portions[:count] for year in years)
         del portions[:count]
+
+
+def _grid(task: ChunkTask, section: Section, prices: YearPrices) -> Grid:
+    grid = load_grid(section, prices)
+    return replace(grid, actions=task.actions, closed=task.closures.of(grid.tickers, grid.sessions))
 
 
 def scan_chunk_alone(task: ChunkTask, panel: Store, run: Store, options: EngineOptions) -> ChunkResult:

@@ -1,10 +1,11 @@
 """What a scan covers, what it writes, and how much of the machine it takes."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from quality.calendar.exchanges import PANEL, check_calendar
+from quality.calendar.exchanges import PANEL
+from quality.calendar.groups import Calendars
 from quality.errors import UsageError
 from quality.findings.suppressions import NO_SUPPRESSIONS, Suppressions
 from quality.panel.actions import CorporateActions
@@ -25,6 +26,7 @@ class ScanOptions:
         memory_limit: Of all engines together, in bytes.
         rows_a_chunk: Cells that one unit of work has, about, unless it is a single year.
         calendar: Which days are sessions (`exchanges.open_calendar`).
+        calendars: By pattern of tickers, another calendar for those that it fits.
         suppressions: The findings that do not count.
         actions: The corporate actions that are known.
         resume: Keep the years that an earlier run into the same place has finished, from the same input,
@@ -40,16 +42,22 @@ class ScanOptions:
     rows_a_chunk: int = CELLS_A_CHUNK
     resume: bool = False
     calendar: str = PANEL
+    calendars: Mapping[str, str] = field(default_factory=dict)
     suppressions: Suppressions = NO_SUPPRESSIONS
     actions: CorporateActions = field(default_factory=CorporateActions)
 
     def __post_init__(self) -> None:
-        check_calendar(self.calendar)
+        self.calendar_groups.check()
         unknown = [name for name in self.formats if name not in FORMATS]
         if unknown or not self.formats:
             raise UsageError(f"--format {','.join(self.formats)}: choose from {', '.join(FORMATS)}")
         if self.start and self.end and self.start > self.end:
             raise UsageError(f"--start {self.start} is after --end {self.end}")
+
+    @property
+    def calendar_groups(self) -> Calendars:
+        """Which days are sessions, by ticker."""
+        return Calendars(self.calendar, self.calendars)
 
     @property
     def first_date(self) -> dt.date:

@@ -145,6 +145,7 @@ def _summarise(
         "tickers": len(catalogue.first_seen),
         **total.as_dict(),
         "calendar": options.calendar,
+        "calendars": dict(options.calendars),
         "corporate_actions": {
             "file": options.actions.name,
             "listed": len(options.actions),

@@ -7,10 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
-from quality.calendar.exchanges import open_calendar
+from quality.calendar.groups import EVERY, Closures, closures_of
 from quality.digests import digest_of
 from quality.errors import UsageError
-from quality.evaluation.session_findings import SessionFinding, session_findings
+from quality.evaluation.session_findings import SessionFinding, Span, findings_of_groups
 from quality.evaluation.sets import evaluation_of, fingerprint
 from quality.findings.summary import versions
 from quality.panel.actions import CorporateActions
@@ -81,7 +81,7 @@ class Tasks:
             rows = int(index.rows_by_session[self._in_range(index.sessions)].sum())
             seen = (str(last.sessions[-1]), self.digest_up_to(year, last.sessions[-1].item())) if index is last else ()
             section = self._section((year,))
-            key = digest_of(*self._inputs_of(section), *self._common(year), self._actions_of(section).digest)
+            key = digest_of(*self._inputs_of(section), *self._common(year), *self._known_of(section))
             tasks[year] = YearTask(key, index.digest, rows, self._session_findings.get(year, ()), seen)
         for year in self.years_without_sessions:
             tasks[year] = YearTask(digest_of(*self._common(year)), session_findings=self._session_findings[year])
@@ -104,7 +104,9 @@ class Tasks:
             files = tuple(self._partitions[index.year] for index in section.indexes)
             of_years = {year: self.years[year] for year in years}
             actions = self._actions_of(section)
-            chunks.append(ChunkTask(section, of_years, files, together, self.judged, actions))
+            chunks.append(
+                ChunkTask(section, of_years, files, together, self.judged, actions, self._closures_of(section))
+            )
         return chunks
 
     def digest_up_to(self, year: int, day: dt.date) -> str:
@@ -140,6 +142,17 @@ class Tasks:
         first, last = section.indexes[0].sessions[0] - _DAYS_BESIDE, section.indexes[-1].sessions[-1] + _DAYS_BESIDE
         return self.options.actions.only(section.tickers, first, last)
 
+    def _closures_of(self, section: Section) -> Closures:
+        return self._closures.between(section.indexes[0].sessions[0], section.indexes[-1].sessions[-1])
+
+    def _known_of(self, section: Section) -> tuple[str, str]:
+        """Give digests of what is known of a section's tickers beside the panel."""
+        return self._actions_of(section).digest, self._closures_of(section).digest
+
+    @cached_property
+    def _closures(self) -> Closures:
+        return closures_of(self.options.calendar_groups, self.catalogue.sessions)
+
     def _in_range(self, sessions: Days) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
         first, last = (np.datetime64(day, "D") for day in (self.options.first_date, self.options.last_date))
         return np.asarray((sessions >= first) & (sessions <= last))
@@ -170,12 +183,26 @@ class Tasks:
         return versions()
 
     @cached_property
+    def _sessions_of_groups(self) -> dict[str, Span]:
+        """Give the sessions on which any ticker of a group has a row, by the group's pattern."""
+        calendars = self.options.calendar_groups
+        if not calendars.by_pattern:
+            return {EVERY: Span(self.catalogue.sessions.tolist())}
+        found: dict[str, list[dt.date]] = {}
+        for index in self.catalogue.indexes:
+            row = {ticker: number for number, ticker in enumerate(index.tickers)}
+            present = index.present
+            for pattern, tickers in calendars.groups(index.tickers).items():
+                held = present[[row[ticker] for ticker in tickers]].any(axis=0)
+                found.setdefault(pattern, []).extend(index.sessions[held].tolist())
+        return {pattern: Span(sessions) for pattern, sessions in found.items()}
+
+    @cached_property
     def _session_findings(self) -> dict[int, list[SessionFinding]]:
-        """Compare the panel's sessions with the calendar, by year; of a damaged year, nothing is known."""
-        sessions = self.catalogue.sessions.tolist()
-        calendar = open_calendar(self.options.calendar, sessions[0], sessions[-1])
+        """Compare the panel's sessions with the calendars, by year; of a damaged year, nothing is known."""
         found: dict[int, list[SessionFinding]] = {}
-        for day in session_findings(calendar, self.ruleset.structural, sessions):
+        calendars = self.options.calendar_groups
+        for day in findings_of_groups(calendars, self.ruleset.structural, self._sessions_of_groups):
             is_wanted = self.options.first_date <= day.date <= self.options.last_date
             if is_wanted and not self.catalogue.damaged_in(day.date.year):
                 found.setdefault(day.date.year, []).append(day)

@@ -130,7 +130,7 @@ def _count(groups: Groups, moves: "_Moves") -> tuple[list[str], Table, BoolMatri
         for some in repeats.blocks(_PLACES_AT_ONCE):
             step, _ = chances(grown, some)
             days["steps"] += counts_of_steps(some.sessions - judged.start, step, len(days)).astype(np.int32)
-        ended, held = gap_ends(grid.present)
+        ended, held = gap_ends(grid.present, grid.closed)
         ends, rows = ends + ended, rows + held
         days["expected"] += held[judged]
         tickers += grid.tickers
@@ -148,7 +148,7 @@ def _look_closer(groups: Groups, days: Table, often: BoolMatrix, market: tuple[F
     for part in groups():
         grid = with_margins(part, COMMON_BACK, 0)
         judged = grid.judged
-        gone = count_gone(grid.present, judged, often)
+        gone = count_gone(grid.present, judged, often, grid.closed)
         days["gone"] += gone
         days["expected"] += gone
         moves, _ = listed_actions(grid, measure_moves(grid.prices, slice(0, judged.stop), known))

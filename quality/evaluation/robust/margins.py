@@ -12,6 +12,7 @@ from quality.evaluation.robust.days import USUAL_SESSIONS
 from quality.evaluation.robust.levels import EARLIER_FIRST, LEVEL_SESSIONS
 from quality.evaluation.robust.moves import PREVIOUS_SESSIONS, SIGN_SESSIONS, STEP_SESSIONS
 from quality.evaluation.robust.oddities import ROUND, STANDING
+from quality.evaluation.robust.open_days import without_closed_days
 from quality.evaluation.robust.runs import RUN_AHEAD, RUN_SESSIONS
 from quality.evaluation.robust.sessions import HABIT_SESSIONS, SEEN_SESSIONS
 from quality.evaluation.robust.stale import REPEAT_SESSIONS, VOLATILITY_SESSIONS
@@ -116,24 +117,31 @@ COMMON_BACK = max(_VOLATILITY + 1, _CHANCE, _HABIT) + ACTION_SESSIONS
 
 
 def with_margins(grid: Grid, back: int = LOOK_BACK, ahead: int = LOOK_AHEAD) -> Grid:
-    """Give a grid exactly so many sessions before the judged ones and after them, empty where none are."""
+    """Give a grid exactly so many sessions before the judged ones and after them, empty where none are.
+
+    Closed days are left out of it (`open_days`).
+    """
     count = len(grid.sessions)
     before, after = back - grid.judged.start, ahead - (count - grid.judged.stop)
     kept = slice(max(-before, 0), count - max(-after, 0))
     pads = (max(before, 0), max(after, 0))
     prices, present, sessions = grid.prices[:, kept], grid.present[:, kept], grid.sessions[kept]
     extras = {name: values[:, kept] for name, values in grid.extras.items()}
+    closed = None if grid.closed is None else grid.closed[:, kept]
     if any(pads):
         prices = np.pad(prices, ((0, 0), pads), constant_values=np.nan)
         present = np.pad(present, ((0, 0), pads), constant_values=False)
         sessions = np.pad(sessions, pads, constant_values=np.datetime64("NaT"))
+        closed = None if closed is None else np.pad(closed, ((0, 0), pads), constant_values=False)
         extras = {name: np.pad(values, ((0, 0), pads), constant_values=np.nan) for name, values in extras.items()}
-    return replace(
+    whole = replace(
         grid,
         sessions=sessions,
         prices=np.ascontiguousarray(prices),
         present=np.ascontiguousarray(present),
         judged=slice(back, back + grid.judged.stop - grid.judged.start),
         first_number=grid.first_number - before,
+        closed=closed,
         extras={name: np.ascontiguousarray(values) for name, values in extras.items()},
     )
+    return without_closed_days(whole)

@@ -35,6 +35,7 @@ from quality.evaluation.robust.moves import (
     undone,
 )
 from quality.evaluation.robust.oddities import Rounded, measure_rounded, measure_standing
+from quality.evaluation.robust.open_days import open_places
 from quality.evaluation.robust.runs import Runs
 from quality.evaluation.robust.sessions import Absence, measure_absence
 from quality.evaluation.robust.stale import REPEAT_SESSIONS, Repeats, measure_repeats
@@ -158,7 +159,7 @@ def prepare(grid: Grid, common: Common | None = None) -> Shared:
         moves=moves,
         actions=actions,
         volatility=volatility,
-        absence=measure_absence(grid.present, judged, known.counts if known else None),
+        absence=measure_absence(grid.present, judged, known.counts if known else None, grid.closed),
         repeats=measure_repeats(moves, judged, stale, known.share if known else None),
         stale=stale,
         incidents=incidents,
@@ -197,7 +198,7 @@ def _every_cell(shared: Shared) -> Places:
     chosen = np.zeros(shared.grid.present.shape, dtype=np.bool_)
     chosen[:, shared.grid.judged] = shared.grid.present[:, shared.grid.judged]
     chosen.ravel()[shared.absence.absent.at] = True
-    return Places.where(chosen)
+    return open_places(chosen, shared.grid.closed)
 
 
 def _suspects(shared: Shared, needs: Needs, in_stretches: Places) -> Places:
@@ -214,7 +215,7 @@ def _suspects(shared: Shared, needs: Needs, in_stretches: Places) -> Places:
     for places in (shared.absence.absent, shared.absence.new, Places.where(shared.moves.growth == 1)):
         _choose(chosen, places, judged)
     _choose(chosen, in_stretches, judged)
-    return Places.where(chosen)
+    return open_places(chosen, shared.grid.closed)
 
 
 def _choose(chosen: BoolMatrix, places: Places, judged: slice) -> None:

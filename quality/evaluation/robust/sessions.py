@@ -63,24 +63,31 @@ class Counts:
     expected: Integers
 
 
-def measure_absence(present: BoolMatrix, judged: slice, counts: Counts | None = None) -> Absence:
-    """Find the absent and the new cells of the judged sessions; there are enough sessions before them."""
+def measure_absence(
+    present: BoolMatrix, judged: slice, counts: Counts | None = None, closed: BoolMatrix | None = None
+) -> Absence:
+    """Find the absent and the new cells of the judged sessions; there are enough sessions before them.
+
+    On a day on which its exchange is closed nobody is missing, and such days count for nothing.
+    """
     width = present.shape[1]
     places, first = _gaps(present)
     since, session = places - first + 1, places % width
-    after = places[(since >= SEEN_SESSIONS) & (session + 1 >= judged.start) & (session + 1 < judged.stop)] + 1
-    kept = (session >= judged.start - SEEN_SESSIONS) & (session < judged.stop) & (since <= SEEN_SESSIONS)
-    places, first, since, session = places[kept], first[kept], since[kept], session[kept]
-    is_habit = _gaps_before(present, first, counts.often if counts else None) >= _HABIT_GAPS
+    lasting, is_open = _open_sessions(places, first, closed)
+    after = places[(lasting >= SEEN_SESSIONS) & (session + 1 >= judged.start) & (session + 1 < judged.stop)] + 1
+    kept = (session >= judged.start - SEEN_SESSIONS) & (session < judged.stop) & (lasting <= SEEN_SESSIONS) & is_open
+    places, first, since, session, lasting = places[kept], first[kept], since[kept], session[kept], lasting[kept]
+    ended, rows = gap_ends(present, closed)
+    is_habit = _gaps_before(present, first, counts.often if counts else ends_of_many(ended, rows)) >= _HABIT_GAPS
     gone = counts.gone if counts else np.bincount(session[~is_habit], minlength=width)
-    expected = counts.expected if counts else np.count_nonzero(present, axis=0) + gone
+    expected = counts.expected if counts else rows + gone
     incomplete = (gone >= LEAST_GONE) & (gone >= GONE_SHARE * expected)
     running = np.concatenate([[0], np.cumsum(incomplete)])
-    counted = since - (running[session + 1] - running[session + 1 - since])
+    counted = lasting - (running[session + 1] - running[session + 1 - since])
     now = session >= judged.start
     return Absence(
         absent=Places(places[now], width),
-        since=since[now],
+        since=lasting[now],
         is_habit=is_habit[now],
         new=Places(after[present.ravel()[after]], width),
         incomplete=incomplete,
@@ -90,12 +97,13 @@ def measure_absence(present: BoolMatrix, judged: slice, counts: Counts | None = 
     )
 
 
-def count_gone(present: BoolMatrix, judged: slice, often: BoolMatrix) -> Integers:
+def count_gone(present: BoolMatrix, judged: slice, often: BoolMatrix, closed: BoolMatrix | None = None) -> Integers:
     """Count, by judged session, the expected tickers of a grid that have no row, and not by habit (see `Counts`)."""
     width = present.shape[1]
     places, first = _gaps(present)
     session = places % width
-    kept = (session >= judged.start) & (session < judged.stop) & (places - first < SEEN_SESSIONS)
+    lasting, is_open = _open_sessions(places, first, closed)
+    kept = (session >= judged.start) & (session < judged.stop) & (lasting <= SEEN_SESSIONS) & is_open
     is_habit = _gaps_before(present, first[kept], often) >= _HABIT_GAPS
     return np.bincount(session[kept][~is_habit], minlength=width)[judged]
 
@@ -108,11 +116,21 @@ def _gaps(present: BoolMatrix) -> tuple[Integers, Integers]:
     return places, places[begins][np.cumsum(begins) - 1] if len(places) else places
 
 
-def gap_ends(present: BoolMatrix) -> tuple[Integers, Integers]:
-    """Count, by session, the gaps that end on it, and the rows."""
+def _open_sessions(places: Integers, first: Integers, closed: BoolMatrix | None) -> tuple[Integers, BoolMatrix]:
+    """Count the sessions of each gap up to each of its cells, closed ones left out; say which cells are open."""
+    since = places - first + 1
+    if closed is None:
+        return since, np.ones(len(places), dtype=np.bool_)
+    is_closed = closed.ravel()[places]
+    running = np.concatenate([[0], np.cumsum(is_closed)])
+    return since - (running[1:] - running[np.searchsorted(places, first)]), ~is_closed
+
+
+def gap_ends(present: BoolMatrix, closed: BoolMatrix | None = None) -> tuple[Integers, Integers]:
+    """Count, by session, the gaps that end on it, and the rows, those of closed days left out."""
     ends = np.zeros(present.shape[1], dtype=np.int64)
     ends[1:] = np.count_nonzero(present[:, 1:] & ~present[:, :-1], axis=0)
-    return ends, np.count_nonzero(present, axis=0)
+    return ends, np.count_nonzero(present if closed is None else present & ~closed, axis=0)
 
 
 def ends_of_many(ends: Integers, rows: Integers) -> BoolMatrix:
@@ -120,15 +138,13 @@ def ends_of_many(ends: Integers, rows: Integers) -> BoolMatrix:
     return np.asarray(ends >= np.maximum(LEAST_GONE, GONE_SHARE * rows))
 
 
-def _gaps_before(present: BoolMatrix, first: Integers, often: BoolMatrix | None) -> Integers:
+def _gaps_before(present: BoolMatrix, first: Integers, often: BoolMatrix) -> Integers:
     """Count the gaps that ended in the `HABIT_SESSIONS` sessions before the gaps that begin at some cells.
 
     Gaps of many tickers at once are left out.
     """
     ends = np.zeros(present.shape, dtype=np.bool_)
     ends[:, 1:] = present[:, 1:] & ~present[:, :-1]
-    if often is None:
-        often = ends_of_many(np.count_nonzero(ends, axis=0), np.count_nonzero(present, axis=0))
     ends[:, often] = False
     where = np.flatnonzero(ends)
     return np.searchsorted(where, first) - np.searchsorted(where, first - HABIT_SESSIONS)

@@ -158,6 +158,11 @@ browser: $(VENV)/.dev $(VENV)/.extras-browser ## what the report's tests in a re
 fuzz: $(VENV)/.dev ## hostile prices, rules, settings and Parquet, 50 times as many as `make test` tries
 	@FUZZ_EXAMPLES=2000 $(VENV)/bin/pytest -q tests/test_hostile_input.py $(ARGS)
 
+.PHONY: fuzz-guided
+fuzz-guided: $(VENV)/.dev ## hostile texts that a fuzzer guided by coverage makes: a minute a reader (SECONDS=600)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'atheris>=3,<4'
+	@for reader in rule settings batch suppressions csv; do $(VENV)/bin/python -m tests.guided_fuzz $$reader -max_total_time=$(or $(SECONDS),60) -max_len=3000 || exit 1; done
+
 .PHONY: test-wheel
 test-wheel: $(VENV)/.dev ## the wheel, alone in an empty environment, runs every verb
 	@rm -rf $(VENV)/wheel

@@ -15,6 +15,7 @@ from quality.engine.connection import Connection, EngineOptions, open_engine
 from quality.evaluation.robust.corroboration import split_shares
 from quality.evaluation.robust.margins import LOOK_AHEAD, LOOK_BACK
 from quality.evaluation.robust.set import Robust
+from quality.panel.actions import CorporateActions
 from quality.panel.grid import FloatMatrix, Grid
 from quality.rules.loading import load_ruleset
 from quality.rules.model import RuleSet
@@ -122,25 +123,45 @@ def test_ratios_are_simple(size: float, shares: tuple[int, int] | None) -> None:
     assert split_shares(size) == shares
 
 
-def with_extras(seed: int) -> Grid:
+def with_everything(seed: int) -> Grid:
+    """Random prices with volumes and adjusted closes, listed actions that were made, missed or shifted, closed days."""
     grid = draw_panel(seed)
     draw = np.random.default_rng(seed)
-    volume = np.rint(np.exp(draw.normal(6, 3, grid.prices.shape)))
-    again = draw.random(volume.shape) < 0.3
+    shape = grid.prices.shape
+    volume = np.rint(np.exp(draw.normal(6, 3, shape)))
+    again = draw.random(shape) < 0.3
     volume[:, 1:][again[:, 1:]] = volume[:, :-1][again[:, 1:]]
-    volume[draw.random(volume.shape) < 0.2] = 0
-    volume[draw.random(volume.shape) < 0.1] = np.nan
-    steps = np.where(draw.random(volume.shape) < 0.01, draw.choice([0.5, 1.5, 2.0, 10.0], volume.shape), 1.0)
-    return replace(grid, extras={"volume": volume, "adjusted_close": grid.prices * np.cumprod(steps, axis=1)})
+    volume[draw.random(shape) < 0.2], volume[draw.random(shape) < 0.1] = 0, np.nan
+    steps = np.where(draw.random(shape) < 0.01, draw.choice([0.5, 1.5, 2.0, 10.0], shape), 1.0)
+    keys = sorted({(int(row), int(at)) for row, at in draw.integers(0, (shape[0], shape[1]), (40, 2))})
+    rows, at = np.array(keys).T
+    ratios = draw.choice([2.0, 1.5, 0.1, 1.05, 10.0], len(keys))
+    for row, place, ratio in zip(rows, at, ratios, strict=True):
+        if draw.random() < 0.7:
+            grid.prices[row, place:] /= ratio
+    dates = grid.sessions[at] + draw.integers(-2, 3, len(keys))
+    closed = np.zeros(shape, dtype=np.bool_)
+    closed[: shape[0] // 2] = draw.random(shape[1]) < 0.1
+    return replace(
+        grid,
+        extras={"volume": volume, "adjusted_close": grid.prices * np.cumprod(steps, axis=1)},
+        actions=CorporateActions(tuple(grid.tickers[row] for row in rows), dates, ratios),
+        closed=closed,
+    )
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 1_000_000), cut=st.integers(1, 250))
 def test_parts_of_a_grid_and_a_day_alone_find_what_the_whole_says(engine: Connection, seed: int, cut: int) -> None:
-    grid, ruleset = with_extras(seed), load_ruleset("robust")
+    grid, ruleset = with_everything(seed), load_ruleset("robust")
     count = len(grid.sessions)
     cut = min(cut, count - 1)
     whole = findings(engine, grid, ruleset)
+    assert {"corporate_action", "unseen_action"} < set(whole["rule"].cast(pl.String))
+    assert grid.closed is not None
+    closed = zip(*np.nonzero(grid.closed), strict=True)
+    keys = {(grid.sessions[at].item(), grid.tickers[row]) for row, at in closed}
+    assert keys.isdisjoint(whole.select("date", pl.col("ticker").cast(pl.String)).rows())
     parts = [
         findings(engine, part_of(grid, first, last, LOOK_BACK, LOOK_AHEAD), ruleset)
         for first, last in itertools.pairwise((0, cut, count))

@@ -46,6 +46,7 @@ class Rule:
         look_ahead: Sessions after a cell that the rule needs; 0 for a causal rule.
         reclassifies: Rules whose findings this one explains, in hindsight, by its own.
         is_causal: Whether the rule speaks on the day itself; one that looks ahead may do both.
+        is_of_checks: Whether it is asked on the day only, though it could say more later.
         explanations: By parameter, a sentence that says what it does.
         presets: By sensitivity, the parameters that are others then.
         sql: The SELECT; "" for a structural rule.
@@ -66,13 +67,14 @@ class Rule:
     look_ahead: int = 0
     reclassifies: tuple[str, ...] = ()
     is_causal: bool = True
+    is_of_checks: bool = False
     explanations: Mapping[str, str] = field(default_factory=dict)
     presets: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def is_retrospective(self) -> bool:
         """Whether the rule looks ahead: what it says then serves scans only."""
-        return self.look_ahead > 0
+        return self.look_ahead > 0 and not self.is_of_checks
 
 
 @dataclass(frozen=True)
@@ -109,8 +111,8 @@ class RuleSet:
 
     @property
     def causal(self) -> "RuleSet":
-        """The rules that a daily check can evaluate: those that need no later day."""
-        return replace(self, rules=tuple(rule for rule in self.rules if rule.is_causal))
+        """The rules that a daily check can evaluate, on the day only: those that need no later one."""
+        return replace(self, rules=tuple(replace(rule, is_of_checks=True) for rule in self.rules if rule.is_causal))
 
     @property
     def has_notebook_report(self) -> bool:

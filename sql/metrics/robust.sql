@@ -35,6 +35,18 @@
 --   returned_sessions         how many sessions it lasted, 0 for no block
 --   returned_factor           how many times too high its prices were
 --   returned_partner          the ticker that it was swapped with
+--   block_of_session, returned_of_session    the block began on a session whose file was wrong as a whole
+--   lasting_first             the session of the leap after which the price still stands where that went
+--   lasting_sessions          how many sessions ago that was, both counted; 0 for no such leap
+--   lasting_last              the last session of that stretch, from the leap on; on the day, this one
+--   lasting_length            how many sessions that stretch has; on the day, so far
+--   lasting_covered           the leap speaks for this cell; on the day, it speaks for itself
+--   lasting_power             the power of ten by which the price leapt, 0 for none
+--   lasting_expected          what was expected of it on the day of the leap
+--   lasting_leap              the price of that day as a multiple of it
+--   lasting_usable, lasting_step, lasting_volatility, lasting_partner    usable, step, volatility, partner of that day
+--   lasting_confirmed         an adjusted close explains the leap
+--   is_back                   the price is back at the level from before such a leap
 --   standing_first            the first session of the run of equal prices that the cell is in
 --   standing_last             the last session of that run; on the day, this one
 --   standing_sessions         how many sessions it lasts; on the day, so far; 0 where chance explains it
@@ -100,7 +112,8 @@ create or replace temp view cells_on_the_day as
     select
         * exclude (
             expected_after, usable_after, next_move, repeat_evidence,
-            block_first, block_last, block_sessions, block_factor, block_partner,
+            block_first, block_last, block_sessions, block_factor, block_partner, block_of_session,
+            lasting_last, lasting_length, lasting_covered,
             standing_last, standing_sessions, standing_covered,
             rounded_first, rounded_last, rounded_sessions, rounded_decimals, rounded_covered
         ),
@@ -109,6 +122,10 @@ create or replace temp view cells_on_the_day as
         returned_sessions as block_sessions,
         returned_factor as block_factor,
         returned_partner as block_partner,
+        returned_of_session as block_of_session,
+        date as lasting_last,
+        lasting_sessions as lasting_length,
+        false as lasting_covered,
         date as standing_last,
         standing_so_far as standing_sessions,
         not standing_begins as standing_covered,

@@ -33,13 +33,25 @@ grown as (
 ),
 
 -- The market's growth is the median of all tickers'; fewer than ten are no market, and it stands still.
+medians as (
+    select session, count(growth) as movers, median(growth) as middle, log10(middle) as decimals
+    from grown
+    group by session
+),
+
+-- Nor does a market move by a power of ten: that is a file in another unit. Ten itself is also the size of news.
 days as (
     select
         session,
-        count(growth) as movers,
-        case when count(growth) >= 10 then median(growth) else 1 end as market
-    from grown
-    group by session
+        movers,
+        case
+            when movers < 10 then 1
+            when round(decimals) <> 0
+                and abs(decimals - round(decimals)) < case when abs(round(decimals)) = 1 then 0.03 else 0.1 end
+            then 1
+            else middle
+        end as market
+    from medians
 ),
 
 -- What one unit of money that moved with the market would be worth.

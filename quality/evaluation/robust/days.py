@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from quality.evaluation.robust.jumps import Jumps
+from quality.evaluation.robust.lasting import Lasting, is_among
 from quality.evaluation.robust.levels import plain_levels
-from quality.evaluation.robust.moves import LEAST_TICKERS, Moves
+from quality.evaluation.robust.moves import LEAST_TICKERS, Moves, powers_of_ten
 from quality.evaluation.robust.volatility import Volatility
 from quality.evaluation.robust.windows import Places, median
 from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
@@ -21,8 +22,6 @@ _SHIFTED_SHARE, _UNIT_SHARE, _LEAST_TICKERS = 0.2, 0.02, 5
 # Of shifted prices, ordered by size, so many are near the expected ones, ordered likewise.
 _SHIFTED_NEAR, _SHIFTED_FIT = 0.2, 0.6
 _LEAST_SIZE, _SIGMAS = np.log(1.2), 8
-# How near a power of ten a price must be, as a decimal logarithm; ten itself is also the size of news.
-_OFF_TEN, _OFF_MORE = 0.03, 0.1
 
 
 @dataclass(frozen=True)
@@ -121,13 +120,33 @@ def incidents_of(
     return Incidents(shifted, places.only(in_unit), of_session)
 
 
-def powers_of_ten(ratio: FloatMatrix) -> Integers:
-    """Give the power of ten, other than 0, that a ratio is near to; 0 where it is near none."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        decimals = np.log10(ratio)
-        power = np.rint(np.nan_to_num(decimals, posinf=0, neginf=0)).astype(np.int64)
-        off = np.where(np.abs(power) == 1, _OFF_TEN, _OFF_MORE)
-        return np.where(np.abs(decimals - power) < off, power, 0)
+def lasting_incidents(incidents: Incidents, lasting: Lasting, movers: Integers, judged: slice) -> Incidents:
+    """Give the incidents of the judged sessions, with the cells that are still as wrong as on an earlier one."""
+    leaps, of_leap = np.unique(lasting.first, return_inverse=True)
+    leap = Places(leaps, lasting.places.width)
+    is_shifted = is_among(leap, incidents.shifted)[of_leap] & lasting.is_large
+    began = incidents.power[leap.sessions[of_leap]]
+    is_in_unit = is_among(leap, incidents.in_unit)[of_leap] & lasting.is_large
+    here = lasting.places.sessions
+    common = _common_power(here[is_in_unit], began[is_in_unit], movers)
+    power = np.where(incidents.power == 0, common, incidents.power)
+    is_in_unit &= began == power[here]
+    return Incidents(
+        _of_sessions(judged, _staying(incidents.shifted, lasting), lasting.places.only(is_shifted)),
+        _of_sessions(judged, _staying(incidents.in_unit, lasting), lasting.places.only(is_in_unit)),
+        power,
+    )
+
+
+def _staying(places: Places, lasting: Lasting) -> Places:
+    """Leave out the prices that came back: they jumped, too, but to where they belong."""
+    return places.only(~is_among(places, lasting.back))
+
+
+def _of_sessions(sessions: slice, *places: Places) -> Places:
+    """Give places together, those of some sessions only."""
+    together = Places(np.unique(np.concatenate([each.at for each in places])), places[0].width)
+    return together.only((together.sessions >= sessions.start) & (together.sessions < sessions.stop))
 
 
 def _common_power(sessions: Integers, power: Integers, movers: Integers) -> Integers:

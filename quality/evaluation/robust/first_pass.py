@@ -25,8 +25,9 @@ from quality.evaluation.robust.common import (
     Table,
     common_of,
 )
-from quality.evaluation.robust.days import Incidents, are_of_many, incidents_of
+from quality.evaluation.robust.days import Incidents, are_of_many, incidents_of, lasting_incidents
 from quality.evaluation.robust.jumps import Jumps, measure_jumps
+from quality.evaluation.robust.lasting import LASTING_SESSIONS, Lasting, joined, measure_lasting
 from quality.evaluation.robust.levels import plain_levels
 from quality.evaluation.robust.margins import COMMON_BACK, with_margins
 from quality.evaluation.robust.moves import market_of, measure_moves, previous_prices
@@ -88,12 +89,12 @@ def measure_sessions(groups: Groups) -> SessionValues:
     with _Moves() as moves:
         tickers, days, often = _count(groups, moves)
         market, movers = moves.market()
-    days["market"], days["movers"] = market[1:], movers[1:]
-    large = _look_closer(groups, days, often, (market, movers))
+    days["market"], days["movers"] = market[LASTING_SESSIONS:], movers[LASTING_SESSIONS:]
+    large, lasting = _look_closer(groups, days, often, (market, movers))
     back, width = COMMON_BACK, COMMON_BACK + len(days)
     judged = slice(back, width)
-    everywhere = np.concatenate([np.zeros(back, dtype=np.int64), days["movers"]])
-    asked = are_of_many(large.jumps, everywhere, judged)
+    everywhere = np.concatenate([np.zeros(back - LASTING_SESSIONS, dtype=np.int64), movers])
+    asked = are_of_many(large.jumps, everywhere, slice(back - LASTING_SESSIONS, width))
     incidents = incidents_of(
         large.jumps.only(asked),
         large.price[asked],
@@ -101,6 +102,7 @@ def measure_sessions(groups: Groups) -> SessionValues:
         everywhere,
         lambda far: large.volatility[asked][far],
     )
+    incidents = lasting_incidents(incidents, lasting, everywhere, judged)
     kept = np.abs(large.jumps.size) > LEAST_SIGMAS * large.volatility
     swapped, partner = swaps_of(large.jumps.only(kept), large.expected[kept], large.volatility[kept])
     is_judged = swapped.places.sessions >= back
@@ -112,7 +114,7 @@ def measure_sessions(groups: Groups) -> SessionValues:
 
 
 def _count(groups: Groups, moves: "_Moves") -> tuple[list[str], Table, BoolMatrix]:
-    """Count what needs no market, and keep all moves: of the session before the judged ones, too."""
+    """Count what needs no market, and keep all moves: of the sessions before the judged ones, too, that may last."""
     tickers: list[str] = []
     days, ends, rows = np.zeros(0, dtype=MEASURED), np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
     for part in groups():
@@ -122,7 +124,7 @@ def _count(groups: Groups, moves: "_Moves") -> tuple[list[str], Table, BoolMatri
             days = np.zeros(judged.stop - judged.start, dtype=MEASURED)
             days["session"] = grid.sessions[judged]
         grown = measure_moves(grid.prices, slice(0, 0))
-        moves.keep(grown.growth[:, judged.start - 1 : judged.stop])
+        moves.keep(grown.growth[:, judged.start - LASTING_SESSIONS : judged.stop])
         grown, _ = listed_actions(grid, grown)
         repeats = Places.where(grown.growth == 1)
         repeats = repeats.only(repeats.sessions >= judged.start)
@@ -139,11 +141,15 @@ def _count(groups: Groups, moves: "_Moves") -> tuple[list[str], Table, BoolMatri
     return tickers, days, often
 
 
-def _look_closer(groups: Groups, days: Table, often: BoolMatrix, market: tuple[FloatMatrix, Integers]) -> _Large:
-    """Count who is missing, and find the large jumps, numbered as if one grid held them all."""
+def _look_closer(
+    groups: Groups, days: Table, often: BoolMatrix, market: tuple[FloatMatrix, Integers]
+) -> tuple[_Large, Lasting]:
+    """Count who is missing, and find the large jumps and what lasts, numbered as if one grid held them all."""
     found: list[_Large] = []
+    still: list[Lasting] = []
     row = 0
-    before = (np.ones(COMMON_BACK - 1), np.zeros(COMMON_BACK - 1, dtype=np.int64))
+    early = COMMON_BACK - LASTING_SESSIONS
+    before = (np.ones(early), np.zeros(early, dtype=np.int64))
     known = np.concatenate([before[0], market[0]]), np.concatenate([before[1], market[1]])
     for part in groups():
         grid = with_margins(part, COMMON_BACK, 0)
@@ -152,7 +158,7 @@ def _look_closer(groups: Groups, days: Table, often: BoolMatrix, market: tuple[F
         days["gone"] += gone
         days["expected"] += gone
         moves, _ = listed_actions(grid, measure_moves(grid.prices, slice(0, judged.stop), known))
-        jumps = measure_jumps(moves, slice(judged.start - 1, judged.stop))
+        jumps = measure_jumps(moves, slice(judged.start - LASTING_SESSIONS, judged.stop))
         jumps = jumps.only(np.abs(jumps.size) > LEAST_SIZE)
         places = jumps.places
         numbered = Jumps(Places(places.at + row * places.width, places.width), jumps.size)
@@ -165,8 +171,10 @@ def _look_closer(groups: Groups, days: Table, often: BoolMatrix, market: tuple[F
                 np.nan_to_num(measure_volatility(moves, places).values),
             )
         )
+        nothing = Places(np.zeros(0, dtype=np.int64), places.width)
+        still.append(measure_lasting(moves, judged, nothing).moved(row))
         row += len(grid.tickers)
-    return _joined(found)
+    return _joined(found), joined(still)
 
 
 def _joined(found: Sequence[_Large]) -> _Large:

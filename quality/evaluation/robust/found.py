@@ -152,7 +152,7 @@ def _parts_of(connection: Connection, rule: Rule, number: int, scope: Scope) -> 
 def _part(connection: Connection, view: _View, parameters: Mapping[str, float], scope: Mapping[str, object]) -> _Part:
     rule = view.rule
     # A rule of the set that looks ahead says so, or a test fails; the user's own are kept from what they may not see.
-    sees_all = view.in_hindsight or (is_of_set(rule) and not rule.is_retrospective)
+    sees_all = view.in_hindsight or (is_of_set(rule) and not rule.look_ahead)
     metrics = "" if sees_all else _ON_THE_DAY
     try:
         columns = _columns(connection, metrics, rule.sql, tuple(parameters.items()))

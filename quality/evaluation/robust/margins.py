@@ -9,6 +9,7 @@ from quality.evaluation.robust.actions import ACTION_SESSIONS
 from quality.evaluation.robust.blocks import BLOCK_SESSIONS
 from quality.evaluation.robust.corroboration import SAME_ROWS
 from quality.evaluation.robust.days import USUAL_SESSIONS
+from quality.evaluation.robust.lasting import LASTING_AHEAD, LASTING_SESSIONS
 from quality.evaluation.robust.levels import EARLIER_FIRST, LEVEL_SESSIONS
 from quality.evaluation.robust.moves import PREVIOUS_SESSIONS, SIGN_SESSIONS, STEP_SESSIONS
 from quality.evaluation.robust.oddities import ROUND, STANDING
@@ -38,10 +39,15 @@ _CHANCE = VOLATILITY_SESSIONS + _MOVE
 _STALE = USUAL_SESSIONS + _MOVE
 # A swap lies behind the return from a block, which lies behind the return from a swap of the session before.
 _BLOCK = BLOCK_SESSIONS + _VOLATILITY + 1
+# What lasts follows a leap, which is none where it came back from an earlier one, which left the level of before.
+_LASTING = 3 * LASTING_SESSIONS
 _STANDING = RUN_SESSIONS + STANDING.sessions + _MOVE
 _ROUNDED = RUN_SESSIONS + ROUND.sessions + 1
 _HABIT = SEEN_SESSIONS + HABIT_SESSIONS + 1
-_OF_BLOCK = ("first", "last", "sessions", "factor", "partner")
+_OF_BLOCK = ("first", "last", "sessions", "factor", "partner", "of_session")
+_OF_LASTING = (
+    *("power", "expected", "leap", "usable", "step", "volatility", "partner", "confirmed", "first", "sessions"),
+)
 REACHES: Mapping[str, Reach] = {
     "price": Reach(),
     "history": Reach(),
@@ -71,14 +77,17 @@ REACHES: Mapping[str, Reach] = {
     "is_absent_by_habit": Reach(_HABIT),
     "is_of_stale_session": Reach(_STALE),
     "is_of_incomplete_session": Reach(_HABIT),
-    "is_shifted": Reach(_VOLATILITY),
-    "is_of_shifted_session": Reach(_VOLATILITY),
-    "is_in_unit": Reach(_LEVEL),
-    "incident_power": Reach(_LEVEL),
+    "is_shifted": Reach(_LASTING),
+    "is_of_shifted_session": Reach(_LASTING),
+    "is_in_unit": Reach(_LASTING),
+    "incident_power": Reach(_LASTING),
     # Stretches: a block is seen from the day of its return on, a run as soon as it is one.
     "partner": Reach(_VOLATILITY + 1),
     **dict.fromkeys((f"returned_{part}" for part in _OF_BLOCK), Reach(_BLOCK)),
     **dict.fromkeys((f"block_{part}" for part in _OF_BLOCK), Reach(_BLOCK, BLOCK_SESSIONS + 1)),
+    **dict.fromkeys((f"lasting_{part}" for part in _OF_LASTING), Reach(_LASTING)),
+    "is_back": Reach(_LASTING),
+    **dict.fromkeys(("lasting_last", "lasting_length", "lasting_covered"), Reach(_LASTING, LASTING_AHEAD)),
     **dict.fromkeys(("standing_first", "standing_so_far", "standing_begins"), Reach(_STANDING)),
     **dict.fromkeys(("standing_last", "standing_sessions", "standing_covered"), Reach(_STANDING, RUN_AHEAD)),
     **dict.fromkeys((f"rounding_{part}" for part in ("first", "sessions", "begins", "decimals")), Reach(_ROUNDED)),
@@ -102,8 +111,8 @@ REACHES: Mapping[str, Reach] = {
     "absent": Reach(_HABIT),
     "expected_tickers": Reach(_HABIT),
     "is_incomplete": Reach(_HABIT),
-    "shifted": Reach(_VOLATILITY),
-    "in_unit": Reach(_LEVEL),
+    "shifted": Reach(_LASTING),
+    "in_unit": Reach(_LASTING),
 }
 LOOK_BACK = max(reach.back for reach in REACHES.values())
 LOOK_AHEAD = max(reach.ahead for reach in REACHES.values())
@@ -113,7 +122,7 @@ HINDSIGHT = frozenset(name for name, reach in REACHES.items() if reach.ahead)
 
 # What all tickers of a session have in common is measured with so many sessions before it. Of the session before the
 # first one, the swaps must be known: it is a swap back that looks furthest.
-COMMON_BACK = max(_VOLATILITY + 1, _CHANCE, _HABIT) + ACTION_SESSIONS
+COMMON_BACK = max(_LASTING, LASTING_SESSIONS + _VOLATILITY + 1, _CHANCE, _HABIT) + ACTION_SESSIONS
 
 
 def with_margins(grid: Grid, back: int = LOOK_BACK, ahead: int = LOOK_AHEAD) -> Grid:

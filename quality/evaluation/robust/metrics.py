@@ -9,87 +9,35 @@ each metric is. Where no rule of the set can tell the difference, a costly one i
 - `volatility` is for those, and for prices that are far from what is expected, or from what comes.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from quality.evaluation.robust.actions import Listed, listed_actions
-from quality.evaluation.robust.blocks import BLOCK_SESSIONS, Blocks, measure_blocks
-from quality.evaluation.robust.common import Common, Totals, totals_of
-from quality.evaluation.robust.days import Incidents, measure_incidents, stale_sessions
-from quality.evaluation.robust.jumps import LARGE_JUMP, Jumps, measure_jumps
-from quality.evaluation.robust.levels import LEVEL_SESSIONS, earlier_levels, levels_after, levels_before, plain_levels
-from quality.evaluation.robust.margins import with_margins
+from quality.evaluation.robust.lasting import is_among
+from quality.evaluation.robust.levels import earlier_levels, levels_after, levels_before, plain_levels
 from quality.evaluation.robust.moves import (
-    Moves,
     around_zero,
     leaps,
-    measure_moves,
     next_moves,
     own_moves,
     previous_prices,
     smallest_steps,
     undone,
 )
-from quality.evaluation.robust.oddities import Rounded, measure_rounded, measure_standing
 from quality.evaluation.robust.open_days import open_places
-from quality.evaluation.robust.runs import Runs
-from quality.evaluation.robust.sessions import Absence, measure_absence
-from quality.evaluation.robust.stale import REPEAT_SESSIONS, Repeats, measure_repeats
-from quality.evaluation.robust.swaps import measure_swaps
-from quality.evaluation.robust.volatility import Volatility, measure_volatility
+from quality.evaluation.robust.shared import Shared
+from quality.evaluation.robust.stretches import of_stretches
 from quality.evaluation.robust.windows import Places
-from quality.panel.grid import BoolMatrix, FloatMatrix, Grid, Integers
+from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
 
 Column = npt.NDArray[Any]
 # A leap from a price that was itself further than this from what was expected of it is no split and no new level.
 _UNREST = 0.25
-_PARTNER = "partner"
-# Metrics that name a ticker: the row of the grid that it has, -1 for none.
-TICKERS = frozenset((_PARTNER, f"block_{_PARTNER}", f"returned_{_PARTNER}"))
-_NO_DATE = np.datetime64("NaT")
 # Windows of so many cells are laid out at once.
 _CELLS_AT_ONCE = 16_384
-
-
-@dataclass(frozen=True)
-class Shared:
-    """What all metrics of a grid are made from.
-
-    Attributes:
-        grid: The grid, with its margins.
-        moves, volatility, absence, repeats, incidents, blocks: See there.
-        stale: By session of the grid, whether most of its prices are those of the session before.
-        totals: Counts by session of the grid.
-        standing: Runs of prices that do not move.
-        returned: The blocks whose return a check sees on its day.
-        rounding, rounded: Runs of prices with too few decimals, on the day and in the end.
-        actions: The listed corporate actions, as far as it is known whether they show.
-        swapped, partner: Jumps to another ticker's price, and the position of that ticker among `names`.
-        names: The grid's tickers, and those that others stand for.
-
-    """
-
-    grid: Grid
-    moves: Moves
-    actions: Listed
-    volatility: Volatility
-    absence: Absence
-    repeats: Repeats
-    stale: BoolMatrix
-    incidents: Incidents
-    blocks: Blocks
-    returned: Blocks
-    swapped: Jumps
-    partner: Integers
-    names: Sequence[str]
-    totals: Totals
-    standing: Runs
-    rounding: Rounded
-    rounded: Rounded
 
 
 @dataclass(frozen=True)
@@ -134,45 +82,6 @@ class Level:
     expected: FloatMatrix
     usable: Integers
     deviation: FloatMatrix
-
-
-def prepare(grid: Grid, common: Common | None = None) -> Shared:
-    """Measure what all metrics of a grid are made from; `common` is for one that holds some of the tickers only."""
-    grid = with_margins(grid)
-    known = common.on(grid) if common else None
-    judged = grid.judged
-    wide = slice(judged.start - BLOCK_SESSIONS, judged.stop + BLOCK_SESSIONS)
-    market = (known.market, known.movers) if known else None
-    moves = measure_moves(grid.prices, slice(wide.start - LEVEL_SESSIONS, len(grid.sessions)), market)
-    moves, actions = listed_actions(grid, moves)
-    stale = known.stale if known else stale_sessions(moves, slice(judged.start - REPEAT_SESSIONS, judged.stop))
-    # A swap back is known by the session before.
-    jumps = measure_jumps(moves, slice(wide.start - 1, wide.stop))
-    volatility = measure_volatility(moves, jumps.only(np.abs(jumps.size) > LARGE_JUMP).places)
-    swapped, partner = (known.swapped, known.partner) if known else measure_swaps(moves, jumps, volatility)
-    jumps = jumps.only(jumps.places.sessions >= wide.start)
-    incidents = known.incidents if known else measure_incidents(moves, jumps, volatility, judged)
-    blocks, returned = measure_blocks(moves, jumps, volatility)
-    rounding, rounded = measure_rounded(moves, judged)
-    return Shared(
-        grid=grid,
-        moves=moves,
-        actions=actions,
-        volatility=volatility,
-        absence=measure_absence(grid.present, judged, known.counts if known else None, grid.closed),
-        repeats=measure_repeats(moves, judged, stale, known.share if known else None),
-        stale=stale,
-        incidents=incidents,
-        blocks=blocks,
-        returned=returned,
-        swapped=swapped,
-        partner=partner,
-        names=known.names if known else grid.tickers,
-        totals=known.totals if known else totals_of(moves, incidents),
-        standing=measure_standing(moves, judged),
-        rounding=rounding,
-        rounded=rounded,
-    )
 
 
 def measure(shared: Shared, needs: Needs) -> Metrics:
@@ -231,8 +140,9 @@ def _in_stretches(shared: Shared, needs: Needs) -> Places:
     in_blocks, _ = shared.blocks.cells()
     blocks = (in_blocks, shared.blocks.back, shared.returned.back, shared.swapped.places)
     _choose(chosen, shared.actions.places, judged)
+    lasting = (shared.lasting.places, shared.lasting.back)
     runs = (shared.standing.places, shared.rounding.runs.places, shared.rounded.runs.places)
-    for places in (*blocks, *runs, shared.incidents.shifted, shared.incidents.in_unit):
+    for places in (*blocks, *lasting, *runs, shared.incidents.shifted, shared.incidents.in_unit):
         _choose(chosen, places, judged)
     return Places.where(chosen)
 
@@ -255,7 +165,7 @@ def _without_returns(
     is_near = ~_beyond(level.deviation, needs.least_deviation) & ~np.isnan(own_move)
     is_near &= places.of(shared.moves.growth) != 1
     is_new = places.look_up(shared.absence.new, np.ones(len(shared.absence.new), dtype=np.bool_), fill=False)
-    kept = ~is_near | is_new | (_beyond(own_move, needs.least_move) & ~was_wrong) | _among(places, others)
+    kept = ~is_near | is_new | (_beyond(own_move, needs.least_move) & ~was_wrong) | is_among(places, others)
     return places.only(kept), Level(*(values[kept] for values in vars(level).values()))
 
 
@@ -300,73 +210,7 @@ def _metrics(shared: Shared, needs: Needs, places: Places, level: Level) -> Iter
     yield "usable_after", usable_after
     yield "next_move", next_move
     yield "repeat_evidence", places.look_up(repeats.places, repeats.evidence, np.nan)
-    yield from _of_sessions(shared, places)
-    yield from _of_blocks(shared, places)
-    yield from _of_runs(shared, places)
-
-
-def _of_sessions(shared: Shared, places: Places) -> Iterator[tuple[str, Column]]:
-    """Give what the session as a whole is to blame for."""
-    sessions, incidents = places.sessions, shared.incidents
-    yield "is_of_stale_session", shared.stale[sessions] & (places.of(shared.moves.growth) == 1)
-    yield "is_of_incomplete_session", shared.absence.incomplete[sessions]
-    yield "is_shifted", _among(places, incidents.shifted)
-    yield "is_of_shifted_session", shared.totals.shifted[sessions] > 0
-    yield "is_in_unit", _among(places, incidents.in_unit)
-    yield "incident_power", incidents.power[sessions]
-
-
-def _of_blocks(shared: Shared, places: Places) -> Iterator[tuple[str, Column]]:
-    """Give the block that a cell is in, and the one that the cell returned from; likewise of swapped tickers."""
-    sessions = shared.grid.sessions
-    swaps = (shared.swapped.places, shared.partner, -1)
-    for prefix, blocks in (("block", shared.blocks), ("returned", shared.returned)):
-        cells, which = blocks.cells()
-        if prefix == "returned":
-            which = np.argsort(blocks.back.at, kind="stable")
-            cells = Places(blocks.back.at[which], places.width)
-        first, back = sessions[blocks.start.sessions], sessions[blocks.back.sessions - 1]
-        partner = blocks.start.look_up(*swaps)
-        yield f"{prefix}_first", places.look_up(cells, first[which], _NO_DATE)
-        yield f"{prefix}_last", places.look_up(cells, back[which], _NO_DATE)
-        yield f"{prefix}_sessions", places.look_up(cells, blocks.length[which], 0)
-        yield f"{prefix}_factor", places.look_up(cells, blocks.factor[which], np.nan)
-        yield f"{prefix}_{_PARTNER}", places.look_up(cells, partner[which], -1)
-    yield _PARTNER, places.look_up(*swaps)
-
-
-def _of_runs(shared: Shared, places: Places) -> Iterator[tuple[str, Column]]:
-    """Give the runs that a cell is in: as they are on the day, and as they are in the end."""
-    sessions, standing, rounding, rounded = shared.grid.sessions, shared.standing, shared.rounding, shared.rounded
-
-    def first(runs: Runs) -> Column:
-        return places.look_up(runs.places, sessions[runs.places.sessions - runs.so_far + 1], _NO_DATE)
-
-    def last(runs: Runs) -> Column:
-        return places.look_up(runs.places, sessions[runs.places.sessions - runs.so_far + runs.length], _NO_DATE)
-
-    yield "standing_first", first(standing)
-    yield "standing_so_far", places.look_up(standing.places, np.where(standing.is_run, standing.so_far, 0), 0)
-    yield "standing_begins", places.look_up(standing.places, standing.begins, fill=False)
-    yield "standing_last", last(standing)
-    yield (
-        "standing_sessions",
-        places.look_up(standing.places, np.where(standing.is_run_in_the_end, standing.length, 0), 0),
-    )
-    yield "standing_covered", places.look_up(standing.places, standing.so_far > 1, fill=False)
-    yield "rounding_first", first(rounding.runs)
-    yield "rounding_sessions", places.look_up(rounding.runs.places, rounding.runs.so_far, 0)
-    yield "rounding_begins", places.look_up(rounding.runs.places, rounding.runs.begins, fill=False)
-    yield "rounding_decimals", places.look_up(rounding.runs.places, rounding.decimals, 0)
-    yield "rounded_first", first(rounded.runs)
-    yield "rounded_last", last(rounded.runs)
-    yield "rounded_sessions", places.look_up(rounded.runs.places, rounded.runs.length, 0)
-    yield "rounded_covered", places.look_up(rounded.runs.places, rounded.runs.so_far > 1, fill=False)
-    yield "rounded_decimals", places.look_up(rounded.runs.places, rounded.decimals, 0)
-
-
-def _among(places: Places, others: Places) -> BoolMatrix:
-    return places.look_up(others, np.ones(len(others), dtype=np.bool_), fill=False)
+    yield from of_stretches(shared, places)
 
 
 def _beyond(move: FloatMatrix, least: float) -> BoolMatrix:

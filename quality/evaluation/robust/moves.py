@@ -17,8 +17,10 @@ STEP_SESSIONS = 60
 SIGN_SESSIONS, _NEAR_STEPS = 20, 10
 # Prices come as floats, sometimes of single precision: a smaller change, as a share of the price, is none.
 _SAME = 3e-7
-# Fewer tickers than this are no market.
+# Fewer tickers than this are no market, and a median move by a power of ten is that of a file in another unit.
 LEAST_TICKERS = 10
+# How near a power of ten a ratio must be, as a decimal logarithm; ten itself is also the size of news.
+_OFF_TEN, _OFF_MORE = 0.03, 0.1
 # Tickers, and sessions, that are worked on at once: what they take stays in the processor's cache.
 _TICKERS_AT_ONCE, _SESSIONS_AT_ONCE = 32, 64
 # Windows that are laid out at once, likewise.
@@ -99,7 +101,17 @@ def _market(growth: FloatMatrix) -> tuple[FloatMatrix, Integers]:
 def market_of(growth: FloatMatrix) -> tuple[FloatMatrix, Integers]:
     """Give the market of some sessions, and how many tickers it is made of, from the growth of all: a row a session."""
     middle, movers = median(growth)
-    return np.where(movers >= LEAST_TICKERS, middle, 1.0), movers
+    is_market = (movers >= LEAST_TICKERS) & (powers_of_ten(middle) == 0)
+    return np.where(is_market, middle, 1.0), movers
+
+
+def powers_of_ten(ratio: FloatMatrix) -> Integers:
+    """Give the power of ten, other than 0, that a ratio is near to; 0 where it is near none."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        decimals = np.log10(ratio)
+        power = np.rint(np.nan_to_num(decimals, posinf=0, neginf=0)).astype(np.int64)
+        off = np.where(np.abs(power) == 1, _OFF_TEN, _OFF_MORE)
+        return np.where(np.abs(decimals - power) < off, power, 0)
 
 
 def leaps(moves: Moves, sessions: slice, least_move: float) -> BoolMatrix:

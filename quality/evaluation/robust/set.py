@@ -17,8 +17,10 @@ from quality.evaluation.robust.corroboration import corroborate
 from quality.evaluation.robust.first_pass import RobustFirstPass
 from quality.evaluation.robust.found import Scope, find_one_by_one, find_together, is_of_set
 from quality.evaluation.robust.margins import LOOK_AHEAD, LOOK_BACK
-from quality.evaluation.robust.metrics import TICKERS, Needs, Shared, measure, prepare
+from quality.evaluation.robust.metrics import Needs, measure
 from quality.evaluation.robust.outcome import reconsider
+from quality.evaluation.robust.shared import Shared, prepare
+from quality.evaluation.robust.stretches import TICKERS
 from quality.panel.extras import EXTRAS
 from quality.panel.grid import Grid, Integers
 from quality.rules.model import Rule, RuleSet
@@ -33,7 +35,7 @@ class Robust:
 
     look_back: int = LOOK_BACK
     look_ahead: int = LOOK_AHEAD
-    version: int = 4
+    version: int = 6
     statements: tuple[str, ...] = ("macros", *_METRICS, "robust/found")
     remembers: bool = False
     extras: tuple[str, ...] = EXTRAS

@@ -6,7 +6,7 @@
 -- look-back: 96
 -- look-ahead: 26
 -- retrospective: also
--- reclassifies: price_spike, price_drop, unit_error, spike_in_hindsight, drop_in_hindsight, confirmed_split
+-- reclassifies: price_spike, price_drop, unit_error, still_in_wrong_unit, still_off_level, spike_in_hindsight, drop_in_hindsight, confirmed_split
 select
     date,
     ticker,
@@ -23,4 +23,6 @@ select
 from metrics
 where block_sessions >= $least_sessions
     and block_partner is null
+    -- Of a file that was wrong as a whole, that is said.
+    and not block_of_session
     and price > 0

@@ -3,7 +3,7 @@
 -- message: Corporate action, {ratio}: price went from {previous:price} to {price}, and the adjusted close did not
 -- parameters: least_prices = 3
 -- $least_prices: How many of the last 7 prices there must be at least to expect anything.
--- look-back: 96
+-- look-back: 150
 select
     date,
     ticker,

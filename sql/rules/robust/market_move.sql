@@ -3,7 +3,7 @@
 -- message: The whole market moved {deviation:.1%}: the median of {movers} tickers
 -- parameters: limit = 0.1
 -- $limit: How far, as a share, the median ticker must have moved in a day.
--- look-back: 70
+-- look-back: 150
 select
     date,
     '__MARKET__' as ticker,

@@ -3,7 +3,7 @@
 -- message: {shifted} of {movers} prices stand in the place of others: columns that are shifted?
 -- parameters: share = 0.2
 -- $share: The share of the tickers whose prices must stand in another place.
--- look-back: 70
+-- look-back: 150
 select
     date,
     '__SESSION__' as ticker,

@@ -11,7 +11,7 @@
 -- $least_prices: How many of the last 7 prices there must be at least to expect anything.
 -- high: quiet = 0.15, own_move = 0.018
 -- low: limit = 0.3, sigmas = 12, own_move = 0.15
--- look-back: 96
+-- look-back: 150
 select
     date,
     ticker,
@@ -36,3 +36,4 @@ where own_move > $own_move
     and partner is null
     and returned_factor is null
     and confirmed_split is null
+    and not is_back

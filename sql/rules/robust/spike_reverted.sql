@@ -7,7 +7,7 @@
 -- $apart: What the two moves may differ by, as a share of the smaller one.
 -- high: sigmas = 4
 -- low: least = 0.05, sigmas = 8
--- look-back: 70
+-- look-back: 150
 -- look-ahead: 1
 -- retrospective: yes
 -- reclassifies: confirmed_split

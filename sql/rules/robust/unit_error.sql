@@ -4,7 +4,9 @@
 -- parameters: least_prices = 3, steps = 3.5
 -- $least_prices: How many of the last 7 prices there must be at least to expect anything.
 -- $steps: How many of the ticker's smallest price changes it must also be from what is expected.
--- look-back: 96
+-- look-back: 150
+-- look-ahead: 25
+-- retrospective: also
 select
     date,
     ticker,
@@ -12,6 +14,10 @@ select
     expected,
     deviation,
     times_off(price / expected) as how_far,
+    date as first_date,
+    -- It stands for as long as the price stays where it went.
+    coalesce(lasting_last, date) as last_date,
+    10.0 ** round(log10(price / expected)) as factor,
     lower_limit(expected, 0.2, 0, 0) as lower,
     upper_limit(expected, 0.2, 0, 0) as upper
 from metrics
@@ -23,3 +29,4 @@ where is_unit_error(price, expected, previous)
     and partner is null
     and returned_factor is null
     and confirmed_split is null
+    and not is_back

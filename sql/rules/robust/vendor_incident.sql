@@ -1,9 +1,9 @@
 -- name: vendor_incident
 -- severity: error
--- message: {in_unit} of {movers} prices are {how_far}: another unit on one day
+-- message: {in_unit} of {movers} prices are {how_far}: another unit?
 -- parameters: least_tickers = 5
 -- $least_tickers: How many tickers must be off by the same power of ten.
--- look-back: 19
+-- look-back: 150
 select
     date,
     '__SESSION__' as ticker,

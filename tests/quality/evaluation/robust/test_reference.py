@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from quality.engine.connection import Connection, EngineOptions, frame, open_engine
 from quality.engine.statements import statement
 from quality.evaluation.robust.margins import HINDSIGHT, LOOK_AHEAD, LOOK_BACK, REACHES
-from quality.evaluation.robust.metrics import Needs, measure, prepare
+from quality.evaluation.robust.metrics import Needs, measure
+from quality.evaluation.robust.shared import prepare
 from quality.panel.grid import Grid
 from tests.random_panels import draw_panel, part_of, rows_of
 
@@ -29,7 +30,7 @@ ROUNDED = {
 # Stretches of a ticker, swaps and incidents are told by pairs and sets of cells, which no window holds: they have tests
 # of their own (test_stretches.py), and test_set.py holds parts and days to the whole.
 NO_WINDOWS = re.compile(
-    r"(block|returned|standing|rounding|rounded)_\w+|partner|is_shifted|is_of_shifted_session|is_in_unit|incident_power"
+    r"(block|returned|lasting|standing|rounding|rounded)_\w+|is_back|partner|is_shifted|is_of_shifted_session|is_in_unit|incident_power"
 )
 # With fewer tickers than make a market, levels are grown with nothing.
 EXACT_WITHOUT_MARKET = {"expected", "deviation", "expected_after"}

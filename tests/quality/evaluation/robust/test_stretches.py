@@ -8,11 +8,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from quality.check.job import CheckJob, run_check
 from quality.panel.partitions import SCHEMA, write_year
 from quality.rules.loading import load_ruleset
 from quality.scan.run import ScanOptions, scan
 from quality.scoring.score import read_run
-from quality.storage import open_store
+from quality.storage import Store, open_store
 
 SESSIONS, TICKERS, AT = 260, 14, 180
 DAYS = np.busday_offset(np.datetime64("2023-01-02"), np.arange(SESSIONS))
@@ -26,17 +27,22 @@ def lively() -> np.ndarray:
     return np.asarray(np.round(levels * np.exp(np.cumsum(draw.normal(0, 0.01, (TICKERS, SESSIONS)), axis=1)), 2))
 
 
+def panel_of(folder: Path, prices: np.ndarray, until: int) -> Store:
+    """Write prices as a panel; NaN stands for no row."""
+    ticker, session = np.nonzero(np.isfinite(prices[:, :until]))
+    names = pl.Series([f"T{number:02}" for number in ticker])
+    rows = pl.DataFrame({"date": DAYS[session], "ticker": names, "price": prices[ticker, session]}, schema=SCHEMA)
+    panel = open_store(folder / "panel")
+    for year in rows.with_columns(year=pl.col("date").dt.year()).partition_by("year", include_key=False):
+        write_year(panel, year.sort("ticker", "date"))
+    return panel
+
+
 def found(folder: Path, change: Change, *, until: int = SESSIONS) -> pl.DataFrame:
     """Scan a panel after a change; NaN stands for no row."""
     prices = lively()
     change(prices)
-    prices = prices[:, :until]
-    ticker, session = np.nonzero(np.isfinite(prices))
-    names = pl.Series([f"T{number:02}" for number in ticker])
-    rows = pl.DataFrame({"date": DAYS[session], "ticker": names, "price": prices[ticker, session]}, schema=SCHEMA)
-    panel, run = open_store(folder / "panel"), open_store(folder / "run")
-    for year in rows.with_columns(year=pl.col("date").dt.year()).partition_by("year", include_key=False):
-        write_year(panel, year.sort("ticker", "date"))
+    panel, run = panel_of(folder, prices, until), open_store(folder / "run")
     scan(panel, run, load_ruleset("robust"), ScanOptions(formats=("parquet",)))
     return read_run(run)[1]
 
@@ -70,6 +76,55 @@ def test_on_the_day_of_return_a_check_says_what_was_wrong_and_later_that_it_is_o
     )  # fmt: skip
     later = found(tmp_path / "later", times(100, 6)).filter(pl.col("date") == day(back))
     assert later.select("rule", "severity", "first_rule").rows() == [("back_to_level", "info", "block_error")]
+
+
+@pytest.mark.parametrize("factor", [100, 0.01, 10, 0.1])
+def test_a_wrong_unit_is_as_wrong_on_each_later_day(tmp_path: Path, factor: float) -> None:
+    """As a check of each day says it: an error, since when, and by how much."""
+    lasting = found(tmp_path, times(factor, SESSIONS)).filter(pl.col("severity") == "error")
+    assert set(lasting.get_column("ticker")) == {"T03"}
+    assert lasting.get_column("date").to_list() == [day(at) for at in range(AT, AT + 51)]
+    assert lasting.get_column("first_rule").to_list() == ["unit_error"] + ["still_in_wrong_unit"] * 50
+    assert lasting.get_column("covered").to_list() == [False] + [True] * 50
+    assert lasting.select("first_date", "factor").unique().rows() == [(day(AT), factor)]
+    assert lasting.item(0, "last_date") == day(AT + 25)
+
+
+def test_a_wrong_unit_lasts_until_the_price_is_back(tmp_path: Path) -> None:
+    rows = found(tmp_path, times(100, 40)).filter(pl.col("severity") == "error")
+    assert rows.get_column("date").to_list() == [day(at) for at in range(AT, AT + 40)]
+
+
+def test_a_large_move_is_doubted_until_its_level_has_held(tmp_path: Path) -> None:
+    young = found(tmp_path / "young", times(2.3, SESSIONS), until=AT + 3).filter(pl.col("severity") == "warning")
+    assert young.get_column("rule").to_list() == ["price_spike"] + ["still_off_level"] * 2
+    old = found(tmp_path / "old", times(2.3, SESSIONS))
+    assert old.select("rule", "first_rule", "severity").rows() == [
+        ("level_shift", "price_spike", "info"), *[("level_held", "still_off_level", "info")] * 3,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("tickers", [6, 9, TICKERS])
+def test_a_file_in_another_unit_is_one_finding_a_day_for_as_long_as_it_lasts(tmp_path: Path, tickers: int) -> None:
+    def change(prices: np.ndarray) -> None:
+        prices[:tickers, AT : AT + 4] *= 100
+
+    alarms = found(tmp_path, change).filter(pl.col("severity") != "info", ~pl.col("covered"))
+    alarms = alarms.filter(~pl.col("rule").str.starts_with("frozen"))
+    assert alarms.select("date", "ticker", "rule").rows() == [
+        (day(at), "__SESSION__", "vendor_incident") for at in range(AT, AT + 4)
+    ]
+
+
+def test_a_swap_without_an_end_is_said_every_day(tmp_path: Path) -> None:
+    def swap(prices: np.ndarray) -> None:
+        prices[[2, 9], AT:] = prices[[9, 2], AT:]
+
+    rows = found(tmp_path, swap, until=AT + 6).filter(pl.col("severity") == "error")
+    assert rows.select("ticker", "date", "rule").sort("ticker", "date").rows() == [
+        (ticker, day(at), "swapped_tickers") for ticker in ("T02", "T09") for at in range(AT, AT + 6)
+    ]
+    assert rows.filter(~pl.col("covered")).get_column("date").unique().to_list() == [day(AT)]
 
 
 def test_a_level_that_stays_is_no_block(tmp_path: Path) -> None:
@@ -177,3 +232,20 @@ def test_rates_that_cross_zero_are_no_alarm_and_a_wrong_sign_is(tmp_path: Path) 
 
     said = found(tmp_path, rates).filter((pl.col("rule") == "negative_price") & (pl.col("date") > day(40)))
     assert said.get_column("ticker").to_list() == ["T05"]
+
+
+@pytest.mark.parametrize("sessions", [1, 2, 5])
+def test_a_price_that_was_appended_is_no_less_wrong_on_the_days_after(tmp_path: Path, sessions: int) -> None:
+    """Days are checked and appended one after another, as every evening; the last is the day of return."""
+    prices = lively()
+    prices[3, AT : AT + sessions] *= 100
+    panel = panel_of(tmp_path, prices, AT)
+    said = []
+    for at in range(AT, AT + sessions + 1):
+        file = tmp_path / f"{day(at)}.csv"
+        file.write_text("date,ticker,price\n" + "".join(f"{day(at)},T{n:02},{prices[n, at]}\n" for n in range(TICKERS)))
+        ran = run_check(CheckJob(str(file), panel.address, load_ruleset("robust"), str(tmp_path / "run"), append=True))
+        findings = ran.result.findings.filter(pl.col("severity") == "error", ~pl.col("covered"))
+        said.append(findings.select("ticker", "rule").rows())
+    still = [[("T03", "still_in_wrong_unit")]] * (sessions - 1)
+    assert said == [[("T03", "unit_error")], *still, [("T03", "block_error")] if sessions > 1 else []]

@@ -52,7 +52,7 @@ def measured(grid: Grid, needs: Needs) -> pl.DataFrame:
     metrics = measure(shared, needs)
     named = {
         "date": shared.grid.sessions[metrics.places.sessions],
-        "ticker": [grid.tickers[ticker] for ticker in metrics.places.tickers],
+        "ticker": pl.Series([grid.tickers[ticker] for ticker in metrics.places.tickers], dtype=pl.String),
     }
     return pl.DataFrame({**named, **metrics.cells}).with_columns(pl.selectors.float().fill_nan(None))
 

@@ -78,6 +78,14 @@ def path(text: str) -> Path:
     return Path(text)
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Read names that commas part, as argparse's `type`."""
+    found = tuple(filter(None, (name.strip() for name in text.split(","))))
+    if not found:
+        raise argparse.ArgumentTypeError("is empty")
+    return found
+
+
 def day(text: str) -> dt.date:
     """Read a `--start`, `--end` or `--date`, as argparse's `type`."""
     try:

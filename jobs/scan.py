@@ -3,10 +3,11 @@
 import argparse
 from contextlib import nullcontext
 
+from jobs.arguments import day, names
 from jobs.lean import keep_freed_memory, without_import
 from jobs.reporting import exit_code, show_scan
 from jobs.rule_options import add_rule_arguments, calendars_of
-from jobs.running import Console, day
+from jobs.running import Console
 from jobs.sources import add_source_arguments, source_of
 from quality.direct.recognise import is_table_file
 from quality.errors import UsageError
@@ -35,6 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_rule_arguments(parser, DEFAULT_RULESET)
     parser.add_argument("--start", type=day, metavar="DATE", help="first session wanted (default: the panel's first)")
     parser.add_argument("--end", type=day, metavar="DATE", help="last session wanted (default: the panel's last)")
+    parser.add_argument(
+        "--tickers",
+        type=names,
+        default=(),
+        metavar="LIST",
+        help="whose findings are wanted: names and patterns, by commas (default: all, and those of whole days)",
+    )
     parser.add_argument("--format", default=",".join(FORMATS), metavar="LIST", help="parquet, or parquet,csv (default)")
     parser.add_argument(
         "--engine",
@@ -64,6 +72,7 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
     chosen = ScanOptions(
         start=options.start,
         end=options.end,
+        tickers=options.tickers,
         formats=tuple(options.format.split(",")),
         threads=settings.threads,
         memory_limit=settings.memory_limit,

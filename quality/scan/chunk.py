@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from quality.calendar.groups import Closures
 from quality.digests import digest_bytes
@@ -34,13 +35,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Judged:
-    """What the chunks of a scan share: the rules, and the dates whose findings are wanted.
+    """What the chunks of a scan share: the rules, and the dates and tickers whose findings are wanted.
 
     Attributes:
         ruleset: The rules.
         start: The first date.
         end: The last date.
         suppressions: The findings that do not count.
+        tickers: The tickers; None for all, and for what is found of whole days.
 
     """
 
@@ -48,6 +50,7 @@ class Judged:
     start: dt.date
     end: dt.date
     suppressions: Suppressions
+    tickers: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -154,8 +157,8 @@ def scan_chunk_alone(task: ChunkTask, panel: Store, run: Store, options: EngineO
 def write_year(task: ChunkTask, evaluated: Evaluated, year: int, run: Store) -> Record:
     """Write the findings of a year whole, and then the note that it is finished."""
     known = task.years[year]
-    of_rules = _of_year(evaluated.findings, year)
-    findings, matched = mark(joined(of_rules, known.session_findings), task.judged.suppressions)
+    found = joined(_of_year(evaluated.findings, year), known.session_findings)
+    findings, matched = mark(_of_tickers(found, task.judged.tickers), task.judged.suppressions)
     tally = Tally()
     tally.add(findings, matched)
     data = encode_parquet(findings)
@@ -186,6 +189,14 @@ def _of_year(findings: pa.Table, year: int) -> pa.Table:
     begin, end = np.searchsorted(dates, [np.datetime64(f"{year:04d}"), np.datetime64(f"{year + 1:04d}")])
     part = findings.slice(begin, end - begin)
     return complete({name: part.column(name) for name in part.column_names}, len(part))
+
+
+def _of_tickers(findings: pa.Table, tickers: Sequence[str] | None) -> pa.Table:
+    """Keep the findings of some tickers: all tickers were evaluated, since they are each other's market."""
+    if tickers is None:
+        return findings
+    wanted = pc.is_in(findings.column("ticker").cast(pa.string()), pa.array(tickers, pa.string()))
+    return findings.filter(wanted)
 
 
 def _one_by_one(task: ChunkTask, prices: YearPrices, engine: Connection, run: Store, error: Exception) -> ChunkResult:

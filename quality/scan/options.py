@@ -21,6 +21,7 @@ class ScanOptions:
     Attributes:
         start: First session whose findings are wanted, None for the panel's first.
         end: Last session whose findings are wanted, None for the panel's last.
+        tickers: Whose findings are wanted, names and patterns; empty for all, and for what is found of whole days.
         formats: Of `FORMATS`; Parquet is always written, since the others are made from it.
         threads: Chunks in work at once.
         memory_limit: Of all engines together, in bytes.
@@ -36,6 +37,7 @@ class ScanOptions:
 
     start: dt.date | None = None
     end: dt.date | None = None
+    tickers: tuple[str, ...] = ()
     formats: Sequence[str] = FORMATS
     threads: int = 2
     memory_limit: int = 1 << 30

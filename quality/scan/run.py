@@ -144,6 +144,7 @@ def _summarise(
         "sessions": len(sessions),
         "tickers": len(catalogue.first_seen),
         **total.as_dict(),
+        "only_tickers": list(options.tickers),
         "calendar": options.calendar,
         "calendars": dict(options.calendars),
         "corporate_actions": {

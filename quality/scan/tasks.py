@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -18,10 +18,12 @@ from quality.panel.catalogue import Catalogue
 from quality.panel.grid import Days
 from quality.panel.grid_files import Section, YearPrices, section_of
 from quality.panel.years import Year
+from quality.patterns import fitting
 from quality.rules.model import RuleSet
 from quality.scan.chunk import ChunkTask, Judged, YearTask
 from quality.scan.options import ScanOptions
 from quality.scan.plan import group_portions, plan_chunks
+from quality.text import quoted, similar
 
 # An action shows within a few sessions of its date.
 _DAYS_BESIDE = np.timedelta64(5, "D")
@@ -51,7 +53,9 @@ class Tasks:
         self.ruleset = ruleset
         self.options = options
         self.contents = {index.year: index.digest for index in catalogue.indexes}
-        self.judged = Judged(ruleset, options.first_date, options.last_date, options.suppressions)
+        self.judged = Judged(
+            ruleset, options.first_date, options.last_date, options.suppressions, _wanted(options.tickers, catalogue)
+        )
         self._partitions = partitions
         self._prices = prices
         self._evaluation = evaluation_of(ruleset)
@@ -172,7 +176,8 @@ class Tasks:
         """Give what a year's findings depend on beside the panel's files."""
         days = [(str(day.date), day.rule, day.severity, day.message) for day in self._session_findings.get(year, ())]
         start, end = str(self.options.first_date), str(self.options.last_date)
-        return self._fingerprint, start, end, self._versions, days, self.options.suppressions.digest(year)
+        chosen = () if self.judged.tickers is None else (self.judged.tickers,)
+        return self._fingerprint, start, end, self._versions, days, self.options.suppressions.digest(year), *chosen
 
     @cached_property
     def _fingerprint(self) -> str:
@@ -207,3 +212,14 @@ class Tasks:
             if is_wanted and not self.catalogue.damaged_in(day.date.year):
                 found.setdefault(day.date.year, []).append(day)
         return found
+
+
+def _wanted(patterns: Sequence[str], catalogue: Catalogue) -> tuple[str, ...] | None:
+    """Give the tickers whose findings are wanted; None for all."""
+    if not patterns:
+        return None
+    names = catalogue.first_seen.keys()
+    strange = [pattern for pattern in patterns if not fitting(pattern, names)]
+    if strange:
+        raise UsageError(f"--tickers: the panel holds no ticker {quoted(strange[0])}{similar(strange[0], names)}")
+    return tuple(sorted({name for pattern in patterns for name in fitting(pattern, names)}))

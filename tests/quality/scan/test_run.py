@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quality.errors import UsageError
+from quality.findings import schema
 from quality.panel.partitions import SCHEMA
 from quality.rules.loading import load_ruleset
 from quality.rules.model import Thresholds
@@ -210,3 +211,25 @@ class TestRulesOfOnesOwn:
         sql = "select date, ticker, price, null as expected, null as deviation from metrics where price > 0"
         with pytest.raises(UsageError, match=r"odd.sql.*{colour} is neither a parameter nor a column"):
             scanned(panel, self.rule(tmp_path / "rules", sql, message="Odd {colour}"))
+
+
+@pytest.mark.parametrize("ruleset", ["notebook", "robust"])
+def test_the_findings_of_some_tickers_are_those_of_the_whole_and_no_others(default_panels, tmp_path, ruleset):
+    rules, panel = load_ruleset(ruleset), open_store(default_panels.faulty)
+
+    def found(name, **options):
+        run = open_store(tmp_path / name)
+        summary = scan(panel, run, rules, ScanOptions(formats=("parquet",), **options))
+        return summary, pl.concat(schema.read_parts(run))
+
+    _, whole = found("whole")
+    summary, some = found("some", tickers=("ST0001", "ST009*"))
+    wanted = pl.col("ticker").cast(pl.String)
+    assert some.equals(whole.filter((wanted == "ST0001") | wanted.str.starts_with("ST009")))
+    assert 0 < summary["findings"] < whole.height
+    assert summary["only_tickers"] == ["ST0001", "ST009*"]
+    _, again = found("some", tickers=("ST0001",), resume=True)
+    assert again.equals(whole.filter(wanted == "ST0001"))
+    with pytest.raises(UsageError, match=r"--tickers: the panel holds no ticker 'ST001'; did you mean "):
+        found("some", tickers=("ST0001", "ST001"))
+    assert found("some", resume=True)[1].equals(whole)

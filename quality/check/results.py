@@ -56,6 +56,7 @@ def summarise(result: CheckResult, ruleset: RuleSet, panel: Store, seconds: floa
         "rows_of_other_dates": {date.isoformat(): count for date, count in result.ignored.items()},
         "damaged": [{"year": year, "reason": reason} for year, reason in result.history.damaged],
         "calendar": result.calendars.default,
+        "corporate_actions": result.history.actions.as_dict(),
         "calendars": dict(result.calendars.by_pattern),
         "suppressions": suppression_report(result.suppressions, result.matched, result.day, result.day),
         **describe(ruleset),

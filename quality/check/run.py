@@ -106,10 +106,11 @@ def check(
     )
     history = replace(history, holds_day=history.holds_day and not is_again)
     closures = closures_of(calendars, np.array([*history.sessions, day.date], dtype="datetime64[D]"))
+    history = replace(history, actions=actions or CorporateActions(), closures=closures)
     with open_engine(EngineOptions(threads=1)) as engine:
         reported = [
             *structure(day, history, ruleset.structural),
-            *_values(engine, day, replace(history, actions=actions or CorporateActions(), closures=closures), ruleset),
+            *_values(engine, day, history, ruleset),
             *_session_findings(day, history, ruleset, calendars),
         ]
     reported.sort(key=lambda item: item.place)

@@ -10,6 +10,7 @@ import polars as pl
 from quality.engine.connection import Connection, frame, run
 from quality.engine.statements import statement
 from quality.errors import InputError, UsageError
+from quality.investigate.known import known_of
 from quality.investigate.sources import Sources
 from quality.investigate.verdicts import Measured, Verdict, measure_day
 from quality.investigate.views import Limits, has_panel, open_views
@@ -106,13 +107,16 @@ def explain_day(ticker: str, day: dt.date, sources: Sources, limits: Limits | No
     limits = limits or Limits()
     summary = sources.known_runs[-1].summary
     ruleset, notes = ruleset_of(summary)
+    known, lacking = known_of(summary, sources.s3)
     with open_views(sources, {"panel", "incidents", "sessions"}, limits) as engine:
         _known(engine, ticker)
         if not run(engine, "select 1 from session_dates where date = $day", {"day": day}):
             raise InputError(_no_session(engine, day))
         given = {"ticker": ticker, "day": day}
         incidents = _incidents(engine, ticker)
-        outcome = measure_day(engine, ticker, day, ruleset, (_back(day, _DAYS_BEFORE), _back(day, -_DAYS_AFTER)))
+        outcome = measure_day(
+            engine, ticker, day, ruleset, (_back(day, _DAYS_BEFORE), _back(day, -_DAYS_AFTER)), known=known
+        )
         around = outcome.around
         span = {"first": around.get_column("date").min() or day, "last": around.get_column("date").max() or day}
         nearby = frame(engine, statement("explain/findings"), {"ticker": ticker, **span})
@@ -128,7 +132,7 @@ def explain_day(ticker: str, day: dt.date, sources: Sources, limits: Limits | No
         incidents.filter((pl.col("first_date") <= day) & (pl.col("last_date") >= day)),
         [entry for entry in summary.get("suppressions") or [] if _concerns(entry, ticker, day)],
         {**outcome.market, **others},
-        [*notes, *outcome.notes],
+        [*notes, *lacking, *outcome.notes],
     )
 
 

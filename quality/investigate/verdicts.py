@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -101,7 +101,13 @@ class Outcome:
 
 
 def measure_day(
-    views: Connection, ticker: str, day: dt.date, ruleset: RuleSet, reach: tuple[dt.date, dt.date]
+    views: Connection,
+    ticker: str,
+    day: dt.date,
+    ruleset: RuleSet,
+    reach: tuple[dt.date, dt.date],
+    *,
+    known: Callable[[Grid], Grid] = lambda grid: grid,
 ) -> Outcome:
     """Evaluate the rules of a set on the sessions around a day, all tickers with it: they are the market.
 
@@ -111,6 +117,7 @@ def measure_day(
         day: The day.
         ruleset: The rules, with the thresholds that were in force.
         reach: The first and the last date that are looked at.
+        known: Lays over a grid what the run knew beside its panel.
 
     Raises:
         InputError: The panel has no rows of the day.
@@ -125,7 +132,7 @@ def measure_day(
         "after": evaluation.look_ahead + AROUND,
     }
     rows = frame(views, statement("explain/window"), given)
-    grid = _grid(views, rows, day, evaluation)
+    grid = known(_grid(views, rows, day, evaluation))
     with open_engine(EngineOptions(memory_limit="1GiB")) as engine:
         rules = RuleSet(ruleset.name, tuple(sorted((*ruleset.rules, _PROBE), key=lambda rule: rule.name)))
         first, last = grid.sessions[grid.judged][[0, -1]]

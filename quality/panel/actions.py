@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import compress
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +44,10 @@ class CorporateActions:
         return CorporateActions(
             tuple(compress(self.tickers, kept.tolist())), self.dates[kept], self.ratios[kept], self.name
         )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give what a summary says of them."""
+        return {"file": self.name, "listed": len(self), "digest": self.digest}
 
     @cached_property
     def digest(self) -> str:

@@ -147,11 +147,7 @@ def _summarise(
         "only_tickers": list(options.tickers),
         "calendar": options.calendar,
         "calendars": dict(options.calendars),
-        "corporate_actions": {
-            "file": options.actions.name,
-            "listed": len(options.actions),
-            "digest": options.actions.digest,
-        },
+        "corporate_actions": options.actions.as_dict(),
         "suppressions": suppression_report(options.suppressions, total.by_suppression, first, last),
         "damaged": [asdict(damage) for damage in damaged],
         "restated": [asdict(restatement) for restatement in restated],

@@ -8,9 +8,10 @@ from functools import lru_cache
 
 import pyarrow as pa
 
-from quality.engine.connection import Connection, EngineError, columns_of, first_line
+from quality.engine.connection import Connection, EngineError, columns_of, first_line, run
 from quality.engine.statements import sql_root, statement
 from quality.errors import UsageError
+from quality.evaluation.robust.evidence import first_conditions
 from quality.evaluation.rule_findings import OPTIONAL
 from quality.patterns import best_fits
 from quality.rules.model import Rule
@@ -76,6 +77,20 @@ class _View:
     number: int
     in_hindsight: bool
 
+    @property
+    def sees_all(self) -> bool:
+        """Whether it sees later days: a rule of the set that looks ahead says so, or a test fails; others may not."""
+        return self.in_hindsight or (is_of_set(self.rule) and not self.rule.look_ahead)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A rule with its values for a group of tickers, and which of its findings are wanted."""
+
+    view: _View
+    parameters: Mapping[str, float]
+    scope: Mapping[str, object]
+
 
 @dataclass(frozen=True)
 class _Part:
@@ -92,7 +107,12 @@ def find_together(connection: Connection, rules: Sequence[Rule], scope: Scope) -
         UsageError: A rule's SELECT or message is wrong; the message names its file.
 
     """
-    parts = [_renamed(part, place) for place, part in enumerate(_parts(connection, rules, scope))]
+    questions = [question for number, rule in enumerate(rules) for question in _questions(rule, number, scope)]
+    parts = []
+    try:
+        parts = [_renamed(_part(connection, one), place) for place, one in enumerate(_open(connection, questions))]
+    except EngineError:
+        return find_one_by_one(connection, rules, scope)
     if not parts:
         return FOUND.empty_table()
     text = "\nunion all\n".join(f"({part.text})" for part in parts)
@@ -112,7 +132,8 @@ def find_one_by_one(connection: Connection, rules: Sequence[Rule], scope: Scope)
     """
     found = [FOUND.empty_table()]
     for number, rule in enumerate(rules):
-        for part in _parts_of(connection, rule, number, scope):
+        for question in _questions(rule, number, scope):
+            part = _part(connection, question)
             try:
                 found.append(_table(connection, part.text, part.parameters))
             except EngineError as error:
@@ -128,13 +149,27 @@ def _table(connection: Connection, text: str, parameters: Mapping[str, object]) 
     return found
 
 
-def _parts(connection: Connection, rules: Sequence[Rule], scope: Scope) -> Iterator[_Part]:
-    for number, rule in enumerate(rules):
-        yield from _parts_of(connection, rule, number, scope)
+def _open(connection: Connection, questions: Sequence[_Question]) -> list[_Question]:
+    """Leave out the questions to which the answer is nothing: what their rules state first is true nowhere."""
+    asked: dict[str, list[tuple[int, _Part]]] = {}
+    is_open = [not first_conditions(question.view.rule.sql) for question in questions]
+    for number, question in enumerate(questions):
+        for relation, condition in first_conditions(question.view.rule.sql):
+            used = {name: question.parameters[name] for name in _PARAMETER.findall(condition)}
+            seen = "cells_on_the_day" if relation == "metrics" and not question.view.sees_all else relation
+            asked.setdefault(seen, []).append((number, _renamed(_Part(f"bool_or({condition})", used), number)))
+    for relation, parts in asked.items():
+        text = f"select {', '.join(part.text for _, part in parts)} from {relation}"  # noqa: S608 - the rules' own words
+        (answers,) = run(
+            connection, text, {name: value for _, part in parts for name, value in part.parameters.items()}
+        )
+        for (number, _), answer in zip(parts, answers, strict=True):
+            is_open[number] |= bool(answer)
+    return [question for question, kept in zip(questions, is_open, strict=True) if kept]
 
 
-def _parts_of(connection: Connection, rule: Rule, number: int, scope: Scope) -> Iterator[_Part]:
-    """Give a rule as statements: of most tickers, and of each group that has values of its own, each in its views."""
+def _questions(rule: Rule, number: int, scope: Scope) -> Iterator[_Question]:
+    """Give a rule as questions: of most tickers, and of each group that has values of its own, each in its views."""
     own = best_fits(rule.by_ticker, scope.tickers) if rule.by_ticker else {}
     dates = {"scope_start": scope.start, "scope_end": scope.end}
     wanted: dict[str, object] = {name: value for name, value in dates.items() if value is not None}
@@ -146,14 +181,12 @@ def _parts_of(connection: Connection, rule: Rule, number: int, scope: Scope) -> 
     views = [False] * rule.is_causal + [True] * rule.is_retrospective
     for parameters, chosen in groups:
         for in_hindsight in views:
-            yield _part(connection, _View(rule, number, in_hindsight), parameters, chosen)
+            yield _Question(_View(rule, number, in_hindsight), parameters, chosen)
 
 
-def _part(connection: Connection, view: _View, parameters: Mapping[str, float], scope: Mapping[str, object]) -> _Part:
-    rule = view.rule
-    # A rule of the set that looks ahead says so, or a test fails; the user's own are kept from what they may not see.
-    sees_all = view.in_hindsight or (is_of_set(rule) and not rule.look_ahead)
-    metrics = "" if sees_all else _ON_THE_DAY
+def _part(connection: Connection, question: _Question) -> _Part:
+    view, parameters, scope = question.view, question.parameters, question.scope
+    rule, metrics = view.rule, "" if view.sees_all else _ON_THE_DAY
     try:
         columns = _columns(connection, metrics, rule.sql, tuple(parameters.items()))
         pattern, arguments = rule.message.as_sql(parameters, columns)

@@ -42,9 +42,15 @@ def partition_key(year: int) -> str:
     return f"findings/year={year:04d}/findings.parquet"
 
 
-_PARTITION = re.compile(r"findings/year=\d{4}/findings\.parquet")
+_PARTITION = re.compile(r"findings/year=(\d{4})/findings\.parquet")
+
+
+def year_of_key(key: str) -> int | None:
+    """Give the year whose findings a run keeps under a key; None for any other key."""
+    match = _PARTITION.fullmatch(key)
+    return int(match[1]) if match else None
 
 
 def is_partition_key(key: str) -> bool:
     """Tell whether a key is one under which a run keeps findings; what else lies there is somebody else's."""
-    return bool(_PARTITION.fullmatch(key))
+    return year_of_key(key) is not None

@@ -5,10 +5,10 @@ from collections.abc import Collection
 
 from quality.errors import UsageError
 from quality.findings import summary as summaries
-from quality.findings.columns import CSV_KEY, NOTEBOOK_REPORT_KEY
+from quality.findings.columns import CSV_KEY, NOTEBOOK_REPORT_KEY, is_partition_key
 from quality.storage import Entry, S3Options, Store, has_link, is_local, is_same_place, open_store, overlaps
 
-_BY_YEAR = re.compile(r"findings/year=\d{4}/findings\.parquet|ledger/year=\d{4}\.json")
+_RECORD = re.compile(r"ledger/year=\d{4}\.json")
 # Where a run that was made from one file keeps what became of its rows.
 BOOKS = "ingest"
 # And the panel that it became.
@@ -36,13 +36,17 @@ def check_links(run: Store, keys: Collection[str] = ()) -> None:
     """Make sure that nothing of a run, nor any of some keys in its place, is a link to elsewhere; UsageError if so."""
     if not is_local(run):
         return
-    there = (entry.key for entry in run.entries() if _BY_YEAR.fullmatch(entry.key))
+    there = (entry.key for entry in run.entries() if _is_of_year(entry.key))
     for key in (*_SINGLE, summaries.KEY, *there, *keys):
         if has_link(run, key):
             raise UsageError(
                 f"{run.url(key)} is or lies behind a link, and a run would overwrite what is not its own: "
                 "remove the link, or choose another place for the run"
             )
+
+
+def _is_of_year(key: str) -> bool:
+    return is_partition_key(key) or bool(_RECORD.fullmatch(key))
 
 
 def files_of(run: Store) -> list[Entry]:
@@ -71,5 +75,5 @@ def clear(run: Store, keep: Collection[str] = ()) -> None:
     if summaries.KEY in present:
         run.delete(summaries.KEY)
     for key in present:
-        if (key in _SINGLE or _BY_YEAR.fullmatch(key)) and key not in keep:
+        if (key in _SINGLE or _is_of_year(key)) and key not in keep:
             run.delete(key)

@@ -1,7 +1,6 @@
 """Finds the runs at an address: one run, or all of a folder or prefix of runs."""
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,9 +8,8 @@ from typing import Any
 
 from quality.errors import InputError
 from quality.findings import summary as summaries
+from quality.findings.columns import is_partition_key, year_of_key
 from quality.storage import S3Options, Store, open_store
-
-_FINDINGS = re.compile(r"findings/year=(\d{4})/[^/]+\.parquet")
 
 
 @dataclass(frozen=True)
@@ -43,8 +41,8 @@ class Run:
     @property
     def findings(self) -> dict[str, int]:
         """The keys of its findings, and the year of each."""
-        matches = {key: _FINDINGS.fullmatch(key) for key in self.sizes}
-        return {key: int(match[1]) for key, match in matches.items() if match}
+        years = {key: year_of_key(key) for key in self.sizes}
+        return {key: year for key, year in years.items() if year is not None}
 
     @property
     def first_session(self) -> dt.date | None:
@@ -73,7 +71,7 @@ def find_runs(address: str, options: S3Options | None = None) -> list[Run]:
     """
     store = open_store(address, options)
     sizes = {entry.key: entry.size for entry in store.entries()}
-    if summaries.KEY in sizes or any(_FINDINGS.fullmatch(key) for key in sizes):
+    if summaries.KEY in sizes or any(map(is_partition_key, sizes)):
         return [Run(store.address, store, sizes)]
     folders = {folder for key in sizes if (folder := _folder(key))}
     runs = [
@@ -94,7 +92,7 @@ def _folder(key: str) -> str:
     if name == summaries.KEY:
         return folder
     folder, found, rest = key.rpartition("/findings/")
-    return folder if found and _FINDINGS.fullmatch(f"findings/{rest}") else ""
+    return folder if found and is_partition_key(f"findings/{rest}") else ""
 
 
 def _below(folder: str, sizes: Mapping[str, int]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from quality.errors import InputError, UsageError
-from quality.findings.schema import SUPPRESSED
+from quality.findings.schema import SUPPRESSED, partition_key
 from quality.panel.partitions import Year, list_years, new_panel, read_rows, write_year
 from quality.rules.severities import SEVERITIES
 from quality.storage import Store, holding, overlaps
@@ -100,7 +100,7 @@ def _nulled(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _bad_cells(run: Store, year: int, severity: str) -> pl.DataFrame:
-    key = f"findings/year={year:04d}/findings.parquet"
+    key = partition_key(year)
     if not run.exists(key):
         return _NO_CELLS
     ranks: dict[str, int] = {name: rank for rank, name in enumerate(SEVERITIES)}

@@ -9,6 +9,8 @@ from functools import cache, cached_property
 
 from quality.errors import InputError
 
+# The end of the text that stands for a date of Parquet or Arrow which no calendar has.
+BEYOND = " from 1970"
 EPOCH = "epoch"
 _MONTHS = {
     name[:length]: number
@@ -182,6 +184,8 @@ class DateReader:
     def _moment(self, text: str) -> dt.datetime:
         match = self.format.pattern.fullmatch(text)
         if not match:
+            if text.endswith(BEYOND):
+                raise NotADateError("is beyond the calendar")
             raise NotADateError(f"is not a date written as {self.format.text}" if text else "is no date but empty")
         part = match.groupdict()
         try:

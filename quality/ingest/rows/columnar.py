@@ -11,6 +11,7 @@ from quality.errors import EmptyInputError, InputError
 from quality.findings.quarantine import ROW_SCHEMA
 from quality.ingest.files.unpack import Member, temporary_copy
 from quality.ingest.files.validation import Validator
+from quality.ingest.format.dates import BEYOND
 from quality.ingest.rows.records import Batch
 from quality.ingest.rows.table import Table
 from quality.text import visible
@@ -125,6 +126,6 @@ def _in_calendar(series: pl.Series) -> pl.Series:
     return frame.select(
         pl.when("fits")
         .then(inside.cast(series.dtype).cast(pl.String))
-        .otherwise(pl.format("{} {} from 1970", "number", pl.lit(what)))
+        .otherwise(pl.format("{} {}{}", "number", pl.lit(what), pl.lit(BEYOND)))
         .alias(series.name)
     ).to_series()

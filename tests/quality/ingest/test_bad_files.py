@@ -6,6 +6,8 @@ import tarfile
 import zipfile
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from quality.errors import InputError
@@ -249,3 +251,11 @@ def test_ragged_and_quoted_lines_keep_their_line_numbers_among_regular_ones(desk
     assert [(line, text) for line, _, text, _ in desk.refused()] == [(102, "ragged"), (303, "abc")]
     assert ("2020-01-05", "Q\nQ", 1.0) in desk.rows()
     assert desk.summary["rows_read"] == len(lines)
+
+
+def test_a_date_of_parquet_that_no_calendar_has_is_said_to_be_one(desk):
+    dates = pa.array([10**8, 18_263], pa.int32()).cast(pa.date32())
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table({"date": dates, "ticker": ["AAA", "BBB"], "price": [1.0, 2.0]}), sink)
+    assert desk.take(sink.getvalue().to_pybytes(), "in.parquet") == [("2020-01-02", "BBB", 2.0)]
+    assert desk.refused() == [(1, "date", "100000000 days from 1970", "is beyond the calendar")]

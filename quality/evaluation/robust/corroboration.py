@@ -19,6 +19,8 @@ from quality.panel.grid import BoolMatrix, FloatMatrix, Grid, Integers
 
 # Rows that come again are counted for so many sessions.
 SAME_ROWS = 20
+# Who has not traded for so many sessions, this one included, is no ticker that volumes are kept of.
+TRADED_SESSIONS = 60
 # Ratios of splits, as shares before them: 3:2 is one of two, and no split of more than this is one of three to five.
 _SHARES_BEFORE, _MOST_OF_TWO, _MOST_OF_MORE = (1, 2, 3, 4, 5), 4.0, 2.0
 # A smaller factor is a dividend, a larger one rather another unit.
@@ -48,7 +50,7 @@ def corroborate(
 
     A panel without either has none of them.
 
-    - `volume`: what was traded; a number below zero is none.
+    - `volume`: what was traded; none if it is below zero, or nothing was in the last `TRADED_SESSIONS` sessions.
     - `volume_before`: what was traded on the session of the previous price.
     - `same_rows`: for how many sessions, this one included, price and volume have been those of the session before.
     - `chance_of_same_row`: the chance that nature repeats both; null where they are not repeated.
@@ -97,11 +99,19 @@ def _of_volume(
 ) -> Iterator[tuple[str, pa.Array]]:
     volume = places.of(volumes)
     same_rows = _same_rows(moves, volumes, places)
-    yield "volume", _known(volume, volume >= 0)
+    yield "volume", _known(volume, (volume >= 0) & _are_traded(volumes, places))
     volume_before = _of(volumes, before)
     yield "volume_before", _known(volume_before, volume_before >= 0)
     yield "same_rows", pa.array(same_rows)
     yield "chance_of_same_row", _known(chance_of_repeat / _volumes_like(volume), same_rows > 0)
+
+
+def _are_traded(volumes: FloatMatrix, places: Places) -> BoolMatrix:
+    """Say which cells' tickers traded lately: of an index or a rate, whose volume is always 0, it says nothing."""
+    sessions = np.arange(volumes.shape[1])
+    last = np.where(volumes > 0, sessions, -TRADED_SESSIONS)
+    np.maximum.accumulate(last, axis=1, out=last)
+    return np.asarray(places.sessions - places.of(last) < TRADED_SESSIONS)
 
 
 def _same_rows(moves: Moves, volumes: FloatMatrix, places: Places) -> Integers:

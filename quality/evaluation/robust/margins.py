@@ -7,7 +7,7 @@ import numpy as np
 
 from quality.evaluation.robust.actions import ACTION_SESSIONS
 from quality.evaluation.robust.blocks import BLOCK_SESSIONS
-from quality.evaluation.robust.corroboration import SAME_ROWS
+from quality.evaluation.robust.corroboration import SAME_ROWS, TRADED_SESSIONS
 from quality.evaluation.robust.days import USUAL_SESSIONS
 from quality.evaluation.robust.lasting import LASTING_AHEAD, LASTING_SESSIONS
 from quality.evaluation.robust.levels import EARLIER_FIRST, LEVEL_SESSIONS
@@ -95,7 +95,7 @@ REACHES: Mapping[str, Reach] = {
         (f"rounded_{part}" for part in ("first", "last", "sessions", "covered", "decimals")), Reach(_ROUNDED, RUN_AHEAD)
     ),
     # What corroborates a price: of its own session, and of the previous price's.
-    "volume": Reach(),
+    "volume": Reach(TRADED_SESSIONS - 1),
     "volume_before": Reach(PREVIOUS_SESSIONS),
     "same_rows": Reach(SAME_ROWS + PREVIOUS_SESSIONS),
     "chance_of_same_row": Reach(max(_CHANCE, _STALE)),

@@ -66,9 +66,10 @@ def test_a_price_that_comes_again_without_trades_or_with_others_is_natural(engin
     assert said(engine, prices, volume=volumes) == []
 
 
-def test_where_no_volume_came_the_price_alone_is_asked(engine: Connection) -> None:
+@pytest.mark.parametrize("volume", [np.nan, 0.0])
+def test_where_no_volume_came_or_is_ever_kept_the_price_alone_is_asked(engine: Connection, volume: float) -> None:
     prices, volumes = lively()
-    prices[4, AT : AT + 4], volumes[4] = prices[4, AT - 1], np.nan
+    prices[4, AT : AT + 4], volumes[4] = prices[4, AT - 1], volume
     assert {rule for _, _, rule in said(engine, prices, volume=volumes)} == {"frozen_run"}
 
 

@@ -37,7 +37,7 @@ _HIDDEN = frozenset({"cell", "date", "ticker", "date_before"})
 _WHERE = re.compile(r"\bwhere\b", re.IGNORECASE)
 _AND = re.compile(r"\s+and\s+", re.IGNORECASE)
 _BEGINS = re.compile(r"(with )?[a-z_]+ as (materialized )?\(")
-_GLOSSARY = re.compile(r"^--   ([a-z_]+) {2,}(\S.*)$", re.MULTILINE)
+_GLOSSARY = re.compile(r"^--   ([a-z_]+(?:, [a-z_]+)*) {2,}(\S.*)$", re.MULTILINE)
 _NAMED = re.compile(r"\bas ([a-z_][a-z0-9_]*),?$|^([a-z_][a-z0-9_]*),$")
 
 
@@ -314,7 +314,7 @@ def _sentences(ruleset: str) -> dict[str, str]:
                 expressions[key] = " ".join(expression).rstrip(",")
                 comment, expression = [], []
     glossary = (sql_root() / f"metrics/{ruleset}.sql").read_text(encoding="utf-8")
-    words = {match[1]: match[2] for match in _GLOSSARY.finditer(glossary)}
+    words = {known: match[2] for match in _GLOSSARY.finditer(glossary) for known in match[1].split(", ")}
     return {name: said.get(name) or _not_itself(name, expressions) or words.get(name, "") for name in {*said, *words}}
 
 

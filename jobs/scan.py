@@ -52,6 +52,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--master", metavar="URL", help="with --engine spark: the cluster (default: spark-submit's)")
     parser.add_argument(
+        "--tickers-per-task",
+        type=int,
+        default=0,
+        metavar="N",
+        help="scan years of more tickers in groups of N (default: as many as have 8 million cells a year)",
+    )
+    parser.add_argument(
         "--resume", action="store_true", help="keep the years in RUN that are finished and whose input is the same"
     )
     add_source_arguments(parser)
@@ -77,6 +84,7 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         threads=settings.threads,
         memory_limit=settings.memory_limit,
         rows_a_chunk=settings.rows_a_chunk,
+        tickers_a_task=options.tickers_per_task or settings.tickers_a_task,
         resume=options.resume,
         calendar=options.calendar or settings.calendar,
         calendars=calendars_of(options, settings),

@@ -38,6 +38,7 @@ _SETTINGS: dict[str, Readers] = {
         "threads": values.whole(most=_MOST_THREADS),
         "memory_limit": values.size(least=64 << 20, most=1 << 50),
         "rows_a_chunk": values.whole(),
+        "tickers_a_task": values.whole(),
     },
     "run": {
         "rules": values.listed(values.address, "addresses"),
@@ -99,6 +100,7 @@ class Settings:
         threads: Threads of the engines together.
         memory_limit: Bytes of the engines together.
         rows_a_chunk: Rows of one unit of a scan.
+        tickers_a_task: Years of more tickers are scanned in groups of so many; 0 for as many as fit a task.
         s3: How S3 is reached, and how long a place that is held is waited for; credentials come by the usual
             AWS settings.
         mail: The mail settings as given; `smtp()` makes them usable or says what is missing.
@@ -118,6 +120,7 @@ class Settings:
     threads: int = field(default_factory=lambda: min(os.cpu_count() or 1, 8))
     memory_limit: int = 1 << 30
     rows_a_chunk: int = 1_000_000
+    tickers_a_task: int = 0
     s3: S3Options = field(default_factory=S3Options)
     mail: Mapping[str, Any] = field(default_factory=dict, repr=False)
     webhook: Mapping[str, Any] = field(default_factory=dict, repr=False)

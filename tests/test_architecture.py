@@ -68,6 +68,7 @@ TESTED_ELSEWHERE = {
     "quality/evaluation/session_findings.py": "is tested with the gaps: tests/quality/calendar/test_session_gaps.py",
     "quality/evaluation/protocol.py": "holds names only: what every rule set implements",
     "quality/evaluation/rule_findings.py": "evaluates every rule: tests/quality/scan/test_run.py",
+    "quality/scan/units.py": "holds names only: what every unit of work implements",
     "quality/evaluation/robust/common.py": "is known of groups: tests/quality/evaluation/robust/test_first_pass.py",
     "quality/evaluation/robust/blocks.py": SEEN_IN_STRETCHES,
     "quality/evaluation/robust/days.py": SEEN_IN_STRETCHES,

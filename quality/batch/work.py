@@ -105,6 +105,7 @@ def _scan(task: Task, day: dt.date, settings: Settings, progress: Progress) -> D
         threads=settings.threads,
         memory_limit=settings.memory_limit,
         rows_a_chunk=settings.rows_a_chunk,
+        tickers_a_task=settings.tickers_a_task,
         resume=True,
         calendar=task.calendar or settings.calendar,
         calendars=settings.calendars,

@@ -6,6 +6,7 @@ import numpy as np
 
 from quality.engine.connection import EngineOptions, open_engine
 from quality.engine.limits import LimitReachedError, within
+from quality.engine.plain_select import plain_select
 from quality.engine.statements import sql_root
 from quality.errors import UsageError
 from quality.evaluation.protocol import Evaluation
@@ -46,6 +47,15 @@ def try_rules(ruleset: RuleSet) -> None:
             raise UsageError(
                 f"{', '.join(own)}: not done after {much} on two tickers' prices; make the SELECT simpler"
             ) from error
+
+
+def rules_over_cells(ruleset: RuleSet) -> list[str]:
+    """Name the user's own rules that do more than to look at cells one by one: they may compare tickers."""
+    own = [rule for rule in ruleset.rules if not rule.source.startswith(str(sql_root()))]
+    if not own:
+        return []
+    with open_engine(EngineOptions(threads=1)) as engine:
+        return [rule.name for rule in own if plain_select(engine, rule.sql, "metrics") is None]
 
 
 def _grid(evaluation: Evaluation) -> Grid:

@@ -8,7 +8,7 @@ from quality.findings import summary as summaries
 from quality.findings.columns import CSV_KEY, NOTEBOOK_REPORT_KEY, is_partition_key
 from quality.storage import Entry, S3Options, Store, has_link, is_local, is_same_place, open_store, overlaps
 
-_RECORD = re.compile(r"ledger/year=\d{4}\.json")
+_RECORD = re.compile(r"ledger/year=\d{4}\.json|parts/year=\d{4}/[0-9a-f]+\.arrow")
 # Where a run that was made from one file keeps what became of its rows.
 BOOKS = "ingest"
 # And the panel that it became.

@@ -170,7 +170,7 @@ def _filled(values: pa.Array | pa.ChunkedArray | None, column: pa.Field, rows: i
 
 
 def _compact(findings: pa.Table) -> pa.Table:
-    """Leave out of each dictionary what no finding says: a file keeps whole dictionaries."""
+    """Leave out of each dictionary what no finding says, and order it: a file keeps whole dictionaries."""
     for at, name in enumerate(findings.column_names):
         column = findings.column(name)
         if name in _TEXTS and column.null_count < len(column):
@@ -184,7 +184,11 @@ def _compacted(texts: pa.DictionaryArray) -> pa.DictionaryArray:
     if texts.null_count:
         return texts
     codes = texts.indices.to_numpy()
-    is_used = np.zeros(len(texts.dictionary), dtype=np.bool_)
-    is_used[codes] = True
-    places = np.cumsum(is_used, dtype=np.int32) - np.int32(1)
-    return _coded(places[codes], texts.dictionary.take(pa.array(np.flatnonzero(is_used))))
+    # In the order in which they first come: whatever part of a panel made the dictionary, the file is the same.
+    first = np.full(len(texts.dictionary), len(codes))
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    used = np.flatnonzero(first < len(codes))
+    used = used[np.argsort(first[used], kind="stable")]
+    places = np.zeros(len(first), dtype=np.int32)
+    places[used] = np.arange(len(used), dtype=np.int32)
+    return _coded(places[codes], texts.dictionary.take(pa.array(used)))

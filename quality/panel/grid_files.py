@@ -52,6 +52,12 @@ class Section:
         """Give the section of some of the judged years alone, which follow each other."""
         return _cut(self.indexes, self.first_number, (self.tickers, self.first_seen), tuple(years), self)
 
+    def of_tickers(self, begin: int, end: int) -> "Section":
+        """Give the section of some tickers, by their positions."""
+        tickers = self.tickers[begin:end]
+        indexes = tuple(index.of_tickers(tickers[0], tickers[-1]) for index in self.indexes)
+        return replace(self, indexes=indexes, tickers=tickers, first_seen=self.first_seen[begin:end])
+
 
 def section_of(
     catalogue: Catalogue,

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Lock
 
 import numpy as np
+import pyarrow as pa
 
 from quality.digests import digest_bytes
 from quality.errors import InputError
@@ -18,7 +19,7 @@ from quality.panel.grid import FloatMatrix
 from quality.panel.year_files import read_cells, read_prices
 from quality.panel.year_index import YearIndex, index_year, lay_out
 from quality.panel.years import Year, list_years
-from quality.storage import Store
+from quality.storage import Store, is_local
 
 _FETCHED_AT_ONCE = 8
 # What tells one version of a file from another.
@@ -116,7 +117,9 @@ class PanelFiles:
     def lay(self, index: YearIndex, into: FloatMatrix, name: str = "price") -> None:
         """Lay the prices of a year, or an optional column, into a matrix of its tickers and sessions that holds NaN."""
         key = index.year, name
-        if self._wanted[key] > 1 or key in self._decoded:
+        if index.before is not None:
+            self._read(index, into, name)
+        elif self._wanted[key] > 1 or key in self._decoded:
             into[...] = self.whole(index, name)
         else:
             self._wanted[key] -= 1
@@ -125,6 +128,10 @@ class PanelFiles:
     def whole(self, index: YearIndex, name: str = "price") -> FloatMatrix:
         """Give the prices of a year, or an optional column, tickers by sessions, to be read only."""
         key = index.year, name
+        if index.before is not None:
+            some = np.full((len(index.tickers), len(index.sessions)), np.nan)
+            self._read(index, some, name)
+            return some
         with self._locks[index.year]:
             prices = self._decoded.get(key)
             if prices is None:
@@ -151,9 +158,16 @@ class PanelFiles:
         return index_year(year, files, digest_of_year(digests))
 
     def _read(self, index: YearIndex, into: FloatMatrix, name: str) -> None:
+        rows = (index.before[1], index.before[1] + index.rows) if index.before and index.is_sorted else None
+        if rows and index.year not in self._paths and not is_local(self._panel):
+            # Of what is not here yet, the row groups of these tickers alone are fetched.
+            with ExitStack() as opened:
+                files = [opened.enter_context(self._panel.open(key)) for key in self._years[index.year].keys]
+                lay_out(index, read_prices([pa.PythonFile(file) for file in files], name, rows), into)
+            return
         paths = self.fetch(index.year)
         cells = () if index.is_sorted else read_cells(paths, index.year)[1]
-        lay_out(index, read_prices(paths, name), into, cells)
+        lay_out(index, read_prices(paths, name, rows), into, cells)
         if [_stamp(path) for path in paths] != self._stamps[index.year]:
             raise InputError(f"the files of year={index.year} were replaced while they were read; scan again")
 

@@ -74,25 +74,51 @@ def read_cells(sources: Sequence[pa.NativeFile | Path], year: int) -> Keys:
     return Keys(names, cells, extras_among(columns))
 
 
-def read_prices(sources: Sequence[pa.NativeFile | Path], name: str = "price") -> list[FloatMatrix]:
+def read_prices(
+    sources: Sequence[pa.NativeFile | Path], name: str = "price", rows: tuple[int, int] | None = None
+) -> list[FloatMatrix]:
     """Decode prices, or an optional column, in pieces: float64, NaN for none.
+
+    Args:
+        sources: The files of a year.
+        name: The column.
+        rows: The first row that is wanted and the one after the last, counted through all files; None for all. Row
+            groups without one of them are not read.
 
     Raises:
         InputError: A file is damaged or lacks the prices; a file may lack an optional column.
 
     """
     pieces: list[FloatMatrix] = []
+    passed = 0
     for source in sources:
         with _damage():
             file = _open(source)
+            held = file.metadata.num_rows
+            begin, end = (0, held) if rows is None else (min(max(row - passed, 0), held) for row in rows)
+            passed += held
             if name not in file.schema_arrow.names:
-                pieces.append(np.full(file.metadata.num_rows, np.nan))
+                pieces.append(np.full(end - begin, np.nan))
                 continue
-            column = file.read(columns=[name], use_threads=False).column(name)
+            column = _read_rows(file, name, begin, end)
             if column.type != pa.float64():
                 column = column.cast(pa.float64())
             pieces += [_prices(chunk) for chunk in column.chunks]
     return pieces
+
+
+def _read_rows(file: pq.ParquetFile, name: str, begin: int, end: int) -> pa.ChunkedArray:
+    if (begin, end) == (0, file.metadata.num_rows):
+        return file.read(columns=[name], use_threads=False).column(name)
+    counts = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+    ends = np.cumsum(counts, dtype=np.int64)
+    groups = [group for group, stop in enumerate(ends.tolist()) if stop > begin and stop - counts[group] < end]
+    if not groups:
+        return pa.chunked_array([], pa.float64())
+    start = int(ends[groups[0]]) - counts[groups[0]]
+    return (
+        file.read_row_groups(groups, columns=[name], use_threads=False).column(name).slice(begin - start, end - begin)
+    )
 
 
 def _prices(array: pa.Array) -> FloatMatrix:

@@ -1,7 +1,8 @@
 """What a year of a panel holds, found from its dates and tickers alone: sessions, tickers, and who has rows when."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -26,6 +27,8 @@ class YearIndex:
         is_sorted: Whether its rows lie in the order of ticker and date, across its files.
         packed: A bit a cell, tickers by sessions: whether there is a row; None where every cell has one.
         extras: The optional columns that any of its files has.
+        before: Of an index of some of a year's tickers: how many tickers, and how many rows, come before theirs in its
+            files; None where it is of all.
 
     """
 
@@ -37,6 +40,21 @@ class YearIndex:
     is_sorted: bool
     packed: npt.NDArray[np.uint8] | None
     extras: tuple[str, ...] = ()
+    before: tuple[int, int] | None = None
+
+    def of_tickers(self, first: str, last: str) -> "YearIndex":
+        """Give the index of some of the year's tickers: those from one name to another."""
+        begin, end = bisect_left(self.tickers, first), bisect_right(self.tickers, last)
+        start, stop = (place * len(self.sessions) for place in (begin, end))
+        if self.packed is None:
+            rows, rows_before, packed = stop - start, start, None
+        else:
+            byte, bit = divmod(start, 8)
+            bits = np.unpackbits(self.packed[byte : -(-stop // 8)])
+            rows_before = int.from_bytes(self.packed[:byte].tobytes()).bit_count() + int(bits[:bit].sum())
+            bits = bits[bit : bit + stop - start]
+            rows, packed = int(np.count_nonzero(bits)), None if bits.all() else np.packbits(bits)
+        return replace(self, tickers=self.tickers[begin:end], rows=rows, packed=packed, before=(begin, rows_before))
 
     @property
     def present(self) -> BoolMatrix:
@@ -92,15 +110,19 @@ def lay_out(index: YearIndex, prices: Sequence[FloatMatrix], into: FloatMatrix, 
         InputError: There are more or fewer prices than the index has rows: the files have changed.
 
     """
-    if sum(map(len, prices)) != index.rows:
+    is_whole = index.is_sorted or index.before is None
+    if is_whole and sum(map(len, prices)) != index.rows:
         raise InputError(f"the files of year={index.year} changed while they were read; scan again")
     values = np.concatenate(prices) if prices else np.empty(0)
     if not index.is_sorted:
+        # Files whose rows lie anyhow were decoded whole.
+        first, _ = index.before or (0, 0)
         days = (index.sessions - np.datetime64(f"{index.year:04d}-01-01", "D")).astype(np.int64)
         session_of_day = np.zeros(DAYS_A_YEAR, dtype=np.int64)
         session_of_day[days] = np.arange(len(days))
         ticker, day = np.divmod(np.concatenate(cells), DAYS_A_YEAR)
-        into[ticker, session_of_day[day]] = values
+        is_ours = (ticker >= first) & (ticker < first + len(index.tickers))
+        into[ticker[is_ours] - first, session_of_day[day[is_ours]]] = values[is_ours]
     elif index.packed is None:
         into[...] = values.reshape(into.shape)
     else:

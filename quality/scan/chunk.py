@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from quality.calendar.groups import Closures
 from quality.digests import digest_bytes
-from quality.engine.connection import Connection, EngineError, EngineOptions, first_line, open_engine
+from quality.engine.connection import Connection, EngineError, first_line
 from quality.errors import InputError
 from quality.evaluation.protocol import Evaluated
 from quality.evaluation.session_findings import SessionFinding, joined
@@ -24,7 +24,6 @@ from quality.panel.actions import CorporateActions
 from quality.panel.catalogue import Damage
 from quality.panel.grid import Grid
 from quality.panel.grid_files import Section, YearPrices, load_grid
-from quality.panel.panel_files import panel_files
 from quality.panel.years import Year
 from quality.rules.model import RuleSet
 from quality.scan.ledger import Record, write_record
@@ -101,6 +100,15 @@ class ChunkTask:
         """What the grid of each portion is loaded by."""
         return tuple(self.section.of_years(years) for years in self.portions)
 
+    @property
+    def laid_out(self) -> Iterator[int]:
+        """The years that its grids are laid out from, as often as they are."""
+        return (index.year for section in self.sections for index in section.indexes)
+
+    def work(self, prices: YearPrices, engine: Connection, run: Store) -> "ChunkResult":
+        """Evaluate the chunk; see `scan_chunk`."""
+        return scan_chunk(self, prices, engine, run)
+
     def of_year(self, year: int) -> "ChunkTask":
         """Give the chunk of one of the years alone."""
         return replace(self, section=self.section.of_years([year]), years={year: self.years[year]}, portions=((year,),))
@@ -127,7 +135,7 @@ def scan_chunk(task: ChunkTask, prices: YearPrices, engine: Connection, run: Sto
     records: list[Record] = []
     try:
         for evaluated, years in _evaluated(task, prices, engine):
-            records += (write_year(task, evaluated, year, run) for year in years)
+            records += (write_year(task.years[year], task.judged, evaluated, year, run) for year in years)
     except (InputError, EngineError) as error:
         return _one_by_one(task, prices, engine, run, error)
     return ChunkResult(records=tuple(records))
@@ -137,28 +145,22 @@ def _evaluated(task: ChunkTask, prices: YearPrices, engine: Connection) -> Itera
     """Evaluate the rules on one grid after the other, each gone before what follows; give the years of each result."""
     judged, portions = task.judged, list(task.portions)
     evaluation = evaluation_of(judged.ruleset)
-    grids = (_grid(task, section, prices) for section in task.sections)
+    grids = (grid_of(section, prices, task.actions, task.closures) for section in task.sections)
     for count, evaluated in evaluation.evaluate_all(engine, grids, judged.ruleset, judged.start, judged.end):
         yield evaluated, tuple(year for years in portions[:count] for year in years)
         del portions[:count]
 
 
-def _grid(task: ChunkTask, section: Section, prices: YearPrices) -> Grid:
+def grid_of(section: Section, prices: YearPrices, actions: CorporateActions, closures: Closures) -> Grid:
+    """Load a grid with what is known beside the panel."""
     grid = load_grid(section, prices)
-    return replace(grid, actions=task.actions, closed=task.closures.of(grid.tickers, grid.sessions))
+    return replace(grid, actions=actions, closed=closures.of(grid.tickers, grid.sessions))
 
 
-def scan_chunk_alone(task: ChunkTask, panel: Store, run: Store, options: EngineOptions) -> ChunkResult:
-    """Evaluate a chunk in a process of its own, which fetches the chunk's files, margins too, and nothing else."""
-    with panel_files(panel, task.files) as prices, open_engine(options) as engine:
-        return scan_chunk(task, prices, engine, run)
-
-
-def write_year(task: ChunkTask, evaluated: Evaluated, year: int, run: Store) -> Record:
+def write_year(known: YearTask, judged: Judged, evaluated: Evaluated, year: int, run: Store) -> Record:
     """Write the findings of a year whole, and then the note that it is finished."""
-    known = task.years[year]
-    found = joined(_of_year(evaluated.findings, year), known.session_findings)
-    findings, matched = mark(_of_tickers(found, task.judged.tickers), task.judged.suppressions)
+    found = joined(findings_of_year(evaluated.findings, year), known.session_findings)
+    findings, matched = mark(_of_tickers(found, judged.tickers), judged.suppressions)
     tally = Tally()
     tally.add(findings, matched)
     data = encode_parquet(findings)
@@ -179,11 +181,10 @@ def write_year(task: ChunkTask, evaluated: Evaluated, year: int, run: Store) -> 
 
 def write_year_without_sessions(year: int, known: YearTask, judged: Judged, run: Store) -> Record:
     """Write a year of which the panel holds nothing: a calendar may miss its sessions."""
-    nothing = Section((), (), 0, 0, 0, (), np.empty(0, dtype=np.int64))
-    return write_year(ChunkTask(nothing, {year: known}, (), (), judged), Evaluated(SCHEMA.empty_table(), {}), year, run)
+    return write_year(known, judged, Evaluated(SCHEMA.empty_table(), {}), year, run)
 
 
-def _of_year(findings: pa.Table, year: int) -> pa.Table:
+def findings_of_year(findings: pa.Table, year: int) -> pa.Table:
     """Cut the findings of a year out of those of a chunk, which are sorted by date."""
     dates = findings.column("date").to_numpy().astype("datetime64[D]")
     begin, end = np.searchsorted(dates, [np.datetime64(f"{year:04d}"), np.datetime64(f"{year + 1:04d}")])

@@ -26,6 +26,7 @@ class ScanOptions:
         threads: Chunks in work at once.
         memory_limit: Of all engines together, in bytes.
         rows_a_chunk: Cells that one unit of work has, about, unless it is a single year.
+        tickers_a_task: Years of more tickers are scanned in groups of so many; 0 for as many as fit a task.
         calendar: Which days are sessions (`exchanges.open_calendar`).
         calendars: By pattern of tickers, another calendar for those that it fits.
         suppressions: The findings that do not count.
@@ -42,6 +43,7 @@ class ScanOptions:
     threads: int = 2
     memory_limit: int = 1 << 30
     rows_a_chunk: int = CELLS_A_CHUNK
+    tickers_a_task: int = 0
     resume: bool = False
     calendar: str = PANEL
     calendars: Mapping[str, str] = field(default_factory=dict)

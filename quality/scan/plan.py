@@ -5,11 +5,19 @@ from itertools import pairwise
 from math import ceil
 
 from quality.panel.catalogue import Catalogue
+from quality.panel.year_index import YearIndex
 
 # About four years of a thousand tickers: large enough to amortise a chunk's fixed costs, small enough for the caches.
 CELLS_A_CHUNK = 1_000_000
 # So many of them are one unit of work: rules are asked of all together where few cells are suspect.
 PORTIONS_A_CHUNK = 4
+# A task lays out so many cells of a year at most, margins not counted: about two GiB with all that is measured.
+CELLS_A_TASK = 8_000_000
+
+
+def tickers_a_task(wanted: int, index: YearIndex) -> int:
+    """Give how many tickers of a year one task may hold: what is wanted, or as many as have `CELLS_A_TASK` cells."""
+    return wanted or max(1, CELLS_A_TASK // len(index.sessions))
 
 
 def plan_chunks(catalogue: Catalogue, years: Sequence[int], cells: int = CELLS_A_CHUNK) -> list[tuple[int, ...]]:

@@ -20,13 +20,15 @@ from quality.panel.panel_files import PanelFiles, panel_files
 from quality.panel.year_index import YearIndex
 from quality.panel.years import list_years
 from quality.rules.model import RuleSet
-from quality.scan.chunk import write_year_without_sessions
+from quality.scan.chunk import ChunkResult, write_year_without_sessions
 from quality.scan.executors.local import LocalThreads
 from quality.scan.executors.protocol import Executor
+from quality.scan.groups import PARTS, clear_parts, scan_groups
 from quality.scan.ledger import Record, read_records, record_key
 from quality.scan.options import FORMATS, ScanOptions
 from quality.scan.restated import Restatement, compare, findings_of, restated_years
 from quality.scan.tasks import Tasks
+from quality.scan.units import Unit
 from quality.storage import Store, holding
 
 __all__ = ["FORMATS", "Progress", "ScanOptions", "scan"]
@@ -99,9 +101,16 @@ def _scan_years(tasks: Tasks, files: PanelFiles, run: Store, executor: Executor,
     readable = {year: record for year, record in earlier.items() if not tasks.catalogue.damaged_in(year)}
     restated = restated_years(tasks.contents, readable, tasks.digest_up_to)
     before = {year: findings_of(run, year) for year in restated}
-    clear(run, keep={key for year in done for key in (record_key(year), partition_key(year))})
-    chunks = tasks.chunks(leaving_out=done)
-    results = executor.run_chunks(chunks, files, run, tasks.options, lambda count: progress("scan", count, len(chunks)))
+    parts = {entry.key for entry in run.entries(PARTS)} if tasks.options.resume else set()
+    clear(run, keep={key for year in done for key in (record_key(year), partition_key(year))} | parts)
+
+    def run_units(stage: str, units: Sequence[Unit]) -> list[Any]:
+        return executor.run_units(units, files, run, tasks.options, lambda count: progress(stage, count, len(units)))
+
+    results: list[ChunkResult] = run_units("scan", tasks.chunks(leaving_out=done))
+    if wide := tasks.wide_chunks(leaving_out=done):
+        results += scan_groups(wide, tasks.first_passes(wide), tasks.group_of, run_units, run)
+    clear_parts(run, of_years={damage.year for result in results for damage in result.damaged})
     made = [record for result in results for record in result.records]
     made += [
         write_year_without_sessions(year, tasks.years[year], tasks.judged, run)

@@ -2,31 +2,40 @@
 
 import datetime as dt
 import hashlib
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from quality.calendar.groups import EVERY, Closures, closures_of
 from quality.digests import digest_of
 from quality.errors import UsageError
+from quality.evaluation.protocol import Group
 from quality.evaluation.session_findings import SessionFinding, Span, findings_of_groups
 from quality.evaluation.sets import evaluation_of, fingerprint
+from quality.evaluation.trial import rules_over_cells
 from quality.findings.summary import versions
 from quality.panel.actions import CorporateActions
 from quality.panel.catalogue import Catalogue
 from quality.panel.grid import Days
 from quality.panel.grid_files import Section, YearPrices, section_of
+from quality.panel.ticker_order import natural_order
 from quality.panel.years import Year
 from quality.patterns import fitting
 from quality.rules.model import RuleSet
 from quality.scan.chunk import ChunkTask, Judged, YearTask
+from quality.scan.groups import Bounds, SessionsTask
 from quality.scan.options import ScanOptions
-from quality.scan.plan import group_portions, plan_chunks
+from quality.scan.plan import group_portions, plan_chunks, tickers_a_task
 from quality.text import quoted, similar
 
 # An action shows within a few sessions of its date.
 _DAYS_BESIDE = np.timedelta64(5, "D")
+
+
+_log = logging.getLogger(__name__)
 
 
 class Tasks:
@@ -98,20 +107,69 @@ class Tasks:
         return sorted(set(self._session_findings) - held)
 
     def chunks(self, leaving_out: Collection[int]) -> list[ChunkTask]:
-        """Group the years that are to be done into chunks."""
-        todo = [year for year in self.years if year not in leaving_out and year in self.catalogue.by_year]
-        chunks = []
+        """Group the years that are to be done, and that fit a task, into chunks."""
+        todo = [year for year in self._todo(leaving_out) if not self._is_wide(year)]
         portions = plan_chunks(self.catalogue, todo, self.options.rows_a_chunk)
-        for together in group_portions(portions, self.options.threads):
-            years = tuple(year for portion in together for year in portion)
-            section = self._section(years)
+        return [self._chunk(together) for together in group_portions(portions, self.options.threads)]
+
+    def wide_chunks(self, leaving_out: Collection[int]) -> list[tuple[ChunkTask, Bounds]]:
+        """Group the other years that are to be done into chunks, and the tickers of each into groups."""
+        todo = [year for year in self._todo(leaving_out) if self._is_wide(year)]
+        chunks = [self._chunk((years,)) for years in plan_chunks(self.catalogue, todo, self.options.rows_a_chunk)]
+        return [(chunk, self._bounds(chunk.section)) for chunk in chunks]
+
+    def first_passes(self, chunks: Sequence[tuple[ChunkTask, Bounds]]) -> list[SessionsTask]:
+        """Give the first pass over each year that some wide chunks are judged by, margins included."""
+        first_pass = self._evaluation.first_pass
+        if first_pass is None:
+            return []
+        years = sorted({index.year for chunk, _ in chunks for index in chunk.section.indexes})
+        passes = []
+        for year in years:
+            section = section_of(self.catalogue, (year,), first_pass.look_back, 0, remembers=self._evaluation.remembers)
             files = tuple(self._partitions[index.year] for index in section.indexes)
-            of_years = {year: self.years[year] for year in years}
-            actions = self._actions_of(section)
-            chunks.append(
-                ChunkTask(section, of_years, files, together, self.judged, actions, self._closures_of(section))
+            bounds = self._bounds(section)
+            beside = self._actions_of(section), self._closures_of(section)
+            passes.append(SessionsTask(section, bounds, files, self.judged, *beside))
+        return passes
+
+    def group_of(self, section: Section, begin: int) -> Group:
+        """Give what a group of tickers is to know of all tickers of a section, but for what they have in common."""
+        place = {name: number for number, name in enumerate(natural_order(section.tickers))}
+        ranks = np.array([place[name] for name in section.tickers], dtype=np.int64)
+        is_late = section.first_seen >= section.first_number
+        order = np.argsort(ranks[is_late])
+        return Group(begin == 0, ranks, ranks[is_late][order], section.first_seen[is_late][order])
+
+    def _todo(self, leaving_out: Collection[int]) -> list[int]:
+        return [year for year in self.years if year not in leaving_out and year in self.catalogue.by_year]
+
+    def _chunk(self, portions: tuple[tuple[int, ...], ...]) -> ChunkTask:
+        years = tuple(year for portion in portions for year in portion)
+        section = self._section(years)
+        files = tuple(self._partitions[index.year] for index in section.indexes)
+        of_years = {year: self.years[year] for year in years}
+        beside = self._actions_of(section), self._closures_of(section)
+        return ChunkTask(section, of_years, files, portions, self.judged, *beside)
+
+    def _is_wide(self, year: int) -> bool:
+        index = self.catalogue.by_year[year]
+        return self._may_split and len(index.tickers) > tickers_a_task(self.options.tickers_a_task, index)
+
+    def _bounds(self, section: Section) -> Bounds:
+        largest = max(section.indexes, key=lambda index: len(index.sessions))
+        most = tickers_a_task(self.options.tickers_a_task, largest)
+        edges = [*range(0, len(section.tickers), most), len(section.tickers)]
+        return tuple(pairwise(edges))
+
+    @cached_property
+    def _may_split(self) -> bool:
+        """Whether no rule compares tickers: one of the user's own may."""
+        if others := rules_over_cells(self.ruleset):
+            _log.warning(
+                "years are scanned with all their tickers at once: %s look at several cells", ", ".join(others)
             )
-        return chunks
+        return not others
 
     def digest_up_to(self, year: int, day: dt.date) -> str:
         """Digest the rows of a year up to a day, whatever their order; days that are added later do not change it."""

@@ -78,8 +78,14 @@ class TestRefusals:
             ("[engine]\nthreads = 2.5\n", "engine.threads: 2.5 is not a whole number"),
             ('[engine]\nmemory_limit = "lots"\n', "engine.memory_limit: 'lots' is not a size such as 1GiB"),
             ("[engine]\nmemory_limit = 5\n", "engine.memory_limit: 5 is not text"),
-            ("[engine]\nspeed = 1\n", "no setting engine.speed; there is threads, memory_limit, rows_a_chunk"),
-            ("[engine]\nthread = 1\n", "no setting engine.thread; there is threads, memory_limit, rows_a_chunk; did"),
+            (
+                "[engine]\nspeed = 1\n",
+                "no setting engine.speed; there is threads, memory_limit, rows_a_chunk, tickers_a_task",
+            ),
+            (
+                "[engine]\nthread = 1\n",
+                "no setting engine.thread; there is threads, memory_limit, rows_a_chunk, tickers_a_task; did",
+            ),
             ("[engine]\nthreads = 1000000\n", "engine.threads: 1000000 is not a whole number from 1 to 1,024"),
             ('[engine]\nmemory_limit = "1KiB"\n', "engine.memory_limit: '1KiB' is not a size from 64MiB to 1024TiB"),
             (f"[engine]\nthreads = {'9' * 5000}\n", "is not TOML: "),

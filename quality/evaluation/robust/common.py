@@ -21,7 +21,7 @@ from quality.panel.grid import BoolMatrix, Days, FloatMatrix, Grid, Integers
 Names = npt.NDArray[np.str_]
 Table = npt.NDArray[np.void]
 
-SHIFTED, IN_UNIT, SWAPPED = range(3)
+SHIFTED, IN_UNIT, SWAPPED, BEGAN = range(4)
 _DAY = [
     ("session", "M8[D]"),
     # See `Moves`.
@@ -51,7 +51,7 @@ class NamedCells:
     Attributes:
         tickers: By cell, its ticker.
         dates: By cell, its session.
-        kinds: By cell, `SHIFTED`, `IN_UNIT` or `SWAPPED`.
+        kinds: By cell, `SHIFTED`, `IN_UNIT`, `SWAPPED`, or `BEGAN` where an incident did.
         partners: By cell, the ticker whose price it has, if it is swapped.
         sizes: By cell, the logarithm of its jump, likewise.
 
@@ -101,6 +101,7 @@ class OnGrid:
     share: FloatMatrix
     counts: Counts
     incidents: Incidents
+    of_session: Places
     swapped: Jumps
     partner: Integers
     names: Sequence[str]
@@ -132,7 +133,7 @@ class Common:
         is_known = self.days["session"][place] == grid.sessions
         days[is_known] = self.days[place[is_known]]
         places, cells = self._inside(grid)
-        shifted, in_unit, swapped = (cells.kinds == kind for kind in (SHIFTED, IN_UNIT, SWAPPED))
+        shifted, in_unit, swapped, began = (cells.kinds == kind for kind in (SHIFTED, IN_UNIT, SWAPPED, BEGAN))
         row = {name: number for number, name in enumerate(grid.tickers)}
         partners = [row.setdefault(name, len(row)) for name in cells.partners[swapped].tolist()]
         return OnGrid(
@@ -142,6 +143,7 @@ class Common:
             share=days["share"].copy(),
             counts=Counts(days["often"].copy(), days["gone"].copy(), days["expected"].copy()),
             incidents=Incidents(places.only(shifted), places.only(in_unit), days["power"].copy()),
+            of_session=places.only(began),
             swapped=Jumps(places.only(swapped), cells.sizes[swapped]),
             partner=np.array(partners, dtype=np.int64),
             names=list(row),

@@ -39,6 +39,11 @@ class Incidents:
     in_unit: Places
     power: Integers
 
+    @property
+    def places(self) -> Places:
+        """All their cells."""
+        return Places(np.union1d(self.shifted.at, self.in_unit.at), self.shifted.width)
+
 
 def stale_sessions(moves: Moves, sessions: slice) -> BoolMatrix:
     """Say of which sessions of the grid most prices are those of the session before, against all habit."""

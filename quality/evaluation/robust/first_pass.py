@@ -15,6 +15,7 @@ import numpy as np
 from quality.errors import QualityError
 from quality.evaluation.robust.actions import listed_actions
 from quality.evaluation.robust.common import (
+    BEGAN,
     IN_UNIT,
     MEASURED,
     SHIFTED,
@@ -95,14 +96,14 @@ def measure_sessions(groups: Groups) -> SessionValues:
     judged = slice(back, width)
     everywhere = np.concatenate([np.zeros(back - LASTING_SESSIONS, dtype=np.int64), movers])
     asked = are_of_many(large.jumps, everywhere, slice(back - LASTING_SESSIONS, width))
-    incidents = incidents_of(
+    began = incidents_of(
         large.jumps.only(asked),
         large.price[asked],
         large.level[asked],
         everywhere,
         lambda far: large.volatility[asked][far],
     )
-    incidents = lasting_incidents(incidents, lasting, everywhere, judged)
+    incidents = lasting_incidents(began, lasting, everywhere, judged)
     kept = np.abs(large.jumps.size) > LEAST_SIGMAS * large.volatility
     swapped, partner = swaps_of(large.jumps.only(kept), large.expected[kept], large.volatility[kept])
     is_judged = swapped.places.sessions >= back
@@ -110,7 +111,7 @@ def measure_sessions(groups: Groups) -> SessionValues:
     days["power"] = incidents.power[judged]
     for name, places in (("shifted", incidents.shifted), ("in_unit", incidents.in_unit)):
         days[name] = np.bincount(places.sessions, minlength=width)[judged]
-    return SessionValues(days, _named(tickers, days["session"], incidents, swapped, partner))
+    return SessionValues(days, _named(tickers, days["session"], (began, incidents), swapped, partner))
 
 
 def _count(groups: Groups, moves: "_Moves") -> tuple[list[str], Table, BoolMatrix]:
@@ -188,11 +189,17 @@ def _joined(found: Sequence[_Large]) -> _Large:
 
 
 def _named(
-    tickers: Sequence[str], sessions: Days, incidents: Incidents, swapped: Jumps, partner: Integers
+    tickers: Sequence[str], sessions: Days, found: tuple[Incidents, Incidents], swapped: Jumps, partner: Integers
 ) -> NamedCells:
     names = np.array(tickers, dtype=np.str_)
+    began, incidents = found
     parts = []
-    for kind, places in ((SHIFTED, incidents.shifted), (IN_UNIT, incidents.in_unit), (SWAPPED, swapped.places)):
+    for kind, places in (
+        (SHIFTED, incidents.shifted),
+        (IN_UNIT, incidents.in_unit),
+        (SWAPPED, swapped.places),
+        (BEGAN, began.places.only(began.places.sessions >= COMMON_BACK)),
+    ):
         is_swap = kind == SWAPPED
         parts.append(
             NamedCells(

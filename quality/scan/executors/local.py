@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from contextlib import ExitStack
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from quality.engine.connection import Connection, EngineOptions, open_engine
 from quality.panel.catalogue import Damage
 from quality.panel.panel_files import PanelFiles
 from quality.panel.year_index import YearIndex
-from quality.scan.chunk import ChunkResult, ChunkTask, scan_chunk
 from quality.scan.options import ScanOptions
+from quality.scan.units import Unit
 from quality.storage import Store
 
 # Between two interrupts of what is to end.
@@ -27,28 +27,28 @@ class LocalThreads:
         """Index every year of a panel while the next ones are fetched."""
         return files.index_years(options.threads)
 
-    def run_chunks(
+    def run_units(
         self,
-        chunks: Sequence[ChunkTask],
+        units: Sequence[Unit],
         files: PanelFiles,
         run: Store,
         options: ScanOptions,
         progress: Callable[[int], None],
-    ) -> list[ChunkResult]:
-        """Evaluate chunks, `options.threads` at once."""
+    ) -> list[Any]:
+        """Run units of work, `options.threads` at once."""
         share = EngineOptions(memory_limit=f"{options.memory_limit // options.threads >> 20}MiB")
-        files.share(index.year for chunk in chunks for section in chunk.sections for index in section.indexes)
+        files.share(year for unit in units for year in unit.laid_out)
         opened: list[Connection] = []
         engines: SimpleQueue[Connection] = SimpleQueue()
         with ExitStack() as stack:
-            for _ in range(min(options.threads, len(chunks))):
+            for _ in range(min(options.threads, len(units))):
                 opened.append(stack.enter_context(open_engine(share)))
                 engines.put(opened[-1])
 
-            def work(chunk: ChunkTask) -> ChunkResult:
+            def work(unit: Unit) -> Any:  # noqa: ANN401 - each unit has its own
                 engine = engines.get()
                 try:
-                    return scan_chunk(chunk, files, engine, run)
+                    return unit.work(files, engine, run)
                 finally:
                     engines.put(engine)
 
@@ -56,7 +56,7 @@ class LocalThreads:
                 for engine in opened:
                     engine.interrupt()
 
-            return run_all(work, chunks, options.threads, progress, interrupt)
+            return run_all(work, units, options.threads, progress, interrupt)
 
 
 def run_all(

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from quality.engine.connection import EngineOptions
+from quality.engine.connection import EngineOptions, open_engine
 from quality.errors import InputError, QualityError, UsageError
 from quality.findings.summary import versions
 from quality.panel.catalogue import Damage
 from quality.panel.panel_files import PanelFiles, panel_files
 from quality.panel.partitions import Year
 from quality.panel.year_index import YearIndex
-from quality.scan.chunk import ChunkResult, ChunkTask, scan_chunk_alone
 from quality.scan.options import ScanOptions
+from quality.scan.units import Unit
 from quality.storage import S3Options, Store, is_local, open_store
 
 if TYPE_CHECKING:
@@ -58,17 +58,18 @@ class IndexTask:
 
 
 @dataclass(frozen=True)
-class ScanTask:
-    """A chunk, and where its files come from and its findings go to; a task that is retried writes the same files."""
+class UnitTask:
+    """A unit of work, its panel and its run; one that is retried writes the same files."""
 
     panel: Place
     run: Place
-    chunk: ChunkTask
+    unit: Unit
     engine: EngineOptions
 
-    def __call__(self) -> ChunkResult:
-        """Evaluate the chunk: its files and those of its margins are fetched, and nothing else."""
-        return scan_chunk_alone(self.chunk, self.panel.open(), self.run.open(), self.engine)
+    def __call__(self) -> Any:  # noqa: ANN401 - each unit has its own
+        """Do the work: the unit's own files are fetched, and nothing else."""
+        with panel_files(self.panel.open(), self.unit.files) as prices, open_engine(self.engine) as engine:
+            return self.unit.work(prices, engine, self.run.open())
 
 
 class SparkTasks:
@@ -88,18 +89,18 @@ class SparkTasks:
         panel = self._place(files.panel)
         return self._run([IndexTask(panel, year) for year in files.years], lambda _done: None)
 
-    def run_chunks(
+    def run_units(
         self,
-        chunks: Sequence[ChunkTask],
+        units: Sequence[Unit],
         files: PanelFiles,
         run: Store,
         options: ScanOptions,
         progress: Callable[[int], None],
-    ) -> list[ChunkResult]:
-        """Evaluate chunks, a chunk a task; the memory limit is each task's own."""
+    ) -> list[Any]:
+        """Run units of work, one a task; the memory limit is each task's own."""
         panel, place = self._place(files.panel), self._place(run)
         engine = EngineOptions(memory_limit=f"{options.memory_limit >> 20}MiB")
-        return self._run([ScanTask(panel, place, chunk, engine) for chunk in chunks], progress)
+        return self._run([UnitTask(panel, place, unit, engine) for unit in units], progress)
 
     def _place(self, store: Store) -> Place:
         address = str(Path(store.address).resolve()) if is_local(store) else store.address

@@ -17,14 +17,19 @@ from quality.check.structure import AS_IT_CAME, DATE, MISSING, WHOLE_DAY, Report
 from quality.engine.connection import Connection, EngineOptions, open_engine
 from quality.evaluation.session_findings import Span, as_findings, findings_of_groups
 from quality.evaluation.sets import evaluation_of
+from quality.findings.columns import COVERED
 from quality.findings.suppressions import NO_SUPPRESSIONS, Suppressions, mark
 from quality.findings.table import FILED_SCHEMA, complete, from_rows
 from quality.panel.actions import CorporateActions
 from quality.rules.model import RuleSet
+from quality.rules.structural import INCOMPLETE_DAY
 from quality.storage import Store
 
 if TYPE_CHECKING:
     import polars as pl
+
+# The rule of the set `robust` that says of cells what `incomplete_day` says of a file.
+INCOMPLETE_SESSION = "incomplete_session"
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,7 @@ def check(
             *_values(engine, day, history, ruleset),
             *_session_findings(day, history, ruleset, calendars),
         ]
-    reported.sort(key=lambda item: item.place)
+    reported = _told_once(sorted(reported, key=lambda item: item.place))
     marked, matched = mark(from_rows([item.finding for item in reported]), suppressions)
     found = complete({name: marked.column(name) for name in marked.column_names}, len(marked), FILED_SCHEMA)
     report = make_report(reported, found, ruleset)
@@ -130,6 +135,17 @@ def check(
         matched,
         day.ignored,
     )
+
+
+def _told_once(reported: Sequence[Reported]) -> list[Reported]:
+    """Let the finding that a session is incomplete cover the other one: that the file is short of yesterday's."""
+    findings = [item.finding for item in reported]
+    if not any(each["rule"] == INCOMPLETE_SESSION and not each.get(COVERED) for each in findings):
+        return list(reported)
+    return [
+        replace(item, finding={**item.finding, COVERED: True}) if item.finding["rule"] == INCOMPLETE_DAY.name else item
+        for item in reported
+    ]
 
 
 def _session_findings(day: Day, history: History, ruleset: RuleSet, calendars: Calendars) -> list[Reported]:

@@ -15,10 +15,14 @@ from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
 
 # A session is stale if so large a share of its prices repeats, where that of the sessions before was small.
 _STALE_SHARE, _USUAL_SHARE, USUAL_SESSIONS = 0.5, 0.2, 60
+# Where it was not, no more than this share of the prices that usually move may have moved.
+_LEFT_MOVING = 0.1
 # And it is more than so many standard deviations of a binomial distribution above it.
 _STALE_DEVIATIONS = 5
 # It is shifted, or in another unit, if so large a share of the tickers is, and so many of them at least.
 _SHIFTED_SHARE, _UNIT_SHARE, _LEAST_TICKERS = 0.2, 0.02, 5
+# In a large universe so many tickers in another unit are no chance, whatever their share.
+_MANY_TICKERS = 20
 # Of shifted prices, ordered by size, so many are near the expected ones, ordered likewise.
 _SHIFTED_NEAR, _SHIFTED_FIT = 0.2, 0.6
 _LEAST_SIZE, _SIGMAS = np.log(1.2), 8
@@ -63,7 +67,9 @@ def are_stale(known: Integers, repeats: Integers) -> BoolMatrix:
     with np.errstate(invalid="ignore"):
         chance = usual + _STALE_DEVIATIONS * np.sqrt(usual * (1 - usual) / np.maximum(known[USUAL_SESSIONS:], 1))
         now = share[USUAL_SESSIONS:]
-        return np.asarray((now >= _STALE_SHARE) & (usual < _USUAL_SHARE) & (now > chance))
+        # Where prices often stand still, as good as all of those that do not must do so, too.
+        enough = np.where(usual < _USUAL_SHARE, _STALE_SHARE, 1 - _LEFT_MOVING * (1 - usual))
+        return np.asarray((now >= enough) & (now > chance))
 
 
 def measure_incidents(moves: Moves, jumps: Jumps, volatility: Volatility, judged: slice) -> Incidents:
@@ -81,11 +87,18 @@ def measure_incidents(moves: Moves, jumps: Jumps, volatility: Volatility, judged
     )
 
 
+def _many_of(movers: Integers) -> FloatMatrix:
+    """Give how many tickers in another unit are no chance, by how many moved at all."""
+    return np.clip(_UNIT_SHARE * movers, _LEAST_TICKERS, _MANY_TICKERS)
+
+
 def are_of_many(jumps: Jumps, movers: Integers, judged: slice) -> BoolMatrix:
     """Say which jumps are large, and of judged sessions on which many tickers jumped."""
     is_large = np.abs(jumps.size) > _LEAST_SIZE
     sessions, width = jumps.places.sessions, len(movers)
-    many = np.bincount(sessions[is_large], minlength=width) >= np.maximum(_UNIT_SHARE * movers, _LEAST_TICKERS)
+    many = np.bincount(sessions[is_large], minlength=width) >= np.clip(
+        _UNIT_SHARE * movers, _LEAST_TICKERS, _MANY_TICKERS
+    )
     is_judged = np.zeros(width, dtype=np.bool_)
     is_judged[judged] = True
     return np.asarray(is_large & (many & is_judged)[sessions])
@@ -157,7 +170,7 @@ def _of_sessions(sessions: slice, *places: Places) -> Places:
 def _common_power(sessions: Integers, power: Integers, movers: Integers) -> Integers:
     """Give, by session, the power of ten that most of its jumps have, 0 where they are few."""
     common = np.zeros(len(movers), dtype=np.int64)
-    most = np.maximum(_UNIT_SHARE * movers, _LEAST_TICKERS)
+    most = _many_of(movers)
     for each in np.unique(power[power != 0]):
         count = np.bincount(sessions[power == each], minlength=len(movers))
         enough = count >= most

@@ -13,7 +13,7 @@ from quality.check.day_file import Day, Entry, read_day
 from quality.check.run import check
 from quality.errors import InputError, NotEnoughHistoryError
 from quality.findings import schema as findings
-from quality.panel.partitions import list_years, read_year
+from quality.panel.partitions import SCHEMA, list_years, read_year, write_year
 from quality.rules.loading import load_ruleset
 from quality.scan.run import ScanOptions, scan
 from quality.storage import open_store
@@ -229,3 +229,21 @@ def test_check_of_the_last_day_equals_the_scan_of_the_notebooks_panel(default_pa
     checked = check(Day(last, 1, entries), faulty, RULES).findings.filter(~pl.col("rule").is_in(OF_THE_FILE))
     assert scanned.height > 10
     assert of_day(checked, last).equals(of_day(scanned, last))
+
+
+def test_a_short_file_is_one_finding_that_counts(tmp_path):
+    names = [f"T{number:02}" for number in range(20)]
+    days = pl.date_range(dt.date(2022, 1, 3), dt.date(2022, 1, 31), eager=True)
+    sessions = days.filter(days.dt.weekday() < 6).to_list()
+    rows = [
+        (day, name, 100.0 + at % 3 + number) for at, day in enumerate(sessions) for number, name in enumerate(names)
+    ]
+    panel = open_store(tmp_path / "panel")
+    write_year(panel, pl.DataFrame(rows, schema=SCHEMA, orient="row").sort("ticker", "date"))
+    text = f"date,{','.join(names[:12])}\n2022-02-01,{','.join(str(101.0 + number) for number in range(12))}\n"
+    found = check(read_day(text.encode(), "day.csv"), panel, load_ruleset("robust"))
+    ((key, message),) = found.issues
+    assert (key, message[:39]) == ("__SESSION__", "8 of 20 expected tickers are missing: a")
+    others = found.findings.filter(pl.col("covered"))
+    assert set(others.get_column("rule")) == {"incomplete_day", "incomplete_session"}
+    assert set(names[12:]) <= set(others.get_column("ticker"))

@@ -87,7 +87,7 @@ def _of_actions(grid: Grid, listed: Listed, places: Places) -> Iterator[tuple[st
     number = places.look_up(listed.places, listed.number, -1)
     texts = [ratio_text(ratio) for ratio in actions.ratios.tolist()]
     yield "action_ratio", pa.array([texts[one] if one >= 0 else None for one in number.tolist()], pa.string())
-    dates = np.append(actions.dates, np.datetime64("NaT"))
+    dates = np.append(actions.dates, np.datetime64("NaT", "D"))
     yield "action_date", pa.array(dates[number], pa.date32())
     shows = places.look_up(listed.places, listed.shows, fill=False)
     yield "action_shows", pa.array(shows, mask=number < 0)

@@ -140,7 +140,7 @@ def with_margins(grid: Grid, back: int = LOOK_BACK, ahead: int = LOOK_AHEAD) -> 
     if any(pads):
         prices = np.pad(prices, ((0, 0), pads), constant_values=np.nan)
         present = np.pad(present, ((0, 0), pads), constant_values=False)
-        sessions = np.pad(sessions, pads, constant_values=np.datetime64("NaT"))
+        sessions = np.pad(sessions, pads, constant_values=np.datetime64("NaT", "D"))
         closed = None if closed is None else np.pad(closed, ((0, 0), pads), constant_values=False)
         extras = {name: np.pad(values, ((0, 0), pads), constant_values=np.nan) for name, values in extras.items()}
     whole = replace(

@@ -24,7 +24,7 @@ Column = npt.NDArray[Any]
 _PARTNER = "partner"
 # Metrics that name a ticker: the row of the grid that it has, -1 for none.
 TICKERS = frozenset((_PARTNER, f"block_{_PARTNER}", f"returned_{_PARTNER}", f"lasting_{_PARTNER}"))
-_NO_DATE = np.datetime64("NaT")
+_NO_DATE = np.datetime64("NaT", "D")
 
 
 def of_stretches(shared: Shared, places: Places) -> Iterator[tuple[str, Column]]:

@@ -40,7 +40,7 @@ def split(ratio: float) -> FloatMatrix:
 def said(engine: Connection, prices: FloatMatrix, ratio: float, *, days: int = 0, known: bool = True) -> list[tuple]:
     """Scan with an action that is listed so many calendar days from the session: sessions, rules, severities."""
     grid = make_grid(prices, np.ones(prices.shape, dtype=np.bool_))
-    dates = grid.sessions[[AT]] + days
+    dates = grid.sessions[[AT]] + np.timedelta64(days, "D")
     listed = CorporateActions(("T004",), dates, np.array([ratio])) if known else CorporateActions()
     found = findings(engine, replace(grid, actions=listed), load_ruleset("robust"))
     sessions = np.searchsorted(grid.sessions, found["date"].to_numpy())

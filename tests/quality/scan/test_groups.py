@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quality.panel.panel_files import panel_files
+from quality.panel.years import list_years
 from quality.rules.loading import load_ruleset
 from quality.scan.executors.local import LocalThreads
 from quality.scan.groups import GroupTask
@@ -98,3 +101,15 @@ def test_groups_that_are_done_are_not_done_again(tmp_path: Path) -> None:
     again = Counts()
     assert scanned(panel, tmp_path / "run", "robust", again, resume=True, tickers_a_task=4) == whole
     assert again.groups == 0
+
+
+def test_of_a_panel_on_s3_a_group_reads_its_own_row_groups(tmp_path: Path, bucket: str) -> None:
+    local, there = open_store(write_panel(3, tmp_path / "panel")), open_store(f"{bucket}/panel")
+    for entry in local.entries():
+        there.write(entry.key, local.read(entry.key))
+    with panel_files(local, list_years(local)) as here, panel_files(there, list_years(there)) as far:
+        for index in here.catalogue(1).indexes:
+            whole = here.whole(index)
+            some = index.of_tickers(index.tickers[5], index.tickers[11])
+            np.testing.assert_array_equal(far.whole(some), whole[5:12])
+            np.testing.assert_array_equal(some.present, index.present[5:12])

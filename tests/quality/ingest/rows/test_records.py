@@ -1,7 +1,7 @@
 """Lines of a CSV: every line end is one, but for a return within a quoted field, wherever the blocks are cut."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quality.ingest.rows.records import Shape, read_records, whole_lines
@@ -28,6 +28,7 @@ def test_a_return_ends_a_line_unless_it_is_quoted(text, unix, size):
     assert lines(text, size) == unix
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("ab\r,\"'=", min_size=1, max_size=6), min_size=1, max_size=6), st.integers(1, 40))
 def test_a_quoted_text_without_a_line_feed_is_read_as_it_is(texts, size):
     quoted = "".join('"{}",7\r\n'.format(text.replace('"', '""')) for text in texts).encode()

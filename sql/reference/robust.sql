@@ -181,6 +181,13 @@ windowed as (
         list_sort(list(number_step) filter (number_step > 0) over (
             partition by ticker order by session rows between 19 preceding and 1 preceding
         )) as number_steps,
+        -- The largest step across zero in the last sixty, and all steps of these.
+        max(number_step) filter (number_side <> side_before) over (
+            partition by ticker order by session rows between 59 preceding and 1 preceding
+        ) as step_across,
+        list_sort(list(number_step) filter (number_step > 0) over (
+            partition by ticker order by session rows between 59 preceding and 1 preceding
+        )) as steps_of_quarter,
         count(*) filter (is_repeat) over last30 as standing,
         median(usable_price) over (
             partition by ticker order by session rows between 90 preceding and 81 preceding
@@ -198,7 +205,9 @@ windowed as (
         select
             *,
             coalesce(lag(is_repeat) over by_ticker, false) as was_repeat,
-            abs(number - lag(number) over by_ticker) as number_step
+            abs(number - lag(number) over by_ticker) as number_step,
+            number <= 0 as number_side,
+            lag(number <= 0) over by_ticker as side_before
         from moved
         window by_ticker as (partition by ticker order by session)
     )
@@ -222,7 +231,9 @@ trimmed as (
         -- Prices of single precision are equal to within this.
         list_sort(
             list_filter(price_changes, lambda change: change > greatest(3e-7 * usable_price, 1e-9))
-        ) as changes
+        ) as changes,
+        -- A step to the other side of zero that is thirty times the usual one is none of a rate.
+        coalesce(step_across > 30 * steps_of_quarter[len(steps_of_quarter) // 4 + 1], false) as has_leapt_across
     from windowed
 ),
 
@@ -352,8 +363,8 @@ metrics as (
         coalesce(
             price <= 0 and isfinite(price) and usual_size <= 10 * number_steps[len(number_steps) // 4 + 1], false
         ) as near_zero,
-        -- Of such a price: how many of the last twenty were not above zero.
-        case when price <= 0 and isfinite(price) then below_zero else 0 end as below_zero,
+        -- Of such a price: how many of the last twenty were not above zero; none count that came there by a leap.
+        case when price <= 0 and isfinite(price) and not has_leapt_across then below_zero else 0 end as below_zero,
         -- The ticker had three gaps in the sixty sessions before this one began.
         not has_row and is_habit as is_absent_by_habit,
         -- For how many sessions it has been absent, those left out on which many were.

@@ -2,8 +2,8 @@
 -- severity: error
 -- message: Price {price} is negative
 -- parameters: usual = 10
--- $usual: How many of the last 20 prices must not be positive for another such one to be usual.
--- look-back: 20
+-- $usual: How many of the last 20 prices must not be positive, without a leap across zero in the last 60, for another to be usual.
+-- look-back: 60
 select date, ticker, price, expected, null::double as deviation
 from metrics
 where price < 0

@@ -78,6 +78,15 @@ def test_on_the_day_of_return_a_check_says_what_was_wrong_and_later_that_it_is_o
     assert later.select("rule", "severity", "first_rule").rows() == [("back_to_level", "info", "block_error")]
 
 
+@pytest.mark.parametrize(("factor", "rule"), [(-1, "negative_price"), (0, "zero_price")])
+def test_a_price_below_zero_that_came_there_by_a_leap_never_becomes_usual(
+    tmp_path: Path, factor: float, rule: str
+) -> None:
+    errors = found(tmp_path, times(factor, 30)).filter(pl.col("rule") == rule)
+    assert errors.get_column("date").to_list() == [day(at) for at in range(AT, AT + 30)]
+    assert set(errors.get_column("severity")) == {"error"}
+
+
 @pytest.mark.parametrize("factor", [100, 0.01, 10, 0.1])
 def test_a_wrong_unit_is_as_wrong_on_each_later_day(tmp_path: Path, factor: float) -> None:
     """As a check of each day says it: an error, since when, and by how much."""

@@ -60,7 +60,10 @@ class Notebook:
     ) -> Iterator[tuple[int, Evaluated]]:
         """Evaluate the rules of the set on one grid after the other."""
         for grid in grids:
-            yield 1, self.evaluate(connection, grid, ruleset, start, end)
+            evaluated = self.evaluate(connection, grid, ruleset, start, end)
+            del grid  # it makes room for the next, and so do its findings once they are written
+            yield 1, evaluated
+            del evaluated
 
 
 @lru_cache(maxsize=64)

@@ -136,6 +136,7 @@ def scan_chunk(task: ChunkTask, prices: YearPrices, engine: Connection, run: Sto
     try:
         for evaluated, years in _evaluated(task, prices, engine):
             records += (write_year(task.years[year], task.judged, evaluated, year, run) for year in years)
+            del evaluated  # it makes room for the next
     except (InputError, EngineError) as error:
         return _one_by_one(task, prices, engine, run, error)
     return ChunkResult(records=tuple(records))
@@ -148,7 +149,7 @@ def _evaluated(task: ChunkTask, prices: YearPrices, engine: Connection) -> Itera
     grids = (grid_of(section, prices, task.actions, task.closures) for section in task.sections)
     for count, evaluated in evaluation.evaluate_all(engine, grids, judged.ruleset, judged.start, judged.end):
         yield evaluated, tuple(year for years in portions[:count] for year in years)
-        del portions[:count]
+        del evaluated, portions[:count]
 
 
 def grid_of(section: Section, prices: YearPrices, actions: CorporateActions, closures: Closures) -> Grid:

@@ -79,8 +79,10 @@ class Robust:
             measured.append(_measure(grid, ruleset.rules, (start, end)))
             del grid  # it makes room for what is found
             if sum(part.cells for part in measured) >= _CELLS_AT_ONCE:
-                yield len(measured), _evaluated(connection, ruleset.rules, measured)
+                together, evaluated = len(measured), _evaluated(connection, ruleset.rules, measured)
                 measured = []
+                yield together, evaluated
+                del evaluated  # while the next grids are measured, it is gone
         if measured:
             yield len(measured), _evaluated(connection, ruleset.rules, measured)
 

@@ -18,7 +18,7 @@ ROOT = sql_root().parent
 COMPUTED = {
     "notebook": (
         1,
-        "84297b5c8e96297c",
+        "50fca72da0062ef3",
         ["quality/evaluation/notebook.py", "quality/evaluation/rule_findings.py", "quality/rules/message_texts.py"],
     ),
 }

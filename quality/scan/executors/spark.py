@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 # A year is indexed from its dates and tickers; what a task gives back is a few kilobytes, or one such index.
 _COLUMN = "task"
 _POLL_SECONDS = 0.5
+# What Spark says where an executor's Python lacks the package, or what it is made of.
+_NO_PACKAGE = re.compile(r"No module named '(quality|pyarrow|numpy|duckdb|polars)|PACKAGE_NOT_INSTALLED")
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,7 @@ class SparkTasks:
             context.cancelJobGroup(group)
             raise
         except Exception as error:
-            raise QualityError(f"the Spark job failed: {_first_words(error)}") from error
+            raise _explained(error) from error
         progress(len(tasks))
         return [_opened(row[_COLUMN]) for row in sorted(done, key=lambda row: row["number"])]
 
@@ -157,6 +161,15 @@ def _opened(data: bytes) -> Any:  # noqa: ANN401 - what the task gives
     if kind == "error":
         raise InputError(value)
     return value
+
+
+def _explained(error: Exception) -> QualityError:
+    if _NO_PACKAGE.search(str(error)):
+        return UsageError(
+            "the Python of the executors has no pricewatch-panel: install it on every machine, in the driver's "
+            "version, and name its interpreter there by PYSPARK_PYTHON"
+        )
+    return QualityError(f"the Spark job failed: {_first_words(error)}")
 
 
 def _first_words(error: Exception) -> str:
@@ -211,6 +224,9 @@ def open_session(master: str | None) -> SparkSession:
         raise UsageError("--engine spark: say --master spark://host:7077, or start it by spark-submit")
     # The scan shows its own progress.
     builder = SparkSession.builder.appName("pricewatch").config("spark.ui.showConsoleProgress", "false")
+    if chosen and chosen.startswith("local"):
+        # Workers on this machine run this Python, not whichever is called python3; Spark takes it from here alone.
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     try:
         return (builder.master(chosen) if chosen else builder).getOrCreate()
     except (PySparkException, PySparkRuntimeError, OSError) as error:

@@ -125,6 +125,22 @@ def test_without_a_cluster_the_message_says_what_to_say(monkeypatch):
         open_session(None)
 
 
+def test_executors_without_the_package_are_named_with_what_to_do(default_panels, tmp_path):
+    """As on a cluster on which nothing is installed: a Python with its standard library alone."""
+    words = [sys.executable, "-m", "jobs.cli", "scan", default_panels.faulty, str(tmp_path / "run")]
+    done = subprocess.run(
+        [*words, "--engine", "spark", "--master", "local[1]"],
+        cwd=ROOT,
+        env={**os.environ, "PYSPARK_PYTHON": str(Path(sys.base_prefix) / "bin" / "python3")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "the Python of the executors has no pricewatch-panel" in done.stderr
+    assert not (tmp_path / "run" / "summary.json").exists()
+
+
 def test_spark_submit_scans(cluster, default_panels, tmp_path, files_of):
     home = Path(find_spec("pyspark").origin).parent
     words = [

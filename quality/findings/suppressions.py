@@ -122,7 +122,8 @@ class _Keys:
 
     @property
     def range(self) -> tuple[dt.date, dt.date]:
-        first, last = self.dates.min().item(), self.dates.max().item()
+        ascending = np.sort(self.dates)
+        first, last = ascending[0].item(), ascending[-1].item()
         return first, last
 
     def matching(self, entry: Suppression) -> Integers:

@@ -135,8 +135,8 @@ def encode_parquet(findings: pa.Table) -> bytes:
 
 def _order(date: Codes, ticker: Codes, names: int) -> npt.NDArray[np.int64]:
     """Give the places in the order of date and ticker; what is equal in both stays as it is."""
-    day = date - date.min()
-    if names > _TWO_BYTES or int(day.max()) >= _TWO_BYTES:
+    day = date - np.min(date)
+    if names > _TWO_BYTES or int(np.max(day)) >= _TWO_BYTES:
         return np.lexsort((ticker, date))
     by_ticker = np.argsort(ticker.astype(np.uint16), kind="stable")
     return np.asarray(by_ticker[np.argsort(day[by_ticker].astype(np.uint16), kind="stable")])

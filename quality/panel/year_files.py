@@ -187,7 +187,7 @@ def _numbers(array: pa.Array) -> npt.NDArray[np.int32]:
 
 def _is_within(days: npt.NDArray[np.int32], year: int, start: int) -> bool:
     length = 366 if isleap(year) else 365
-    return not len(days) or bool(start <= days.min() and days.max() < start + length)
+    return not len(days) or bool(start <= np.min(days) and np.max(days) < start + length)
 
 
 def _cells(

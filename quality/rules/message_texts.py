@@ -63,7 +63,7 @@ class TwoDecimals:
         """Give the texts that are needed, and which of them each number has."""
         if not len(hundredths):
             return pa.array([], pa.string()), np.empty(0, dtype=np.int32)
-        texts, first = self._table(int(hundredths.min()), int(hundredths.max()))
+        texts, first = self._table(int(np.min(hundredths)), int(np.max(hundredths)))
         is_used = np.zeros(len(texts), dtype=np.bool_)
         is_used[hundredths - first] = True
         places = np.cumsum(is_used, dtype=np.int32) - np.int32(1)

@@ -181,7 +181,7 @@ def read_alike(files: Sequence[Waiting], recipe: Recipe, source: Source) -> pl.D
     ends = np.cumsum([body.count(b"\n") for body in bodies])
     lines = batch.lines.to_numpy()
     place = np.searchsorted(ends, lines, side="right")
-    if np.bincount(place, minlength=len(files)).min() == 0 or not _is_scaled(rows, place, recipe):
+    if np.min(np.bincount(place, minlength=len(files))) == 0 or not _is_scaled(rows, place, recipe):
         return None
     starts = np.concatenate(([0], ends[:-1]))
     numbers = np.array([file.number for file in files], dtype=np.int32)

@@ -18,7 +18,7 @@ ROOT = sql_root().parent
 COMPUTED = {
     "notebook": (
         1,
-        "50fca72da0062ef3",
+        "598a06c523cbe881",
         ["quality/evaluation/notebook.py", "quality/evaluation/rule_findings.py", "quality/rules/message_texts.py"],
     ),
 }

@@ -1,7 +1,7 @@
 """The rule sets behind one protocol: what they need, what decides their findings, and that it cannot change unseen."""
 
-import ast
 import hashlib
+import re
 from dataclasses import replace
 
 import pytest
@@ -18,27 +18,18 @@ ROOT = sql_root().parent
 COMPUTED = {
     "notebook": (
         1,
-        "598a06c523cbe881",
+        "28ac6907e708d14e",
         ["quality/evaluation/notebook.py", "quality/evaluation/rule_findings.py", "quality/rules/message_texts.py"],
     ),
 }
 
 
 def digest_of_code(modules):
-    """Digest the syntax trees: comments, docstrings and layout may change."""
+    """Digest the text without docstrings, comments and white space: each Python dumps a syntax tree otherwise."""
     digest = hashlib.sha256()
     for module in modules:
-        tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            body = getattr(node, "body", None)
-            if (
-                isinstance(body, list)
-                and body
-                and isinstance(body[0], ast.Expr)
-                and isinstance(body[0].value, ast.Constant)
-            ):
-                body[0].value.value = ""
-        digest.update(ast.dump(tree).encode())
+        text = re.sub(r'"{3}.*?"{3}', "", (ROOT / module).read_text(encoding="utf-8"), flags=re.DOTALL)
+        digest.update("".join(re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE).split()).encode())
     return digest.hexdigest()[:16]
 
 

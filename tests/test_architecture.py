@@ -14,7 +14,7 @@ MODULES = sorted(path.relative_to(ROOT) for package in ("quality", "jobs") for p
 FLOORS = (
     ("errors",),
     ("text", "patterns", "digests", "installed"),
-    ("values",),
+    ("values", "registers"),
     ("storage",),
     ("engine",),
     ("panel",),
@@ -52,6 +52,7 @@ TESTED_ELSEWHERE = {
     "quality/delivery/story_text.py": "is what a story reads like: tests/quality/delivery/test_story.py",
     "quality/delivery/story_html.py": "is what a story reads like: tests/quality/delivery/test_story.py",
     "quality/errors.py": "holds names only; every test of a refusal uses them",
+    "quality/registers.py": "is read as suppressions and as actions: tests/quality/findings/test_suppression_file.py",
     "quality/digests.py": "decides what a resumed scan keeps: tests/quality/scan/test_ledger.py",
     "quality/rules/severities.py": "holds names only",
     "quality/rules/model.py": "is what rule files are read into: tests/quality/rules/test_loading.py",

@@ -1,14 +1,13 @@
 """Reads a file of suppressions from CSV or TOML; what is wrong in it is named with file and line."""
 
-import csv
 import datetime as dt
-import io
 import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from quality.errors import InputError, UsageError
 from quality.findings.suppressions import NO_SUPPRESSIONS, Suppression, Suppressions
+from quality.registers import Register, decode
 from quality.storage import S3Options, read_file
 from quality.text import quoted
 from quality.values import check_key, date, parse_toml, read, stripped
@@ -16,6 +15,7 @@ from quality.values import check_key, date, parse_toml, read, stripped
 _NEEDED = ("rule", "ticker", "reason", "author", "expires")
 _DATES = ("from", "to", "expires")
 _COLUMNS = ("rule", "ticker", "from", "to", "reason", "author", "expires")
+_REGISTER = Register("a file of suppressions", _COLUMNS, _NEEDED)
 # A hundred thousand entries; what is larger is another file.
 _MOST_BYTES = 1 << 24
 _TABLE, _OLD_TABLE = "suppression", "exception"
@@ -46,10 +46,7 @@ def read_suppressions(data: bytes, name: str, today: dt.date) -> Suppressions:
         UsageError: With file and line of what breaks the format.
 
     """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{name}: is not UTF-8 at byte {error.start}; save it as UTF-8") from error
+    text = decode(data, name)
     rows = _toml_rows(text, name) if name.lower().endswith(".toml") else _csv_rows(text, name)
     entries: dict[str, Suppression] = {}
     for line, row in rows:
@@ -61,36 +58,9 @@ def read_suppressions(data: bytes, name: str, today: dt.date) -> Suppressions:
 
 
 def _csv_rows(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header: list[str] | None = None
-    start = 1
-    try:
-        for fields in reader:
-            line, start = start, reader.line_num + 1
-            if not any(field.strip() for field in fields):
-                continue
-            cells = [field.strip() for field in fields]
-            if header is None:
-                header = cells
-                _check_columns(cells, f"{name}:{line}")
-            elif len(cells) != len(header):
-                raise UsageError(f"{name}:{line}: has {len(cells)} fields, its header {len(header)}")
-            else:
-                yield line, {column: cell for column, cell in zip(header, cells, strict=True) if cell}
-    except csv.Error as error:
-        raise UsageError(f"{name}:{reader.line_num}: {error}") from error
-    if header is None:
-        raise UsageError(f"{name}: is empty; a file of suppressions has the columns {','.join(_COLUMNS)}")
-
-
-def _check_columns(header: list[str], where: str) -> None:
-    for column in header:
-        check_key(column, _COLUMNS, f"{where}: no column {quoted(column)}")
-        if header.count(column) > 1:
-            raise UsageError(f"{where}: column {quoted(column)} stands twice")
-    missing = [column for column in _NEEDED if column not in header]
-    if missing:
-        raise UsageError(f"{where}: the header lacks {', '.join(missing)}")
+    """Give the rows without what is left empty."""
+    for line, row in _REGISTER.rows(text, name):
+        yield line, {column: cell for column, cell in row.items() if cell}
 
 
 def _toml_rows(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -1,8 +1,6 @@
 """Reads a file of corporate actions, CSV or Parquet with date, ticker and ratio; errors name file and row."""
 
-import csv
 import datetime as dt
-import io
 import math
 import re
 from collections.abc import Iterator
@@ -14,11 +12,13 @@ import pyarrow.parquet as pq
 
 from quality.errors import InputError, UsageError
 from quality.panel.actions import CorporateActions
+from quality.registers import Register, decode
 from quality.storage import S3Options, read_file
 from quality.text import visible
-from quality.values import check_key, date, number, read, text
+from quality.values import date, number, read, text
 
 _COLUMNS = ("date", "ticker", "ratio")
+_REGISTER = Register("a file of corporate actions", _COLUMNS, _COLUMNS)
 # Some millions of rows; what is larger is another file.
 _MOST_BYTES = 1 << 27
 _RATIO = re.compile(r"([0-9]+(?:\.[0-9]+)?):([0-9]+(?:\.[0-9]+)?)")
@@ -92,27 +92,8 @@ def _as_day(value: object) -> object:
 
 
 def _csv_rows(data: bytes, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    try:
-        reader = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{name}: is not UTF-8 at byte {error.start}; save it as UTF-8") from error
-    header: list[str] | None = None
-    try:
-        for fields in reader:
-            where, cells = f"{name}:{reader.line_num}", [field.strip() for field in fields]
-            if not any(cells):
-                continue
-            if header is None:
-                header = cells
-                _check_columns(header, where)
-            elif len(cells) != len(header):
-                raise UsageError(f"{where}: has {len(cells)} fields, its header {len(header)}")
-            else:
-                yield where, dict(zip(header, cells, strict=True))
-    except csv.Error as error:
-        raise UsageError(f"{name}:{reader.line_num}: {error}") from error
-    if header is None:
-        raise UsageError(f"{name}: is empty; a file of corporate actions has the columns {','.join(_COLUMNS)}")
+    for line, row in _REGISTER.rows(decode(data, name), name):
+        yield f"{name}:{line}", dict(row)
 
 
 def _parquet_rows(data: bytes, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -120,16 +101,6 @@ def _parquet_rows(data: bytes, name: str) -> Iterator[tuple[str, dict[str, Any]]
         table = pq.read_table(pa.BufferReader(data))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise UsageError(f"{name}: cannot be read as Parquet: {str(error).splitlines()[0]}") from error
-    _check_columns(table.column_names, name)
+    _REGISTER.check_columns(table.column_names, name)
     for at, row in enumerate(table.to_pylist(), start=1):
         yield f"{name}: row {at}", row
-
-
-def _check_columns(header: list[str], where: str) -> None:
-    for column in header:
-        check_key(column, _COLUMNS, f"{where}: no column {column!r}; a file of corporate actions has date,ticker,ratio")
-        if header.count(column) > 1:
-            raise UsageError(f"{where}: column {column!r} stands twice")
-    missing = [column for column in _COLUMNS if column not in header]
-    if missing:
-        raise UsageError(f"{where}: the header lacks {', '.join(missing)}")

@@ -1,7 +1,5 @@
 """The rule sets behind one protocol: what they need, what decides their findings, and that it cannot change unseen."""
 
-import hashlib
-import re
 from dataclasses import replace
 
 import pytest
@@ -11,6 +9,7 @@ from quality.errors import UsageError
 from quality.evaluation import sets
 from quality.evaluation.notebook import Notebook
 from quality.rules.loading import load_ruleset, ruleset_names
+from tests.code_digests import digest_of_code
 
 ROOT = sql_root().parent
 # What computes metrics outside of SQL, and a digest of what it says. Where it changes so that a finding may, raise the
@@ -24,20 +23,12 @@ COMPUTED = {
 }
 
 
-def digest_of_code(modules):
-    """Digest the text without docstrings, comments and white space: each Python dumps a syntax tree otherwise."""
-    digest = hashlib.sha256()
-    for module in modules:
-        text = re.sub(r'"{3}.*?"{3}', "", (ROOT / module).read_text(encoding="utf-8"), flags=re.DOTALL)
-        digest.update("".join(re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE).split()).encode())
-    return digest.hexdigest()[:16]
-
-
 @pytest.mark.parametrize("name", COMPUTED)
 def test_code_that_decides_findings_has_a_version_that_changes_with_it(name):
     version, digest, modules = COMPUTED[name]
     assert sets.evaluation_of(load_ruleset(name)).version == version
-    assert digest_of_code(modules) == digest, f"raise the version of {name}, then note both here"
+    found = digest_of_code(ROOT / module for module in modules)
+    assert found == digest, f"raise the version of {name}, then note both here"
 
 
 @pytest.mark.parametrize("name", ruleset_names())

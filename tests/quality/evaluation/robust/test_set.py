@@ -1,7 +1,6 @@
 """The rule set `robust` as a whole: what must hold for every panel, whatever rules stand beside it."""
 
 import datetime as dt
-import hashlib
 import inspect
 import itertools
 import re
@@ -23,6 +22,7 @@ from quality.panel.grid import Grid
 from quality.rules.loading import load_ruleset
 from quality.rules.model import Rule, RuleSet, Thresholds
 from quality.rules.severities import SEVERITIES
+from tests.code_digests import digest_of_code
 from tests.random_panels import draw_panel, make_grid, part_of
 
 MINE = """-- name: {name}
@@ -163,11 +163,4 @@ def test_a_digit_too_many_that_lasts_stays_what_it_was(engine: Connection) -> No
 def test_code_that_decides_findings_is_not_changed_without_its_version() -> None:
     """Where this fails: raise `Robust.version`, and note the new digest here; a resumed run then starts anew."""
     folder = Path(inspect.getfile(Robust)).parent
-    digest = hashlib.sha256("".join(_code(path) for path in sorted(folder.glob("*.py"))).encode()).hexdigest()
-    assert (Robust.version, digest[:16]) == (8, "645c2d7602d49d41")
-
-
-def _code(path: Path) -> str:
-    """Give the text of a module without docstrings, comments and white space."""
-    text = re.sub(r'"{3}.*?"{3}', "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
-    return "".join(re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE).split())
+    assert (Robust.version, digest_of_code(sorted(folder.glob("*.py")))) == (8, "645c2d7602d49d41")

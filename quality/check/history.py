@@ -24,8 +24,6 @@ from quality.storage import Store
 # Fewer sessions before the day than this tell nothing.
 _LEAST_HISTORY = 7
 _PRICE = "price"
-# A corporate action may show on the session before its date.
-_DAYS_BESIDE = np.timedelta64(5, "D")
 
 
 @dataclass(frozen=True)
@@ -88,9 +86,7 @@ class History:
             for name in extras
             if name in held
         }
-        actions = self.actions.only(
-            tickers, np.datetime64(min([*self.sessions, day])), np.datetime64(day) + _DAYS_BESIDE
-        )
+        actions = self.actions.about(tickers, np.datetime64(min([*self.sessions, day])), np.datetime64(day))
         first_seen = np.full(len(tickers), count + 1, dtype=np.int64)
         first_seen[old] = 1
         sessions = np.array([*self.sessions, day], dtype="datetime64[D]")

@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from quality.calendar.exchanges import PANEL
 from quality.calendar.groups import Calendars, closures_of
 from quality.errors import UsageError
@@ -13,8 +11,6 @@ from quality.panel.action_file import open_actions
 from quality.panel.actions import CorporateActions
 from quality.panel.grid import Grid
 from quality.storage import S3Options
-
-_DAYS_BESIDE = np.timedelta64(5, "D")
 
 
 def known_of(summary: Mapping[str, Any], s3: S3Options | None) -> tuple[Callable[[Grid], Grid], list[str]]:
@@ -35,8 +31,7 @@ def known_of(summary: Mapping[str, Any], s3: S3Options | None) -> tuple[Callable
         calendars = Calendars()
 
     def with_known(grid: Grid) -> Grid:
-        first, last = grid.sessions[0] - _DAYS_BESIDE, grid.sessions[-1] + _DAYS_BESIDE
         closed = closures_of(calendars, grid.sessions).of(grid.tickers, grid.sessions)
-        return replace(grid, actions=actions.only(grid.tickers, first, last), closed=closed)
+        return replace(grid, actions=actions.about(grid.tickers, grid.sessions[0], grid.sessions[-1]), closed=closed)
 
     return with_known, notes

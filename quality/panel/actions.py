@@ -11,6 +11,9 @@ import numpy.typing as npt
 
 from quality.digests import digest_of
 
+# An action shows within a few sessions of its date.
+_DAYS_BESIDE = np.timedelta64(5, "D")
+
 
 @dataclass(frozen=True)
 class CorporateActions:
@@ -39,6 +42,10 @@ class CorporateActions:
         known = set(tickers)
         kept = np.fromiter((ticker in known for ticker in self.tickers), np.bool_, len(self))
         return self._where(kept & (self.dates >= first) & (self.dates <= last))
+
+    def about(self, tickers: Iterable[str], first: np.datetime64, last: np.datetime64) -> "CorporateActions":
+        """Keep those that may show on some tickers' sessions between two dates, a few days beside them, too."""
+        return self.only(tickers, first - _DAYS_BESIDE, last + _DAYS_BESIDE)
 
     def _where(self, kept: npt.NDArray[np.bool_]) -> "CorporateActions":
         return CorporateActions(

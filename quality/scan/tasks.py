@@ -31,10 +31,6 @@ from quality.scan.options import ScanOptions
 from quality.scan.plan import group_portions, plan_chunks, tickers_a_task
 from quality.text import quoted, similar
 
-# An action shows within a few sessions of its date.
-_DAYS_BESIDE = np.timedelta64(5, "D")
-
-
 _log = logging.getLogger(__name__)
 
 
@@ -201,8 +197,8 @@ class Tasks:
 
     def _actions_of(self, section: Section) -> CorporateActions:
         """Give the listed actions that a section's findings depend on, those of the days beside it, too."""
-        first, last = section.indexes[0].sessions[0] - _DAYS_BESIDE, section.indexes[-1].sessions[-1] + _DAYS_BESIDE
-        return self.options.actions.only(section.tickers, first, last)
+        first, last = section.indexes[0].sessions[0], section.indexes[-1].sessions[-1]
+        return self.options.actions.about(section.tickers, first, last)
 
     def _closures_of(self, section: Section) -> Closures:
         return self._closures.between(section.indexes[0].sessions[0], section.indexes[-1].sessions[-1])

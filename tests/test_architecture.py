@@ -275,3 +275,10 @@ def test_the_map_names_no_module_that_is_gone():
     ):
         for name in re.findall(r"`([a-z0-9_/]+)`", text.rpartition(": ")[2]):
             assert (ROOT / "quality" / floor / f"{name}.py").exists(), f"{floor}/{name} is on the map and gone"
+
+
+def test_the_readme_shows_the_floors_in_their_order():
+    lines = re.search(r"```\n(errors → .*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert lines, "README shows no floors"
+    shown = [re.split(r"\s{2,}", floor)[0].split() for floor in lines[1].split("→")]
+    assert [tuple(floor) for floor in shown] == list(FLOORS)

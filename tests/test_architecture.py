@@ -79,7 +79,6 @@ TESTED_ELSEWHERE = {
     "quality/evaluation/robust/lasting.py": SEEN_IN_STRETCHES,
     "quality/evaluation/robust/stretches.py": SEEN_IN_STRETCHES,
     "quality/evaluation/robust/shared.py": SEEN_IN_ROBUST,
-    "quality/evaluation/robust/swaps.py": SEEN_IN_STRETCHES,
     "quality/evaluation/robust/found.py": "finds what every rule finds: tests/quality/evaluation/robust/test_set.py",
     "quality/evaluation/robust/volatility.py": SEEN_IN_ROBUST,
     "quality/evaluation/robust/windows.py": SEEN_IN_ROBUST,

@@ -34,7 +34,7 @@ from quality.evaluation.robust.margins import COMMON_BACK, with_margins
 from quality.evaluation.robust.moves import market_of, measure_moves, previous_prices
 from quality.evaluation.robust.sessions import count_gone, ends_of_many, gap_ends
 from quality.evaluation.robust.stale import chances, counts_of_steps
-from quality.evaluation.robust.swaps import LEAST_SIGMAS, LEAST_SIZE, swaps_of
+from quality.evaluation.robust.swaps import LEAST_SIZE, swaps_of
 from quality.evaluation.robust.volatility import measure_volatility
 from quality.evaluation.robust.windows import Places
 from quality.panel.grid import BoolMatrix, Days, FloatMatrix, Grid, Integers
@@ -104,8 +104,14 @@ def measure_sessions(groups: Groups) -> SessionValues:
         lambda far: large.volatility[asked][far],
     )
     incidents = lasting_incidents(began, lasting, everywhere, judged)
-    kept = np.abs(large.jumps.size) > LEAST_SIGMAS * large.volatility
-    swapped, partner = swaps_of(large.jumps.only(kept), large.expected[kept], large.volatility[kept])
+    grown = np.concatenate([np.ones(back - LASTING_SESSIONS), market])[large.jumps.places.sessions]
+    swapped, partner = swaps_of(
+        large.jumps,
+        large.expected,
+        grown,
+        large.volatility,
+        lambda found: found.look_up(large.jumps.places, large.level, np.nan),
+    )
     is_judged = swapped.places.sessions >= back
     swapped, partner = swapped.only(is_judged), partner[is_judged]
     days["power"] = incidents.power[judged]

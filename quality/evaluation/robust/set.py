@@ -35,7 +35,7 @@ class Robust:
 
     look_back: int = LOOK_BACK
     look_ahead: int = LOOK_AHEAD
-    version: int = 8
+    version: int = 9
     statements: tuple[str, ...] = ("macros", *_METRICS, "robust/found")
     remembers: bool = False
     extras: tuple[str, ...] = EXTRAS

@@ -60,7 +60,7 @@ def inject_realistic(sample: Sample, *, episodes: int, seed: int) -> Injected:
     """Put so many faults of each kind into a copy of a sample, none near another of the same ticker."""
     injected = Injected(sample.copy())
     generator = np.random.default_rng(seed)
-    places = _Places(sample, generator)
+    places = _Places(injected.sample, generator)
     digits = digits_of(sample.prices)
     _split(injected, list(SPLITS) * episodes, places, digits)
     for _ in range(episodes):

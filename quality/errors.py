@@ -26,6 +26,10 @@ class EmptyInputError(InputError):
     """A file holds no row."""
 
 
+class MixedVersionsError(InputError):
+    """A panel was replaced, or half of it is, while it was read: what was read is not of one version of it."""
+
+
 class NotEnoughHistoryError(InputError):
     """There are fewer sessions of history than the rule set looks back on."""
 

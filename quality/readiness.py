@@ -15,7 +15,7 @@ from quality.delivery.lineage import check_lineage
 from quality.delivery.smtp import log_in
 from quality.errors import QualityError, UsageError
 from quality.findings.run_files import check_destination
-from quality.panel.partitions import list_years
+from quality.panel.version import one_version
 from quality.settings import Settings, read_toml
 from quality.storage import LOCK_KEY, Store, is_same_place, open_store
 from quality.text import visible
@@ -148,8 +148,7 @@ def _addresses(settings: Settings, batch: Task, job: str, day: dt.date) -> Itera
 
 
 def _panel(panel: Store) -> str:
-    years = list_years(panel)
-    with panel.open(years[-1].keys[-1]) as file:
+    with one_version(panel) as years, panel.open(years[-1].keys[-1]) as file:
         file.read(4)
     size = sum(entry.size for year in years for entry in year.entries)
     return f"{panel.address}: {years[0].year} to {years[-1].year}, {size:,} bytes, readable"

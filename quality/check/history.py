@@ -12,10 +12,11 @@ from quality.check.day import Entry
 from quality.digests import digest_bytes
 from quality.errors import InputError, NotEnoughHistoryError
 from quality.panel.actions import CorporateActions
-from quality.panel.digests import Digests, check_bytes, read_digests
+from quality.panel.digests import check_bytes, digest_of_year
 from quality.panel.grid import BoolMatrix, FloatMatrix, Grid
 from quality.panel.ticker_order import natural_order
 from quality.panel.universe import read_universe
+from quality.panel.version import PanelVersion
 from quality.panel.year_files import read_cells, read_prices
 from quality.panel.year_index import YearIndex, index_year, lay_out
 from quality.panel.years import Year, list_years
@@ -122,6 +123,15 @@ def too_little_history() -> NotEnoughHistoryError:
 
 
 @dataclass(frozen=True)
+class _Source:
+    """Where the sessions come from: the panel, its version, and by year that was read, what its files are."""
+
+    panel: Store
+    version: PanelVersion
+    contents: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class _Part:
     """One year of the tail: its contents, and its prices and optional columns, tickers by sessions."""
 
@@ -142,13 +152,22 @@ def read_history(panel: Store, day: dt.date, look_back: int, *, remembers: bool,
     Raises:
         NotEnoughHistoryError: There are too few sessions before the day.
         InputError: The tail cannot be read.
+        MixedVersionsError: What was read of the panel is of two versions of it.
 
     """
-    years = [year for year in list_years(panel) if year.year <= day.year]
-    digests = read_digests(panel)
+    years = list_years(panel)
+    source = _Source(panel, PanelVersion(panel, years))
+    until_day = [year for year in years if year.year <= day.year]
+    with source.version.reading(source.contents):
+        return _read_history(source, until_day, day, look_back, remembers=remembers, extras=extras)
+
+
+def _read_history(
+    source: _Source, years: Sequence[Year], day: dt.date, look_back: int, *, remembers: bool, extras: Sequence[str]
+) -> History:
     parts: list[_Part] = []
     for year in reversed(years):
-        parts.insert(0, _read_part(panel, year, digests, extras))
+        parts.insert(0, _read_part(source, year, extras))
         if sum(np.count_nonzero(part.index.sessions < np.datetime64(day)) for part in parts) >= look_back:
             break
     tail = _tail(parts, day, look_back)
@@ -156,7 +175,7 @@ def read_history(panel: Store, day: dt.date, look_back: int, *, remembers: bool,
     if len(sessions) < min(look_back, _LEAST_HISTORY):
         raise too_little_history()
     earlier = years[: len(years) - len(parts)] if remembers else []
-    universe = read_universe(panel, earlier, lambda year: _index(panel, year, digests)[0].tickers) if earlier else None
+    universe = read_universe(source.panel, earlier, lambda year: _index(source, year)[0].tickers) if earlier else None
     known = {ticker for part in parts for ticker in _known(part.index, day)} if remembers else set(tail.rows)
     tickers = sorted(known | (universe.tickers if universe else set()))
     shape = (len(tickers), len(sessions))
@@ -174,22 +193,24 @@ def read_history(panel: Store, day: dt.date, look_back: int, *, remembers: bool,
     return History(sessions, tuple(natural_order(tickers)), holds_day, prices, present, damaged, laid)
 
 
-def _index(panel: Store, year: Year, digests: Digests) -> tuple[YearIndex, list[bytes]]:
+def _index(source: _Source, year: Year) -> tuple[YearIndex, list[bytes]]:
     """Read the files of a year, hold them against their digests, and index them."""
     if year.problem:
         raise InputError(f"year={year.year}: {year.problem}")
-    files = []
+    panel, files, digests = source.panel, [], []
     for key in year.keys:
         files.append(panel.read(key))
-        check_bytes(digests, key, digest_bytes(files[-1]), panel.url(key))
+        digests.append(digest_bytes(files[-1]))
+        check_bytes(source.version.digests, key, digests[-1], panel.url(key))
+    source.contents[year.year] = digest_of_year(digests)
     try:
         return index_year(year.year, files), files
     except InputError as error:
         raise InputError(f"{panel.address}: year={year.year}: {error}") from error
 
 
-def _read_part(panel: Store, year: Year, digests: Digests, extras: Sequence[str]) -> _Part:
-    index, files = _index(panel, year, digests)
+def _read_part(source: _Source, year: Year, extras: Sequence[str]) -> _Part:
+    index, files = _index(source, year)
     columns: dict[str, FloatMatrix] = {}
     try:
         cells = () if index.is_sorted else read_cells([pa.BufferReader(data) for data in files], year.year).cells
@@ -197,7 +218,7 @@ def _read_part(panel: Store, year: Year, digests: Digests, extras: Sequence[str]
             columns[name] = np.full((len(index.tickers), len(index.sessions)), np.nan)
             lay_out(index, read_prices([pa.BufferReader(data) for data in files], name), columns[name], cells)
     except InputError as error:
-        raise InputError(f"{panel.address}: year={year.year}: {error}") from error
+        raise InputError(f"{source.panel.address}: year={year.year}: {error}") from error
     return _Part(index, columns)
 
 

@@ -7,13 +7,13 @@ from functools import cached_property
 
 import polars as pl
 
-from quality.errors import InputError, UsageError
+from quality.errors import InputError, MixedVersionsError, UsageError
 from quality.findings.quarantine import SCHEMA as REFUSED
 from quality.findings.runs import Run, find_runs
 from quality.findings.schema import FILED_SCHEMA
 from quality.investigate.files import File, Relation
 from quality.panel.partitions import SCHEMA as PANEL
-from quality.panel.partitions import list_years
+from quality.panel.version import one_version
 from quality.storage import S3Options, open_store, split_address
 
 _REFUSED_KEY, _CONFLICTS_KEY = "refused.parquet", "conflicts.parquet"
@@ -81,10 +81,11 @@ class Sources:
         return offered | ({"findings", "incidents", "runs", "refused", "conflicts"} if self.runs else set())
 
     def panel_relation(self, stack: ExitStack) -> Relation:
-        """Give the panel's files.
+        """Give the panel's files; that they are of one version is made sure before, and when the stack is closed.
 
         Raises:
             InputError: There is no panel; where a run named it, the message says so.
+            MixedVersionsError: The panel is half replaced.
 
         """
         address = self.panel_address
@@ -92,9 +93,9 @@ class Sources:
             raise UsageError("no panel: give one with --panel")
         store = open_store(address, self.s3)
         try:
-            years = list_years(store)
+            years = stack.enter_context(one_version(store))
         except InputError as error:
-            if self.panel is not None:
+            if self.panel is not None or isinstance(error, MixedVersionsError):
                 raise
             raise InputError(f"{error}; the run says that this is its panel, --panel names another place") from error
         files = [File(store, entry.key, entry.size, year.year) for year in years for entry in year.entries]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from quality.engine.connection import Connection, EngineError, EngineOptions, first_line, open_engine, register, run
 from quality.engine.statements import statement
-from quality.errors import InputError, UsageError
+from quality.errors import InputError, MixedVersionsError, UsageError
 from quality.findings.runs import Run
 from quality.investigate.files import Relation
 from quality.investigate.sources import Sources, runs_frame, spans_frame
@@ -49,6 +49,7 @@ def open_views(sources: Sources, wanted: Collection[str], limits: Limits) -> Ite
 
     Raises:
         InputError: A source cannot be read.
+        MixedVersionsError: The panel is half replaced; or, at the end, it was replaced meanwhile.
 
     """
     needed = set(wanted).union(*(_NEEDS.get(name, set()) for name in wanted))
@@ -73,6 +74,8 @@ def _relations(sources: Sources, needed: set[str], stack: ExitStack) -> dict[str
     elif "dates" in needed:
         try:
             relations["panel"] = sources.panel_relation(stack)
+        except MixedVersionsError:
+            raise
         except (InputError, UsageError) as error:
             _log.warning("%s: weekdays are taken for sessions", error)
     if "findings" in needed:

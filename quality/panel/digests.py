@@ -90,20 +90,30 @@ def half_replaced(digests: Digests, contents: Mapping[int, str | None]) -> list[
         contents: By year that the panel holds, the digest of its files (`digest_of_year`); None where it is not known.
 
     """
-    files: dict[int, list[tuple[str, ...]]] = {}
-    for key, accepted in sorted(digests.items()):
-        if match := _OF_YEAR.match(key):
-            files.setdefault(int(match[1]), []).append(accepted)
-    announced = {year: known for year, known in files.items() if any(len(accepted) > 1 for accepted in known)}
-    versions = {year: _version(known, contents.get(year, digest_of_year([]))) for year, known in announced.items()}
+    announced, no_files = _announced_files(digests), digest_of_year([])
+    versions = {year: _version(files, contents.get(year, no_files)) for year, files in announced.items()}
     found = {version for version in versions.values() if version != "unknown"}
     return sorted(versions) if len(found) > 1 or "mixed" in found else []
+
+
+def announced_years(digests: Digests) -> list[int]:
+    """Name the years of which files are being replaced, or were when their writer was stopped."""
+    return sorted(_announced_files(digests))
 
 
 def digest_of_year(digests: Sequence[str]) -> str:
     """Digest the files of a year, given the digest of each in the order of their keys."""
     there = [digest for digest in digests if digest != _NO_FILE]
     return there[0] if len(there) == 1 else digest_of(there)
+
+
+def _announced_files(digests: Digests) -> dict[int, list[tuple[str, ...]]]:
+    """Give what all files of each announced year may be, in the order of their keys."""
+    files: dict[int, list[tuple[str, ...]]] = {}
+    for key, accepted in sorted(digests.items()):
+        if match := _OF_YEAR.match(key):
+            files.setdefault(int(match[1]), []).append(accepted)
+    return {year: known for year, known in files.items() if any(len(accepted) > 1 for accepted in known)}
 
 
 def _version(files: Sequence[tuple[str, ...]], content: str | None) -> str:

@@ -13,12 +13,13 @@ import pyarrow as pa
 from quality.digests import digest_bytes
 from quality.errors import InputError
 from quality.panel.catalogue import Catalogue, Damage, catalogue_of
-from quality.panel.digests import check_bytes, digest_of_year, half_replaced, read_digests
+from quality.panel.digests import check_bytes, digest_of_year
 from quality.panel.extras import EXTRAS
 from quality.panel.grid import FloatMatrix
+from quality.panel.version import PanelVersion
 from quality.panel.year_files import read_cells, read_prices
 from quality.panel.year_index import YearIndex, index_year, lay_out
-from quality.panel.years import Year, list_years
+from quality.panel.years import Year
 from quality.storage import Store, is_local
 
 _FETCHED_AT_ONCE = 8
@@ -36,7 +37,7 @@ class PanelFiles:
         self._panel = panel
         self._years = {year.year: year for year in years}
         self._stack = stack
-        self._digests = read_digests(panel)
+        self._version = PanelVersion(panel, years)
         self._paths: dict[int, list[Path]] = {}
         self._stamps: dict[int, list[_Stamp]] = {}
         self._wanted: Counter[tuple[int, str]] = Counter()
@@ -99,16 +100,26 @@ class PanelFiles:
             found: What was found in each year when it was read.
 
         """
-        now = {year.year: year for year in list_years(self._panel)}
-        changed = [year for year in sorted({*now, *self._years}) if now.get(year) != self._years.get(year)]
+        changed = self._version.changed()
         why = "was replaced while the panel was read, so that findings may be of two versions of it; run again"
-        contents = {part.year: part.digest if isinstance(part, YearIndex) else None for part in found}
-        half = [year for year in half_replaced(self._digests, contents) if year not in changed]
+        half = [year for year in self._version.half_replaced(_contents(found)) if year not in changed]
         why_half = (
             f"is one of {len(half)} years that are being replaced, or whose ingest was stopped: some are as they were, "
             "others as they are to be; wait for it, or ingest the same files again, then run again"
         )
         return [*(Damage(year, why) for year in changed), *(Damage(year, why_half) for year in half)]
+
+    def require_one_version(self, found: Sequence[YearIndex | Damage]) -> None:
+        """Make sure that all that was read is of one version of the panel.
+
+        Args:
+            found: What was found in each year when it was read.
+
+        Raises:
+            MixedVersionsError: It is of two, or may be.
+
+        """
+        self._version.check(_contents(found))
 
     def share(self, years: Iterable[int]) -> None:
         """Say which years are wanted, and how often: what is wanted again is kept until then."""
@@ -154,7 +165,7 @@ class PanelFiles:
         files = [path.read_bytes() for path in self.fetch(year)]
         digests = [digest_bytes(data) for data in files]
         for key, digest in zip(self._years[year].keys, digests, strict=True):
-            check_bytes(self._digests, key, digest, self._panel.url(key))
+            check_bytes(self._version.digests, key, digest, self._panel.url(key))
         return index_year(year, files, digest_of_year(digests))
 
     def _read(self, index: YearIndex, into: FloatMatrix, name: str) -> None:
@@ -177,6 +188,10 @@ def panel_files(panel: Store, years: Sequence[Year]) -> Iterator[PanelFiles]:
     """Open the files of some years; copies are removed at exit."""
     with ExitStack() as stack:
         yield PanelFiles(panel, years, stack)
+
+
+def _contents(found: Sequence[YearIndex | Damage]) -> dict[int, str | None]:
+    return {part.year: part.digest if isinstance(part, YearIndex) else None for part in found}
 
 
 def _stamp(path: Path) -> _Stamp:

@@ -9,6 +9,7 @@ import polars as pl
 from quality.errors import InputError, UsageError
 from quality.findings.schema import SUPPRESSED, partition_key
 from quality.panel.partitions import Year, list_years, new_panel, read_rows, write_year
+from quality.panel.version import PanelVersion
 from quality.rules.severities import SEVERITIES
 from quality.storage import Store, holding, overlaps
 
@@ -44,14 +45,17 @@ def write_clean(
     Raises:
         UsageError: As `check_clean`.
         InputError: There is no panel, or a file of the findings cannot be read.
+        MixedVersionsError: The panel is half replaced, or was replaced meanwhile; the copy does not count as a panel.
 
     """
     check_clean(panel, run, clean)
     years = list_years(panel)
+    version = PanelVersion(panel, years)
+    version.check_now()
     damaged = []
     by_rule: Counter[str] = Counter()
     rows = 0
-    with holding(clean), new_panel(clean, overwrite=True) as digests:
+    with holding(clean), new_panel(clean, overwrite=True) as digests, version.reading():
         clean.write(_MARKER, b"written by pricewatch scan --clean\n")
         for at, year in enumerate(years, start=1):
             try:

@@ -95,6 +95,11 @@ def write_faulty(
         catalogue = _whole_catalogue(files, clean.address)
         tickers, sessions = catalogue.natural_tickers, catalogue.sessions
         faults = draw_faults(len(sessions), len(tickers), rate, seed)
+
+        def at_end() -> None:
+            files.require_one_version(catalogue.parts)
+            truth_store.write(name, encode(truth_frame(faults, sessions, tickers)))
+
         with holding(faulty):
             blocks = faulty_blocks(_blocks(files, catalogue), faults)
             _write_panel(
@@ -104,7 +109,7 @@ def write_faulty(
                 lambda written: progress(written, len(sessions)),
                 overwrite=overwrite,
                 # Before the panel counts as one: no kill leaves it beside the truth about an earlier one.
-                at_end=lambda: truth_store.write(name, encode(truth_frame(faults, sessions, tickers))),
+                at_end=at_end,
             )
     return Injection(len(sessions), len(tickers), _counts(faults))
 
@@ -167,6 +172,7 @@ def _write_block(block: Block, tickers: Sequence[str], panel: Store) -> tuple[st
 
 def _whole_catalogue(files: PanelFiles, address: str) -> Catalogue:
     catalogue = files.catalogue(threads=2)
+    files.require_one_version(catalogue.parts)
     for damage in catalogue.damaged:
         raise InputError(f"{address}: year={damage.year} cannot be read: {damage.reason}")
     return catalogue

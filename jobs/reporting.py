@@ -22,7 +22,7 @@ def show_scan(console: Console, summary: Mapping[str, Any], run: str) -> None:
         _show_books(console, summary["file"], summary["ingest"], run)
     console.say(
         f"{run}: {summary['findings']:,} findings in {summary['cells']:,} cells "
-        f"({summary['sessions']:,} sessions × {summary['tickers']:,} tickers, "
+        f"({summary['sessions']:,} sessions × {_tickers(summary)}, "
         f"{summary['first_session']} to {summary['last_session']}), {summary['seconds']:.1f} s"
     )
     for rule, count in summary["by_rule"].items():
@@ -38,6 +38,11 @@ def show_scan(console: Console, summary: Mapping[str, Any], run: str) -> None:
         )
     for damage in summary["damaged"]:
         console.warn(f"not scanned: year={damage['year']}: {damage['reason']}")
+
+
+def _tickers(summary: Mapping[str, Any]) -> str:
+    wanted, every = summary["tickers"], summary.get("panel_tickers", summary["tickers"])
+    return f"{wanted:,} tickers" if wanted == every else f"{wanted:,} of the panel's {every:,} tickers"
 
 
 def _show_books(console: Console, file: str, books: Mapping[str, Any], run: str) -> None:

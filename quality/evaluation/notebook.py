@@ -86,6 +86,7 @@ def _with_look_back(grid: Grid) -> Grid:
         slice(grid.judged.start + missing, grid.judged.stop + missing),
         grid.first_number - missing,
         grid.first_seen,
+        counted=grid.counted,
     )
 
 
@@ -200,7 +201,8 @@ def _ranks(tickers: tuple[str, ...]) -> Integers:
 def _absent_by_year(grid: Grid, is_absent: BoolMatrix, start: dt.date, end: dt.date) -> dict[int, int]:
     """Count, by year, the absent cells of the judged sessions between two dates."""
     sessions = grid.sessions[grid.judged]
-    counts = np.count_nonzero(is_absent[:, grid.judged], axis=0)
+    of_tickers = is_absent if grid.counted is None else is_absent[grid.counted]
+    counts = np.count_nonzero(of_tickers[:, grid.judged], axis=0)
     wanted = (sessions >= np.datetime64(start, "D")) & (sessions <= np.datetime64(end, "D"))
     years = sessions[wanted].astype("datetime64[Y]").astype(np.int64) + 1970
     totals = np.bincount(years, weights=counts[wanted], minlength=1)

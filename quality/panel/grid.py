@@ -32,6 +32,7 @@ class Grid:
         extras: By name, an optional column that the panel has (`panel.extras`), as the prices are laid out.
         actions: The corporate actions that are listed for its tickers about its sessions.
         closed: bool, tickers by sessions, true where the ticker's exchange is closed; None for nowhere.
+        counted: bool, by ticker, whether its absent cells are counted; None for all of them.
 
     """
 
@@ -45,6 +46,7 @@ class Grid:
     extras: Mapping[str, FloatMatrix] = field(default_factory=dict)
     actions: CorporateActions = field(default_factory=CorporateActions)
     closed: BoolMatrix | None = None
+    counted: BoolMatrix | None = None
 
     @property
     def history(self) -> Integers:

@@ -146,16 +146,23 @@ def _evaluated(task: ChunkTask, prices: YearPrices, engine: Connection) -> Itera
     """Evaluate the rules on one grid after the other, each gone before what follows; give the years of each result."""
     judged, portions = task.judged, list(task.portions)
     evaluation = evaluation_of(judged.ruleset)
-    grids = (grid_of(section, prices, task.actions, task.closures) for section in task.sections)
+    grids = (grid_of(section, prices, task.actions, task.closures, judged.tickers) for section in task.sections)
     for count, evaluated in evaluation.evaluate_all(engine, grids, judged.ruleset, judged.start, judged.end):
         yield evaluated, tuple(year for years in portions[:count] for year in years)
         del evaluated, portions[:count]
 
 
-def grid_of(section: Section, prices: YearPrices, actions: CorporateActions, closures: Closures) -> Grid:
-    """Load a grid with what is known beside the panel."""
+def grid_of(
+    section: Section,
+    prices: YearPrices,
+    actions: CorporateActions,
+    closures: Closures,
+    wanted: Sequence[str] | None = None,
+) -> Grid:
+    """Load a grid with what is known beside the panel, and which tickers are wanted; None for all."""
     grid = load_grid(section, prices)
-    return replace(grid, actions=actions, closed=closures.of(grid.tickers, grid.sessions))
+    counted = None if wanted is None else np.isin(np.array(grid.tickers), np.array(wanted))
+    return replace(grid, actions=actions, closed=closures.of(grid.tickers, grid.sessions), counted=counted)
 
 
 def write_year(known: YearTask, judged: Judged, evaluated: Evaluated, year: int, run: Store) -> Record:

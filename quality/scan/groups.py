@@ -95,7 +95,8 @@ class GroupTask:
         """Evaluate the group, and keep what it finds; say which years cannot be scanned."""
         judged = self.chunk.judged
         try:
-            grid = grid_of(self.chunk.section, prices, self.chunk.actions, self.chunk.closures)
+            chunk = self.chunk
+            grid = grid_of(chunk.section, prices, chunk.actions, chunk.closures, judged.tickers)
             evaluated = evaluation_of(judged.ruleset).evaluate(
                 engine, grid, judged.ruleset, judged.start, judged.end, group=self.group
             )

@@ -22,6 +22,7 @@ from quality.panel.catalogue import Catalogue
 from quality.panel.grid import Days
 from quality.panel.grid_files import Section, YearPrices, section_of
 from quality.panel.ticker_order import natural_order
+from quality.panel.year_index import YearIndex
 from quality.panel.years import Year
 from quality.patterns import fitting
 from quality.rules.model import RuleSet
@@ -87,7 +88,7 @@ class Tasks:
         tasks = {}
         for year in wanted:
             index = self.catalogue.by_year[year]
-            rows = int(index.rows_by_session[self._in_range(index.sessions)].sum())
+            rows = self._rows_in_range(index)
             seen = (str(last.sessions[-1]), self.digest_up_to(year, last.sessions[-1].item())) if index is last else ()
             section = self._section((year,))
             key = digest_of(*self._inputs_of(section), *self._common(year), *self._known_of(section))
@@ -95,6 +96,11 @@ class Tasks:
         for year in self.years_without_sessions:
             tasks[year] = YearTask(digest_of(*self._common(year)), session_findings=self._session_findings[year])
         return dict(sorted(tasks.items()))
+
+    @cached_property
+    def tickers(self) -> Sequence[str]:
+        """The tickers whose findings are wanted."""
+        return tuple(self.catalogue.first_seen) if self.judged.tickers is None else self.judged.tickers
 
     @cached_property
     def years_without_sessions(self) -> list[int]:
@@ -210,6 +216,14 @@ class Tasks:
     @cached_property
     def _closures(self) -> Closures:
         return closures_of(self.options.calendar_groups, self.catalogue.sessions)
+
+    def _rows_in_range(self, index: YearIndex) -> int:
+        """Count the rows of a year whose findings are wanted."""
+        is_wanted = self._in_range(index.sessions)
+        if self.judged.tickers is None:
+            return int(index.rows_by_session[is_wanted].sum())
+        of_tickers = np.isin(np.array(index.tickers), np.array(self.judged.tickers))
+        return int(np.count_nonzero(index.present[of_tickers][:, is_wanted]))
 
     def _in_range(self, sessions: Days) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
         first, last = (np.datetime64(day, "D") for day in (self.options.first_date, self.options.last_date))

@@ -251,7 +251,8 @@ def _settled(grid: Grid) -> dt.date | None:
 
 def _absent_by_year(shared: Shared, start: dt.date, end: dt.date) -> dict[int, int]:
     """Count, by year, the expected cells without a row between two dates."""
-    dates = shared.grid.sessions[shared.absence.absent.sessions]
+    absent, counted = shared.absence.absent, shared.grid.counted
+    dates = shared.grid.sessions[absent.sessions if counted is None else absent.sessions[counted[absent.tickers]]]
     dates = dates[(dates >= np.datetime64(start)) & (dates <= np.datetime64(end))]
     years, counts = np.unique(dates.astype("datetime64[Y]").astype(np.int64) + 1970, return_counts=True)
     return dict(zip(years.tolist(), counts.tolist(), strict=True))

@@ -17,7 +17,7 @@ ROOT = sql_root().parent
 COMPUTED = {
     "notebook": (
         1,
-        "28ac6907e708d14e",
+        "b9d2886fb0d759d1",
         ["quality/evaluation/notebook.py", "quality/evaluation/rule_findings.py", "quality/rules/message_texts.py"],
     ),
 }

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from quality.errors import UsageError
 from quality.findings import schema
-from quality.panel.partitions import SCHEMA
+from quality.panel.partitions import SCHEMA, list_years, read_year
 from quality.rules.loading import load_ruleset
 from quality.rules.model import Thresholds
 from quality.scan.run import ScanOptions, scan
@@ -222,8 +222,14 @@ def test_the_findings_of_some_tickers_are_those_of_the_whole_and_no_others(defau
         summary = scan(panel, run, rules, ScanOptions(formats=("parquet",), **options))
         return summary, pl.concat(schema.read_parts(run))
 
-    _, whole = found("whole")
+    of_all, whole = found("whole")
     summary, some = found("some", tickers=("ST0001", "ST009*"))
+    assert (summary["tickers"], summary["panel_tickers"]) == (11, 100)
+    assert summary["cells"] == 11 * of_all["sessions"]
+    tickers = pl.concat(read_year(panel, year, ["ticker"]) for year in list_years(panel)).get_column("ticker")
+    assert summary["rows"] == tickers.str.contains("ST0001|ST009").sum()
+    assert summary["absent"] == some.filter(pl.col("rule").is_in(["missing_ticker", "habitually_absent"])).height
+    assert found("in groups", tickers=("ST0001", "ST009*"), tickers_a_task=30)[0]["absent"] == summary["absent"]
     wanted = pl.col("ticker").cast(pl.String)
     assert some.equals(whole.filter((wanted == "ST0001") | wanted.str.starts_with("ST009")))
     assert 0 < summary["findings"] < whole.height

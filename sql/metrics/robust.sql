@@ -86,6 +86,17 @@ create or replace macro near_power_of_ten(ratio) as
     abs(log10(ratio)) > 0.5
     and abs(log10(ratio) - round(log10(ratio))) < case when round(abs(log10(ratio))) = 1 then 0.03 else 0.1 end;
 
+-- How much of the way from what was expected to the price the level after it has kept. An error of one day leaves nothing.
+create or replace macro share_kept(expected_after, expected, price) as
+    ln(expected_after / expected) / ln(price / expected);
+
+-- How far along that way both the price before and the next one stand, at least. An error of one day stands apart.
+create or replace macro way_beside(deviation, own_move, next_move) as
+    least(
+        ln((1 + deviation) / (1 + own_move)) / ln(1 + deviation),
+        ln((1 + deviation) * (1 + next_move)) / ln(1 + deviation)
+    );
+
 -- Pence for pounds: against what is expected, and against the price before.
 create or replace macro is_unit_error(price, expected, previous) as
     coalesce(

@@ -4,7 +4,7 @@
 -- parameters: least_sessions = 2
 -- $least_sessions: How many sessions the prices must have been off; one alone is a spike.
 -- look-back: 96
--- look-ahead: 1
+-- look-ahead: 10
 -- retrospective: yes
 -- reclassifies: block_error, swapped_tickers
 select
@@ -19,5 +19,8 @@ select
     returned_factor as factor
 from metrics
 where returned_sessions >= $least_sessions
-    -- The next session has come, and does not undo it.
-    and abs(next_move) < abs(own_move) / 2
+    -- The next session has come, and does not undo it; or it is wrong itself, and the level says so.
+    and (
+        abs(next_move) < abs(own_move) / 2
+        or abs(ln(price / expected_after)) < abs(ln(1 + own_move)) / 2
+    )

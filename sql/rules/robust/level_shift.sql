@@ -1,32 +1,50 @@
 -- name: level_shift
 -- severity: info
--- message: Price went from {expected:price} to {price} and held for {usable_after:count session}
--- parameters: limit = 0.2, sigmas = 8, own_move = 0.1, least_prices = 3
+-- message: Price went from {expected:price} to {price} and {course}
+-- parameters: limit = 0.2, sigmas = 8, own_move = 0.1, least_prices = 3, kept = 0.3, beside = 0.35, most = 6
 -- $limit: How far from the expected price, as a share of it, is too far.
 -- $sigmas: How many times the ticker's own volatility it must be from it as well.
 -- $own_move: How far, as a share, the price must also have moved since the one before, beyond the market.
 -- $least_prices: How many of the last 7 prices there must be at least to expect anything.
+-- $kept: The share of the move that later prices must have kept where they did not hold all of it.
+-- $beside: The share of the way at which the prices before and after must both stand for it to lie in the midst of a move.
+-- $most: How many times too high or low it may be for that; what is more is no news that fades.
 -- look-back: 70
 -- look-ahead: 10
 -- retrospective: yes
 -- reclassifies: price_spike, price_drop
+with moves as (
+    select
+        *,
+        -- It stays where what follows is nearer to it than to what was before.
+        price between lower_limit(expected_after, $limit, $sigmas, volatility)
+            and upper_limit(expected_after, $limit, $sigmas, volatility)
+            and abs(ln(expected_after / price)) < abs(ln(expected_after / expected)) as holds,
+        share_kept(expected_after, expected, price) as share
+    from metrics
+)
 select
     date,
     ticker,
     price,
     expected,
     deviation,
-    usable_after,
+    case
+        when holds then 'held for ' || usable_after || case when usable_after = 1 then ' session' else ' sessions' end
+        when share > $kept then format('kept {:.0f} % of the way', 100 * share)
+        else 'was on the way the session before and after, too'
+    end as course,
     lower_limit(expected_after, $limit, $sigmas, volatility) as lower,
     upper_limit(expected_after, $limit, $sigmas, volatility) as upper
-from metrics
+from moves
 where abs(own_move) > $own_move
     and price not between lower_limit(expected, $limit, $sigmas, volatility)
         and upper_limit(expected, $limit, $sigmas, volatility)
-    and price between lower_limit(expected_after, $limit, $sigmas, volatility)
-        and upper_limit(expected_after, $limit, $sigmas, volatility)
-    -- It stays where what follows is nearer to it than to what was before.
-    and abs(ln(expected_after / price)) < abs(ln(expected_after / expected))
+    and (
+        holds
+        or (share > $kept or way_beside(deviation, own_move, next_move) > $beside)
+        and abs(ln(price / expected)) < ln($most)
+    )
     -- A wrong unit that lasts is still wrong.
     and not is_unit_error(price, expected, previous)
     and usable >= $least_prices

@@ -1,6 +1,7 @@
 """The rule set `robust`: each rule on a few prices, then what must hold for every panel."""
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -189,6 +190,30 @@ def test_a_level_that_stays_was_a_real_move(tmp_path: Path) -> None:
     found = scanned(write(tmp_path, {"A": prices}))
     assert said(found) == [(60, "A", "level_shift")]
     assert found.select("severity", "status", "first_rule").row(0) == ("info", "reclassified", "price_drop")
+
+
+@pytest.mark.parametrize(
+    ("moves", "at", "course"),
+    [
+        # News that fades: the first prices after it are far from it, and none is where it was.
+        ([1.8, 1.5, 1.4, *[1.35] * 37], 60, "kept 5. % of the way"),
+        # A dip of a few days, there and back in steps, each twice the limit.
+        ([0.7, 0.45, 0.6, 0.8], 61, "was on the way the session before and after, too"),
+    ],
+)
+def test_a_move_that_leaves_something_behind_was_real(tmp_path: Path, moves: list[float], at: int, course: str) -> None:
+    prices = quiet(100)
+    prices[60 : 60 + len(moves)] = [round(price * move, 2) for price, move in zip(prices[60:], moves, strict=False)]
+    (finding,) = scanned(write(tmp_path, {"A": prices})).filter(pl.col("date") == weekdays(100)[at]).to_dicts()
+    assert (finding["rule"], finding["severity"], finding["status"]) == ("level_shift", "info", "reclassified")
+    assert re.search(course, finding["message"])
+
+
+def test_what_is_six_times_too_high_is_no_news_that_fades(tmp_path: Path) -> None:
+    prices = quiet(100)
+    prices[60:] = [round(price * move, 2) for price, move in zip(prices[60:], [9, 6, *[4] * 38], strict=True)]
+    findings = scanned(write(tmp_path, {"A": prices})).filter(pl.col("date") == weekdays(100)[60])
+    assert findings.get_column("severity").to_list() == ["warning"]
 
 
 def test_the_last_days_are_still_provisional(tmp_path: Path) -> None:

@@ -78,6 +78,16 @@ def test_on_the_day_of_return_a_check_says_what_was_wrong_and_later_that_it_is_o
     assert later.select("rule", "severity", "first_rule").rows() == [("back_to_level", "info", "block_error")]
 
 
+@pytest.mark.parametrize("next_price", [np.nan, 0, 0.4])
+def test_a_return_is_over_whatever_is_wrong_with_the_next_price(tmp_path: Path, next_price: float) -> None:
+    def change(prices: np.ndarray) -> None:
+        prices[3, AT : AT + 6] *= 100
+        prices[3, AT + 7] *= next_price
+
+    back = found(tmp_path, change).filter(pl.col("date") == day(AT + 6), pl.col("ticker") == "T03")
+    assert back.select("rule", "severity", "first_rule").rows() == [("back_to_level", "info", "block_error")]
+
+
 @pytest.mark.parametrize(("factor", "rule"), [(-1, "negative_price"), (0, "zero_price")])
 def test_a_price_below_zero_that_came_there_by_a_leap_never_becomes_usual(
     tmp_path: Path, factor: float, rule: str

@@ -2,6 +2,7 @@
 
 import importlib
 import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -77,6 +78,8 @@ def _run(verb: str, arguments: Sequence[str]) -> int:
         hint = similar(verb, VERBS) or f"; there is {', '.join(VERBS)}"
         print(f"pricewatch: no verb {verb!r}{hint}", file=sys.stderr)
         return _WRONG_USAGE
+    # The linear algebra of NumPy, which nothing here asks for, starts a thread a core as soon as it is loaded.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from jobs.signals import interruptible  # noqa: PLC0415 - as above
 
     with interruptible() as interruption:

@@ -8,8 +8,8 @@ from jobs.arguments import path
 from jobs.rule_options import add_sensitivity
 from jobs.running import DONE, Console
 from quality.evaluation.sets import fingerprint
-from quality.rules.description import Described, describe, rules_in_force
-from quality.rules.loading import ruleset_names
+from quality.rules.description import Described, describe
+from quality.rules.loading import rules_in_force, ruleset_names
 from quality.rules.model import DEFAULT_RULESET
 from quality.settings import Settings
 

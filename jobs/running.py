@@ -3,7 +3,6 @@
 import argparse
 import logging
 import os
-import platform
 import resource
 import shlex
 import sys
@@ -17,7 +16,6 @@ from jobs.console import Console
 from jobs.logs import add_log_arguments, start_log
 from jobs.terminal import painted, width_of, wrapped
 from quality.errors import DeliveryError, QualityError, UsageError
-from quality.findings.summary import versions
 from quality.settings import Settings, load_settings
 from quality.text import visible
 
@@ -107,6 +105,11 @@ def _run(verb: str, module: ModuleType, options: argparse.Namespace, console: Co
 
 def _tell_start(verb: str, settings: Settings) -> None:
     if _log.isEnabledFor(logging.INFO):
+        # Few runs say so much.
+        import platform  # noqa: PLC0415
+
+        from quality.findings.summary import versions  # noqa: PLC0415
+
         used = {"python": platform.python_version(), **versions()}
         _log.info("%s: %s", verb, ", ".join(f"{name} {version}" for name, version in used.items()))
         _log.info("threads %d, memory limit %d MiB, in %s", settings.threads, settings.memory_limit >> 20, _here())

@@ -7,12 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quality import values
-from quality.delivery.smtp_settings import SmtpSettings
 from quality.errors import InputError, UsageError
-from quality.findings.suppression_file import open_suppressions
-from quality.findings.suppressions import Suppressions
 from quality.ingest.format.source import Source
-from quality.rules.description import rules_in_force
+from quality.rules.loading import rules_in_force
 from quality.rules.model import DEFAULT_RULESET, DEFAULT_SENSITIVITY, SENSITIVITIES, RuleSet, Thresholds
 from quality.rules.thresholds import read_thresholds
 from quality.storage import S3Options, read_file
@@ -21,7 +18,9 @@ from quality.values import Readers
 
 if TYPE_CHECKING:
     from quality.delivery.lineage import LineageSettings
+    from quality.delivery.smtp_settings import SmtpSettings
     from quality.delivery.webhook import WebhookSettings
+    from quality.findings.suppressions import Suppressions
     from quality.panel.actions import CorporateActions
 
 CONFIG_NAME = "pricewatch.toml"
@@ -147,17 +146,29 @@ class Settings:
             ruleset or DEFAULT_RULESET, folders or self.rules, self.thresholds, sensitivity or self.sensitivity
         )
 
-    def open_suppressions(self, address: str | None = None) -> Suppressions:
+    def open_suppressions(self, address: str | None = None) -> "Suppressions":
         """Open the suppressions at an address, or those that are set; UsageError where they cannot be read."""
-        return open_suppressions(self.suppressions if address is None else address, self.s3)
+        from quality.findings.suppressions import NO_SUPPRESSIONS  # noqa: PLC0415 - as below
+
+        address = self.suppressions if address is None else address
+        if address is None:
+            return NO_SUPPRESSIONS
+        from quality.findings.suppression_file import open_suppressions  # noqa: PLC0415 - few runs have any
+
+        return open_suppressions(address, self.s3)
 
     def open_actions(self, address: str | None = None) -> "CorporateActions":
         """Open the corporate actions at an address, or those that are set; UsageError where they cannot be read."""
+        from quality.panel.actions import CorporateActions  # noqa: PLC0415 - as below
+
+        address = self.corporate_actions if address is None else address
+        if address is None:
+            return CorporateActions()
         from quality.panel.action_file import open_actions  # noqa: PLC0415 - few runs have any
 
-        return open_actions(self.corporate_actions if address is None else address, self.s3)
+        return open_actions(address, self.s3)
 
-    def smtp(self, instead: Mapping[str, Any] | None = None) -> SmtpSettings:
+    def smtp(self, instead: Mapping[str, Any] | None = None) -> "SmtpSettings":
         """Give the mail server's settings; without `sender` the user's name is the sender.
 
         Args:
@@ -172,6 +183,9 @@ class Settings:
         if password_file and "password" not in given:
             given["password"] = _read_secret(password_file)
         given.setdefault("sender", given.get("user", ""))
+        # Who sends pays for the imports of sending.
+        from quality.delivery.smtp_settings import SmtpSettings  # noqa: PLC0415
+
         try:
             return SmtpSettings(**given)
         except UsageError as error:
@@ -185,14 +199,13 @@ class Settings:
             given["url"] = _read_secret(url_file, "webhook.url_file")
         if "url" not in given:
             raise UsageError(f"webhook.url: missing; set it, or webhook.url_file, or {_PREFIX}WEBHOOK_URL")
-        # Who delivers pays for the imports of deliveries.
-        from quality.delivery.webhook import WebhookSettings  # noqa: PLC0415
+        from quality.delivery.webhook import WebhookSettings  # noqa: PLC0415 - as above
 
         return WebhookSettings(**given)
 
     def lineage_settings(self) -> "LineageSettings":
         """Give where lineage events go; UsageError where that is missing or cannot be."""
-        from quality.delivery.lineage import LineageSettings  # noqa: PLC0415
+        from quality.delivery.lineage import LineageSettings  # noqa: PLC0415 - as above
 
         return LineageSettings(**self.lineage)
 

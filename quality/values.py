@@ -8,7 +8,6 @@ as a `ValueError` that completes "the value …" and never repeats the value: it
 import datetime as dt
 import math
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
@@ -263,6 +262,8 @@ def renamed(table: dict[str, Any], old: str, new: str, where: str) -> dict[str, 
 
 def parse_toml(data: bytes, path: str) -> dict[str, Any]:
     """Parse a TOML file; UsageError where it is none."""
+    import tomllib  # noqa: PLC0415 - many runs have no settings file
+
     try:
         return tomllib.loads(data.decode("utf-8-sig").replace("\r\n", "\n"))
     except UnicodeDecodeError as error:

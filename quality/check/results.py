@@ -25,7 +25,9 @@ def write_run(result: CheckResult, run_store: Store, ruleset: RuleSet, panel: St
         clear(run_store)
         years = result.table.column("date").to_numpy().astype("datetime64[Y]").astype(np.int64) + 1970
         for year in sorted({result.day.year, *years.tolist()}):
-            run_store.write(partition_key(year), encode_parquet(result.table.filter(pa.array(years == year))))
+            is_of_year = years == year
+            found = result.table if is_of_year.all() else result.table.filter(pa.array(is_of_year))
+            run_store.write(partition_key(year), encode_parquet(found))
         rows = zip(*(column.to_pylist() for column in result.table.columns), strict=True)
         run_store.write(CSV_KEY, csv_of(tuple(FILED_COLUMNS), rows))
         run_store.write(NOTEBOOK_REPORT_KEY, notebook_csv(result.issues))

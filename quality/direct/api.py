@@ -22,7 +22,7 @@ from quality.ingest.format.source import Source
 from quality.ingest.job import ingest
 from quality.ingest.options import IngestOptions
 from quality.panel.action_file import open_actions
-from quality.rules.description import rules_in_force
+from quality.rules.loading import rules_in_force
 from quality.rules.model import DEFAULT_RULESET, RuleSet
 from quality.rules.thresholds import read_thresholds
 from quality.scan.run import ScanOptions

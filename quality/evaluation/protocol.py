@@ -86,7 +86,6 @@ class Evaluation(Protocol):
         statements: The statements below `sql/` that decide findings beside the rules' files.
         extras: The optional columns of a panel that it reads, where the panel has them.
         remembers: Whether a ticker without rows in the grid is still expected: if so, the grid has all tickers.
-        first_pass: What the set must know before it judges some of the tickers; None for nothing.
 
     """
 
@@ -96,7 +95,11 @@ class Evaluation(Protocol):
     statements: tuple[str, ...]
     remembers: bool
     extras: tuple[str, ...]
-    first_pass: FirstPass | None
+
+    @property
+    def first_pass(self) -> FirstPass | None:
+        """What the set must know before it judges some of the tickers; None for nothing."""
+        ...
 
     def evaluate(
         self,

@@ -12,6 +12,7 @@ from quality.engine.connection import Connection, EngineError, columns_of, first
 from quality.engine.plain_select import PlainSelect, plain_select
 from quality.engine.statements import statement
 from quality.errors import UsageError
+from quality.findings.columns import OPTIONAL
 from quality.findings.table import Codes, Found, findings_table
 from quality.panel.grid import BoolMatrix, Grid
 from quality.patterns import best_fits
@@ -19,15 +20,6 @@ from quality.rules.message_texts import two_decimals
 from quality.rules.messages import Message, Number
 from quality.rules.model import Rule
 
-# What a rule's SELECT may leave out, and what stands there then: limits, and the stretch that a finding speaks of.
-OPTIONAL: Mapping[str, str] = {
-    "lower": "null::double",
-    "upper": "null::double",
-    "first_date": "null::date",
-    "last_date": "null::date",
-    "factor": "null::double",
-    "covered": "false",
-}
 # Rules that are asked in one pass.
 _AT_ONCE = 32
 _EVERY_RULE = ("price", "expected", "deviation")

@@ -33,6 +33,15 @@ COLUMNS: Mapping[str, Kind] = {
 }
 # As they are kept: the last column tells which ones a suppression makes not count.
 FILED_COLUMNS: Mapping[str, Kind] = {**COLUMNS, SUPPRESSED: "flag"}
+# What a rule's SELECT may leave out, and what stands there then: limits, and the stretch that a finding speaks of.
+OPTIONAL: Mapping[str, str] = {
+    "lower": "null::double",
+    "upper": "null::double",
+    "first_date": "null::date",
+    "last_date": "null::date",
+    "factor": "null::double",
+    "covered": "false",
+}
 CSV_KEY = "anomalies.csv"
 NOTEBOOK_REPORT_KEY = "anomalies/anomaly_report_1.csv"
 

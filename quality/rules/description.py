@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from quality.engine.statements import sql_root
-from quality.rules.loading import apply_thresholds, load_ruleset, ruleset_names
-from quality.rules.model import DEFAULT_SENSITIVITY, Rule, RuleSet, Thresholds
+from quality.rules.loading import by_name, load_ruleset, rules_in_force
+from quality.rules.model import DEFAULT_SENSITIVITY, Rule, Thresholds
 from quality.rules.thresholds import lines_of
 
 
@@ -50,33 +50,6 @@ class Described:
         return asdict(self)
 
 
-def rules_in_force(
-    name: str,
-    folders: Sequence[str | Path],
-    thresholds: Mapping[str, Mapping[str, Thresholds]],
-    sensitivity: str = DEFAULT_SENSITIVITY,
-) -> RuleSet:
-    """Load a rule set with the settings of all sets checked, whichever is used.
-
-    Args:
-        name: The rule set.
-        folders: Folders with rules of one's own.
-        thresholds: By rule set and rule, what settings say.
-        sensitivity: Of `SENSITIVITIES`.
-
-    Raises:
-        UsageError: As `load_ruleset`; or settings of another set speak of what does not exist.
-
-    """
-    paths = [Path(folder) for folder in folders]
-    chosen = load_ruleset(name, paths, thresholds.get(name), sensitivity)
-    own = _by_name(load_ruleset(name, paths)) if paths else {}
-    for other in ruleset_names():
-        if other != name and thresholds.get(other):
-            apply_thresholds(other, {**own, **_by_name(load_ruleset(other))}, thresholds[other])
-    return chosen
-
-
 def describe(
     name: str,
     folders: Sequence[str | Path],
@@ -85,7 +58,7 @@ def describe(
 ) -> list[Described]:
     """Say of each rule of a set what is in force, and where each value comes from; errors as `rules_in_force`."""
     chosen = rules_in_force(name, folders, thresholds, sensitivity)
-    defaults = _by_name(load_ruleset(name, [Path(folder) for folder in folders]))
+    defaults = by_name(load_ruleset(name, [Path(folder) for folder in folders]))
     given = thresholds.get(name, {})
     lines = {path: _lines(path) for path in {values.path for values in given.values()}}
     off = {rule.name for rule in chosen.disabled}
@@ -102,10 +75,6 @@ def describe(
         for rule in (*chosen.rules, *chosen.structural.values(), *chosen.disabled)
     ]
     return sorted(described, key=lambda rule: rule.name)
-
-
-def _by_name(ruleset: RuleSet) -> dict[str, Rule]:
-    return {rule.name: rule for rule in (*ruleset.rules, *ruleset.structural.values())}
 
 
 def _shown(source: str) -> str:

@@ -62,6 +62,38 @@ def load_ruleset(
     )
 
 
+def rules_in_force(
+    name: str,
+    folders: Sequence[str | Path],
+    thresholds: Mapping[str, Mapping[str, Thresholds]],
+    sensitivity: str = DEFAULT_SENSITIVITY,
+) -> RuleSet:
+    """Load a rule set with the settings of all sets checked, whichever is used.
+
+    Args:
+        name: The rule set.
+        folders: Folders with rules of one's own.
+        thresholds: By rule set and rule, what settings say.
+        sensitivity: Of `SENSITIVITIES`.
+
+    Raises:
+        UsageError: As `load_ruleset`; or settings of another set speak of what does not exist.
+
+    """
+    paths = [Path(folder) for folder in folders]
+    chosen = load_ruleset(name, paths, thresholds.get(name), sensitivity)
+    own = by_name(load_ruleset(name, paths)) if paths else {}
+    for other in ruleset_names():
+        if other != name and thresholds.get(other):
+            apply_thresholds(other, {**own, **by_name(load_ruleset(other))}, thresholds[other])
+    return chosen
+
+
+def by_name(ruleset: RuleSet) -> dict[str, Rule]:
+    """Give the rules of a set that are in force, the structural ones too, by their names."""
+    return {rule.name: rule for rule in (*ruleset.rules, *ruleset.structural.values())}
+
+
 def apply_thresholds(ruleset: str, rules: Mapping[str, Rule], thresholds: Mapping[str, Thresholds]) -> dict[str, Rule]:
     """Give the rules, and the structural ones, with what settings say of them.
 

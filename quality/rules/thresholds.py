@@ -1,6 +1,5 @@
 """Reads the thresholds in `pricewatch.toml`: the rules' parameters, severity, and values of single tickers."""
 
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,6 +42,8 @@ def lines_of(text: str) -> dict[tuple[str, ...], int]:
 
     Each line is read on its own; what only makes sense together with other lines is not found.
     """
+    import tomllib  # noqa: PLC0415 - only a description of rules names lines
+
     lines: dict[tuple[str, ...], int] = {}
     section: tuple[str, ...] = ()
     for line_number, line in enumerate(text.splitlines(), start=1):

@@ -12,7 +12,7 @@ from quality.engine.connection import Connection, EngineError, columns_of, first
 from quality.engine.statements import sql_root, statement
 from quality.errors import UsageError
 from quality.evaluation.robust.evidence import first_conditions
-from quality.evaluation.rule_findings import OPTIONAL
+from quality.findings.columns import OPTIONAL
 from quality.patterns import best_fits
 from quality.rules.model import Rule
 
@@ -144,9 +144,10 @@ def find_one_by_one(connection: Connection, rules: Sequence[Rule], scope: Scope)
 def _table(connection: Connection, text: str, parameters: Mapping[str, object]) -> pa.Table:
     # A table between: asked for rows at once, the engine plans a long statement more often than once.
     connection.execute(f"create or replace temp table found as {text}", dict(parameters))
-    found = connection.sql("from found").to_arrow_table().cast(FOUND)
+    found = connection.sql("from found").to_arrow_table()
     connection.execute("drop table found")
-    return found
+    # To cast, where nothing needs it, would import all that Arrow computes: a check does without.
+    return found if found.schema.equals(FOUND) else found.cast(FOUND)
 
 
 def _open(connection: Connection, questions: Sequence[_Question]) -> list[_Question]:

@@ -14,7 +14,6 @@ from quality.engine.statements import statement
 from quality.evaluation.protocol import Evaluated, FirstPass, Group
 from quality.evaluation.robust.common import Common
 from quality.evaluation.robust.corroboration import corroborate
-from quality.evaluation.robust.first_pass import RobustFirstPass
 from quality.evaluation.robust.found import Scope, find_one_by_one, find_together, is_of_set
 from quality.evaluation.robust.margins import LOOK_AHEAD, LOOK_BACK
 from quality.evaluation.robust.metrics import Needs, measure
@@ -39,7 +38,14 @@ class Robust:
     statements: tuple[str, ...] = ("macros", *_METRICS, "robust/found")
     remembers: bool = False
     extras: tuple[str, ...] = EXTRAS
-    first_pass: FirstPass | None = RobustFirstPass()
+
+    @property
+    def first_pass(self) -> FirstPass:
+        """What the set learns of all tickers of a session, where no grid holds them."""
+        # A check never needs it, and it takes its time to import.
+        from quality.evaluation.robust.first_pass import RobustFirstPass  # noqa: PLC0415
+
+        return RobustFirstPass()
 
     def evaluate(
         self,

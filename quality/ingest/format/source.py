@@ -1,7 +1,6 @@
 """A source: everything that can be stated about a vendor's files instead of being detected."""
 
 import codecs
-import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -94,6 +93,8 @@ class Source:
 
 
 def _zone(value: object) -> str:
+    import zoneinfo  # noqa: PLC0415 - few sources state one
+
     name = text(value)
     try:
         zoneinfo.ZoneInfo(name)

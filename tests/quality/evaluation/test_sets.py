@@ -17,7 +17,7 @@ ROOT = sql_root().parent
 COMPUTED = {
     "notebook": (
         1,
-        "b9d2886fb0d759d1",
+        "50d1de76df881c3e",
         ["quality/evaluation/notebook.py", "quality/evaluation/rule_findings.py", "quality/rules/message_texts.py"],
     ),
 }

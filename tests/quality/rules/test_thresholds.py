@@ -9,8 +9,8 @@ import pytest
 
 from quality.errors import UsageError
 from quality.panel.partitions import SCHEMA, write_year
-from quality.rules.description import describe, rules_in_force
-from quality.rules.loading import load_ruleset
+from quality.rules.description import describe
+from quality.rules.loading import load_ruleset, rules_in_force
 from quality.rules.model import RuleSet
 from quality.rules.thresholds import lines_of, read_thresholds
 from quality.scan.run import ScanOptions, scan

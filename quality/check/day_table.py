@@ -22,7 +22,7 @@ from quality.ingest.format.mapping import find_mapping
 from quality.ingest.format.names import clean
 from quality.ingest.format.numbers import infinite
 from quality.ingest.format.source import Source
-from quality.ingest.rows.beside import read_beside
+from quality.ingest.rows.beside import read_beside, read_beside_wide
 from quality.ingest.rows.convert import as_texts, explain_date, read_dates, read_prices
 from quality.ingest.rows.reading import is_wanted_member
 from quality.ingest.rows.records import Batch
@@ -189,16 +189,19 @@ class _Reader:
             (name, self._prices(batch.columns[at], batch.lines, name or f"number {at + 1}"))
             for at, name in self._mapping.tickers
         ]
+        height = len(batch.lines)
+        no_cell = pl.Series([False]).new_from_index(0, height * len(prices))
+        extras = self._extras(*read_beside_wide(batch, self._mapping, no_cell), len(no_cell))
         return [
-            Entry(position, name, column[row])
-            for row in range(len(batch.lines))
+            Entry(position, name, column[row], extras[position * height + row])
+            for row in range(height)
             for position, (name, column) in enumerate(prices)
         ]
 
     def _long(self, batch: Batch) -> list[Entry]:
         at = self._mapping.price or 0
         prices = self._prices(batch.columns[at], batch.lines, self._mapping.column(at))
-        extras = self._extras(batch)
+        extras = self._extras(*read_beside(batch, self._mapping), len(batch.lines))
         if self._mapping.ticker is None:
             name = self._mapping.fixed_ticker or ""
             return [Entry(0, name, price, beside) for price, beside in zip(prices, extras, strict=True)]
@@ -208,16 +211,15 @@ class _Reader:
         rows = zip(tickers, prices, extras, strict=True)
         return [Entry(0, clean(in_case(ticker)), price, beside) for ticker, price, beside in rows]
 
-    def _extras(self, batch: Batch) -> list[dict[str, float | None]]:
-        """Give the optional columns of each row; what cannot be read is none, and said."""
-        columns, unread = read_beside(batch, self._mapping)
+    def _extras(self, columns: list[pl.Series], unread: pl.DataFrame, height: int) -> list[dict[str, float | None]]:
+        """Give the optional columns of each price; what cannot be read is none, and said."""
         for row in unread.head(1).iter_rows(named=True):
             _log.warning(
                 "%s: %d volumes or adjusted closes cannot be read, and are left out; first line %d, column %s: %r %s",
                 *(self._sheet.name, unread.height, row["line"], row["column"], visible(row["text"]), row["reason"]),
             )
         if not columns:
-            return [{} for _ in range(len(batch.lines))]
+            return [{} for _ in range(height)]
         return pl.DataFrame(columns).to_dicts()
 
     def _prices(self, column: pl.Series, lines: pl.Series, name: str) -> list[float | None]:

@@ -71,6 +71,27 @@ def reach_of(text: str) -> Reach:
     return reach
 
 
+def columns_named(text: str) -> frozenset[str] | None:
+    """Give the columns that a SELECT names anywhere; None where it may take all of a relation.
+
+    Raises:
+        UsageError: As `syntax.tree_of`.
+
+    """
+    names: set[str] = set()
+    relations: set[str] = set()
+    for node in _nodes(tree_of(text)):
+        kind = node.get("type")
+        if kind in ("STAR", "SHOW_REF"):
+            return None
+        if kind == "COLUMN_REF":
+            names.add(str(node["column_names"][-1]).lower())
+        elif kind == "BASE_TABLE":
+            relations |= {str(node["table_name"]).lower(), str(node.get("alias") or "").lower()}
+    # A relation's own name stands for a row with all of its columns.
+    return None if names & relations else frozenset(names)
+
+
 def _nodes(tree: object) -> Iterator[dict[str, Any]]:
     branches = [tree]
     while branches:

@@ -1,8 +1,9 @@
 """Parquet files as relations of an engine: local ones read by it, those on S3 fetched only where they are asked for."""
 
 import datetime as dt
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,11 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from quality.engine.connection import Connection, register, view_files
+from quality.errors import InputError
 from quality.investigate.lazy_file import LazyFile
 from quality.storage import Store, is_local
+
+_ASKED_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,20 @@ class Relation:
 
     """
 
-    def __init__(self, files: Sequence[File], schema: pl.Schema, stack: ExitStack) -> None:
+    def __init__(
+        self, files: Sequence[File], schema: pl.Schema, stack: ExitStack, optional: pl.Schema | None = None
+    ) -> None:
+        """Open local files.
+
+        Args:
+            files: The files.
+            schema: The columns that each has.
+            stack: What is opened until the relation is no longer wanted.
+            optional: More columns, wanted where any file has them: of files on S3, each is asked.
+
+        """
         self._schema = schema
+        self._optional = optional or pl.Schema()
         self._files = {} if all(is_local(file.store) for file in files) else {file.name: file for file in files}
         local = [] if self._files else files
         self._local = {stack.enter_context(file.store.local_copy(file.key)): file for file in local}
@@ -86,7 +102,6 @@ class Relation:
 
     def _dataset(self, *, with_name: bool) -> ds.Dataset:
         """Give the files as a dataset, which opens the years and fetches the columns that a query reads."""
-        schema = pl.DataFrame(schema=self._schema).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
         kinds = ds.ParquetFileFormat()
         fragments = [
             kinds.make_fragment(
@@ -94,8 +109,27 @@ class Relation:
             )
             for file in self._files.values()
         ]
+        schema = _arrow_schema({**self._schema, **self._held(fragments)})
         full = schema.append(pa.field("filename", pa.string())) if with_name else schema
         return ds.FileSystemDataset(fragments, full, kinds)
+
+    def _held(self, fragments: Sequence[ds.ParquetFileFragment]) -> dict[str, pl.DataType]:
+        """Give the optional columns that any of the files has; one that cannot be read fails when its rows are."""
+        if not self._optional:
+            return {}
+
+        def names(fragment: ds.ParquetFileFragment) -> set[str]:
+            with suppress(pa.ArrowException, InputError, OSError):
+                return set(fragment.physical_schema.names)
+            return set()
+
+        with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
+            held = set().union(*pool.map(names, fragments))
+        return {name: kind for name, kind in self._optional.items() if name in held}
+
+
+def _arrow_schema(schema: Mapping[str, pl.DataType]) -> pa.Schema:
+    return pl.DataFrame(schema=schema).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
 
 
 def _holds(file: File, *, with_name: bool) -> Any:  # noqa: ANN401 - PyArrow has no types

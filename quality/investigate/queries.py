@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from quality.engine.connection import Connection, EngineError, OutOfMemoryError, batches, first_line
 from quality.engine.limits import LimitReachedError, within
-from quality.engine.reach import check_reach
+from quality.engine.reach import check_reach, columns_named
 from quality.engine.syntax import parameters_of
 from quality.errors import UsageError
 from quality.investigate.catalogue import views
@@ -38,11 +38,20 @@ class StuckError(UsageError):
 
 @dataclass(frozen=True)
 class Query:
-    """One SELECT that was looked at: what it reads, and the values of its parameters."""
+    """One SELECT that was looked at.
+
+    Attributes:
+        sql: The SELECT.
+        views: What it reads.
+        parameters: The values of its parameters.
+        columns: The columns that it names; None where it may take all.
+
+    """
 
     sql: str
     views: frozenset[str]
     parameters: Mapping[str, str]
+    columns: frozenset[str] | None = None
 
 
 def read_query(text: str, given: Mapping[str, str] | None = None, folders: Sequence[str | Path] = ()) -> Query:
@@ -67,7 +76,7 @@ def read_query(text: str, given: Mapping[str, str] | None = None, folders: Seque
             wrong = sorted(wanted ^ set(parameters))
             what = "has no parameter" if wrong[0] in parameters else "needs --set for"
             raise UsageError(f"the query {what} {', '.join(f'${name}' for name in wrong)}")
-    return Query(sql, frozenset(check_reach(sql, views())), parameters)
+    return Query(sql, frozenset(check_reach(sql, views())), parameters, columns_named(sql))
 
 
 @dataclass(frozen=True)
@@ -101,7 +110,7 @@ def answering(query: Query, sources: Sources, limits: Limits | None = None) -> I
     limits = limits or Limits()
     for name in sorted(query.views - sources.offers):
         raise UsageError(f"the view {name} needs {views()[name].option}")
-    with open_views(sources, query.views, limits) as engine, _explaining(limits):
+    with open_views(sources, query.views, limits, query.columns) as engine, _explaining(limits):
         clock = _Clock(engine, limits)
         reader = clock.run(lambda: batches(engine, query.sql, query.parameters, _ROWS_A_BATCH))
         yield Answer(reader.schema, _parts(reader, clock))

@@ -12,6 +12,7 @@ from quality.findings.quarantine import SCHEMA as REFUSED
 from quality.findings.runs import Run, find_runs
 from quality.findings.schema import FILED_SCHEMA
 from quality.investigate.files import File, Relation
+from quality.panel.partitions import FULL_SCHEMA as FULL_PANEL
 from quality.panel.partitions import SCHEMA as PANEL
 from quality.panel.version import one_version
 from quality.storage import S3Options, open_store, split_address
@@ -80,8 +81,12 @@ class Sources:
         offered |= {"truth"} if self.truth else set()
         return offered | ({"findings", "incidents", "runs", "refused", "conflicts"} if self.runs else set())
 
-    def panel_relation(self, stack: ExitStack) -> Relation:
+    def panel_relation(self, stack: ExitStack, extras: Sequence[str] = ()) -> Relation:
         """Give the panel's files; that they are of one version is made sure before, and when the stack is closed.
+
+        Args:
+            stack: What is opened until the relation is no longer wanted.
+            extras: The optional columns that are wanted, where any of the files has them.
 
         Raises:
             InputError: There is no panel; where a run named it, the message says so.
@@ -99,7 +104,7 @@ class Sources:
                 raise
             raise InputError(f"{error}; the run says that this is its panel, --panel names another place") from error
         files = [File(store, entry.key, entry.size, year.year) for year in years for entry in year.entries]
-        return Relation(files, PANEL, stack)
+        return Relation(files, PANEL, stack, pl.Schema({name: FULL_PANEL[name] for name in extras}))
 
     def findings_relation(self, stack: ExitStack) -> Relation:
         """Give the files of all runs' findings."""

@@ -11,6 +11,7 @@ from quality.errors import InputError, MixedVersionsError, UsageError
 from quality.findings.runs import Run
 from quality.investigate.files import Relation
 from quality.investigate.sources import Sources, runs_frame, spans_frame
+from quality.panel.extras import EXTRAS, extras_among
 
 # What each view is made from beside itself.
 _NEEDS = {
@@ -39,13 +40,16 @@ class Limits:
 
 
 @contextmanager
-def open_views(sources: Sources, wanted: Collection[str], limits: Limits) -> Iterator[Connection]:
+def open_views(
+    sources: Sources, wanted: Collection[str], limits: Limits, columns: Collection[str] | None = None
+) -> Iterator[Connection]:
     """Open an engine with some of the views.
 
     Args:
         sources: Where they come from.
         wanted: Their names (see `catalogue.views`); each must be among `sources.offers`.
         limits: What the engine may take.
+        columns: The columns that are asked for; None for all. On S3, each file is asked whether it has an optional one.
 
     Raises:
         InputError: A source cannot be read.
@@ -54,7 +58,8 @@ def open_views(sources: Sources, wanted: Collection[str], limits: Limits) -> Ite
     """
     needed = set(wanted).union(*(_NEEDS.get(name, set()) for name in wanted))
     with ExitStack() as stack:
-        relations = _relations(sources, needed, stack)
+        extras = EXTRAS if columns is None else extras_among(columns)
+        relations = _relations(sources, needed, extras, stack)
         files = [path for relation in relations.values() for path in relation.paths]
         options = EngineOptions(
             limits.threads, f"{limits.memory >> 20}MiB", files, disk_limit=f"{limits.disk >> 20}MiB"
@@ -67,10 +72,10 @@ def open_views(sources: Sources, wanted: Collection[str], limits: Limits) -> Ite
         yield engine
 
 
-def _relations(sources: Sources, needed: set[str], stack: ExitStack) -> dict[str, Relation]:
+def _relations(sources: Sources, needed: set[str], extras: Sequence[str], stack: ExitStack) -> dict[str, Relation]:
     relations: dict[str, Relation] = {}
     if "panel" in needed:
-        relations["panel"] = sources.panel_relation(stack)
+        relations["panel"] = sources.panel_relation(stack, extras)
     elif "dates" in needed:
         try:
             relations["panel"] = sources.panel_relation(stack)

@@ -11,13 +11,14 @@ from quality.ingest.files.tickers import ticker_of
 from quality.ingest.format.columns import Columns
 from quality.ingest.format.dates import DateFormat, DateReader, detect_format
 from quality.ingest.format.numbers import NumberFormat, check_scale, detect_marks
-from quality.ingest.format.roles import OHLC, OHLCV, find_extras, find_roles
+from quality.ingest.format.roles import OHLC, OHLCV, find_roles
 from quality.ingest.format.source import Source
 from quality.panel.extras import VOLUME
 from quality.text import visible
 
 _SAMPLE_PRICES = 20_000
 _LEAN_SCALE = 10_000.0
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Mapping:
         header: The columns' names, "" where they have none.
         blanks: What a blank of a wide table is.
         ticker_case: What becomes of the tickers' letters.
-        extras: The optional columns of a panel, and their positions.
+        extras: The optional columns of a panel that a long table has, and their positions.
+        beside: Those that a wide one has, and the positions of the tickers' own, in the tickers' order.
 
     """
 
@@ -52,6 +54,7 @@ class Mapping:
     blanks: str = "auto"
     ticker_case: str = "as-is"
     extras: tuple[tuple[str, int], ...] = ()
+    beside: tuple[tuple[str, tuple[int | None, ...]], ...] = ()
 
     def numbers_of(self, extra: str) -> NumberFormat:
         """Give how an optional column writes numbers: with the marks of the prices, volumes as they are."""
@@ -68,7 +71,8 @@ class Mapping:
         if self.layout == "wide":
             named = [name for _, name in self.tickers if name]
             said["tickers"] = len(self.tickers)
-            said["ticker"] = f"a column each: {', '.join(named[:3])}{', …' if len(named) > 3 else ''}"  # noqa: PLR2004
+            said["ticker"] = _some(named)
+            said |= {name: _some([self.column(at) for at in places if at is not None]) for name, places in self.beside}
             said["blanks"] = self.blanks
         else:
             said["ticker"] = self.column(self.ticker) if self.ticker is not None else self.fixed_ticker
@@ -79,6 +83,10 @@ class Mapping:
             said["timezone"] = self.dates.timezone
         marks = {"decimal": self.numbers.decimal, "thousands": self.numbers.thousands}
         return said | marks | {"scale": self.numbers.scale}
+
+
+def _some(names: Sequence[str]) -> str:
+    return f"a column each: {', '.join(names[:_SHOWN])}{', …' if len(names) > _SHOWN else ''}"
 
 
 def find_mapping(columns: Columns, source: Source, delimiter: str = ",") -> Mapping:
@@ -97,9 +105,9 @@ def find_mapping(columns: Columns, source: Source, delimiter: str = ",") -> Mapp
         raise InputError(
             f"{columns.where}: has no column of dates (date, day, session, timestamp, …); say --date-column"
         )
-    extras = find_extras(columns, source, date)
-    ticker, price, wide = find_roles(columns, source, date)
-    prices = [at for at, _ in wide] if price is None else [price]
+    roles = find_roles(columns, source, date)
+    ticker, price = roles.ticker, roles.price
+    prices = [at for at, _ in roles.wide.prices] if price is None else [price]
     texts = [text for at in prices for text in columns.texts(at)][:_SAMPLE_PRICES]
     dates = columns.texts(date)
     form = DateFormat(source.date_format) if source.date_format else _date_format(columns, date)
@@ -117,14 +125,15 @@ def find_mapping(columns: Columns, source: Source, delimiter: str = ",") -> Mapp
         date=date,
         ticker=ticker,
         price=price,
-        tickers=tuple(wide),
+        tickers=tuple(roles.wide.prices),
         fixed_ticker=fixed,
         dates=reader,
         numbers=_numbers(columns, source, delimiter, texts, is_lean=_is_lean(columns, dates, price)),
         header=tuple(columns.names),
         blanks=source.blanks,
         ticker_case=source.ticker_case,
-        extras=tuple(extras.items()),
+        extras=tuple(roles.extras.items()),
+        beside=tuple(roles.wide.beside.items()),
     )
 
 

@@ -1,13 +1,14 @@
 """Which columns hold tickers and prices: as said, by their names, or by what they hold."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from quality.errors import InputError
 from quality.ingest.format import names
 from quality.ingest.format.columns import Columns
-from quality.ingest.format.fields import by_field
+from quality.ingest.format.fields import Fields, by_field
 from quality.ingest.format.numbers import NumberFormat, known_prices
 from quality.ingest.format.source import Source
 from quality.ingest.format.ticker_texts import look_like_tickers, repeat_over_dates
@@ -23,19 +24,37 @@ _TELLING_TEXTS = 300
 Wide = list[tuple[int, str]]
 
 
-def find_roles(columns: Columns, source: Source, date: int) -> tuple[int | None, int | None, Wide]:
-    """Give the columns of tickers and of prices, or a wide table's ticker columns with their names.
+@dataclass(frozen=True)
+class Roles:
+    """What the columns are.
+
+    Attributes:
+        ticker: The position of the tickers; None where the file is of one, or the table wide.
+        price: The position of the prices; None in a wide table.
+        extras: In a long table, the positions of the optional columns that are asked for, by their names in a panel.
+        wide: What counts of a wide table.
+
+    """
+
+    ticker: int | None = None
+    price: int | None = None
+    extras: Mapping[str, int] = field(default_factory=dict)
+    wide: Fields = field(default_factory=Fields)
+
+
+def find_roles(columns: Columns, source: Source, date: int) -> Roles:
+    """Find the columns of tickers, prices and what is asked for beside them, or a wide table's columns a ticker.
 
     Raises:
         InputError: They cannot be told and are not said; the message says which flag says them.
 
     """
-    beside = find_extras(columns, source, date)
-    aside = {date, *columns.ignored(source), *beside.values()}
+    aside = {date, *columns.ignored(source)}
+    if wide := by_field(columns, source, [at for at in range(columns.width) if at not in aside]):
+        return Roles(wide=wide)
+    beside = _find_extras(columns, source, date)
+    aside |= set(beside.values())
     others = [at for at in range(columns.width) if at not in aside]
-    wide = by_field(columns, source, others) if not beside else []
-    if wide:
-        return None, None, wide
     ticker = price = None
     if source.layout != "wide":
         ticker, price = _named_roles(columns, source, others)
@@ -45,16 +64,16 @@ def find_roles(columns: Columns, source: Source, date: int) -> tuple[int | None,
             _refuse_text(columns, others)
         if beside:
             raise _no_room(columns, beside)
-        return None, None, _needs_names(columns, [(at, columns.names[at]) for at in others])
+        return Roles(wide=Fields(_needs_names(columns, [(at, columns.names[at]) for at in others])))
     if ticker is None and not source.ticker_from:
         ticker = _ticker_by_content(columns, date, texts, price, is_long=source.layout == "long")
     if price is None:
         price = _price(columns, [at for at in others if at != ticker and columns.is_numeric(at)])
     _check_doubled(columns, source, ticker, price)
-    return ticker, price, []
+    return Roles(ticker, price, beside)
 
 
-def find_extras(columns: Columns, source: Source, date: int) -> dict[str, int]:
+def _find_extras(columns: Columns, source: Source, date: int) -> dict[str, int]:
     """Find the optional columns that are asked for, by their names in a panel.
 
     Raises:
@@ -63,8 +82,6 @@ def find_extras(columns: Columns, source: Source, date: int) -> dict[str, int]:
     """
     found: dict[str, int] = {}
     for name, said in source.extras.items():
-        if columns.fields:
-            raise _no_room(columns, {name: 0})
         at = columns.said(said)
         taken = [date, columns.said(source.price_column), columns.said(source.ticker_column), *found.values()]
         if at is None or at in taken:
@@ -77,8 +94,8 @@ def find_extras(columns: Columns, source: Source, date: int) -> dict[str, int]:
 def _no_room(columns: Columns, beside: Mapping[str, int]) -> InputError:
     flags = " and ".join(f"--{name.replace('_', '-')}-column" for name in beside)
     return InputError(
-        f"{columns.where}: is a wide table, which has one number a date and ticker: {flags} cannot be taken from it; "
-        "give a long table, a row a date and ticker with a column for each"
+        f"{columns.where}: is a wide table with one number a date and ticker: {flags} cannot be taken from it; "
+        "give a table with fields in its columns' names (AAPL.Close, AAPL.Volume), or above them, or a long one"
     )
 
 

@@ -1,4 +1,4 @@
-"""The optional columns of a panel, beside the prices of a long table: what cannot be read is none, and listed."""
+"""The optional columns of a panel, beside the prices of a table: what cannot be read is none, and listed."""
 
 from functools import partial
 
@@ -13,7 +13,7 @@ from quality.panel.extras import VOLUME
 
 
 def read_beside(batch: Batch, mapping: Mapping) -> tuple[list[pl.Series], pl.DataFrame]:
-    """Read the optional columns that were asked for.
+    """Read the optional columns of a long table that were asked for.
 
     Returns:
         A series a column, named as a panel names it, null where there is none; and the cells that could not be read,
@@ -22,17 +22,56 @@ def read_beside(batch: Batch, mapping: Mapping) -> tuple[list[pl.Series], pl.Dat
     """
     columns, unread = [], [pl.DataFrame(schema=ROW_SCHEMA)]
     for name, at in mapping.extras:
-        numbers = mapping.numbers_of(name)
-        values, wrong = read_prices(batch.columns[at], numbers)
-        if name == VOLUME:
-            wrong |= (values < 0).fill_null(value=False)
-        if wrong.any():
-            values = values.to_frame("value").select(pl.when(~wrong).then(pl.col("value"))).to_series()
-            texts = as_texts(batch.columns[at].filter(wrong))
-            lines = batch.lines.filter(wrong)
-            unread.append(refused_cells(lines, mapping.column(at), texts, partial(_why, numbers)))
+        values, wrong = _read(batch.columns[at], mapping, name)
+        unread.append(_unread(batch, mapping, at, wrong, name))
         columns.append(values.alias(name))
     return columns, pl.concat(unread)
+
+
+def read_beside_wide(batch: Batch, mapping: Mapping, bad: pl.Series) -> tuple[list[pl.Series], pl.DataFrame]:
+    """Read the optional columns of a wide table.
+
+    Args:
+        batch: Its records.
+        mapping: What its columns are.
+        bad: The cells that are no rows, ticker by ticker: nothing is missing where such a one cannot be read.
+
+    Returns:
+        As `read_beside`; a value a cell, ticker by ticker.
+
+    """
+    height, columns, unread = len(batch.lines), [], [pl.DataFrame(schema=ROW_SCHEMA)]
+    nothing = pl.Series([None], dtype=pl.Float64).new_from_index(0, height)
+    for name, places in mapping.beside:
+        parts = []
+        for number, at in enumerate(places):
+            if at is None:
+                parts.append(nothing)
+                continue
+            values, wrong = _read(batch.columns[at], mapping, name)
+            unread.append(_unread(batch, mapping, at, wrong & ~bad.slice(number * height, height), name))
+            parts.append(values)
+        columns.append(pl.concat([part.rename(name) for part in parts]))
+    return columns, pl.concat(unread)
+
+
+def _read(column: pl.Series, mapping: Mapping, name: str) -> tuple[pl.Series, pl.Series]:
+    """Give an optional column's values, null where there is none, and which of them could not be read."""
+    values, wrong = read_prices(column, mapping.numbers_of(name))
+    if name == VOLUME:
+        wrong |= (values < 0).fill_null(value=False)
+    if wrong.any():
+        values = values.to_frame("value").select(pl.when(~wrong).then(pl.col("value"))).to_series()
+    return values, wrong
+
+
+def _unread(batch: Batch, mapping: Mapping, at: int, wrong: pl.Series, name: str) -> pl.DataFrame:
+    """List the cells of a column that could not be read."""
+    if not wrong.any():
+        return pl.DataFrame(schema=ROW_SCHEMA)
+    texts = as_texts(batch.columns[at].filter(wrong))
+    why = partial(_why, mapping.numbers_of(name))
+    return refused_cells(batch.lines.filter(wrong), mapping.column(at), texts, why)
 
 
 def _why(numbers: NumberFormat, text: str) -> str:

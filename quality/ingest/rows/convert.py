@@ -1,6 +1,7 @@
 """Columns of a table to dates, prices and tickers of a panel; what is none is told apart."""
 
 import re
+from typing import NamedTuple
 
 import polars as pl
 
@@ -26,6 +27,21 @@ ROWS = pl.Schema(
         "blank": pl.Boolean,
     }
 )
+
+
+class TableRows(NamedTuple):
+    """What became of a batch's records.
+
+    Attributes:
+        rows: `ROWS`, and the optional columns that were asked for.
+        refused: What is no row, as `quarantine.ROW_SCHEMA`; together with the rows, all that there was.
+        unread: Cells of optional columns that could not be read, likewise; their rows have none.
+
+    """
+
+    rows: pl.DataFrame
+    refused: pl.DataFrame
+    unread: pl.DataFrame
 
 
 def as_texts(column: pl.Series) -> pl.Series:

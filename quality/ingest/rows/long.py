@@ -1,7 +1,6 @@
 """A long table, a row a price, to rows of a panel."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 import polars as pl
 
@@ -9,26 +8,11 @@ from quality.findings.quarantine import refusals, refused_cells
 from quality.ingest.files.tickers import in_case
 from quality.ingest.format.mapping import Mapping
 from quality.ingest.rows.beside import read_beside
-from quality.ingest.rows.convert import as_texts, explain_date, explain_price, read_dates, read_prices
+from quality.ingest.rows.convert import TableRows, as_texts, explain_date, explain_price, read_dates, read_prices
 from quality.ingest.rows.records import Batch
 
 
-class LongRows(NamedTuple):
-    """What became of a batch's records.
-
-    Attributes:
-        rows: `convert.ROWS`, and the optional columns that were asked for.
-        refused: Those that are no rows, as `quarantine.ROW_SCHEMA`; together with the rows, all records.
-        unread: Cells of optional columns that could not be read, likewise; their rows have none.
-
-    """
-
-    rows: pl.DataFrame
-    refused: pl.DataFrame
-    unread: pl.DataFrame
-
-
-def long_rows(batch: Batch, mapping: Mapping) -> LongRows:
+def long_rows(batch: Batch, mapping: Mapping) -> TableRows:
     """Give a batch's rows."""
     dates = read_dates(batch.columns[mapping.date], mapping.dates)
     prices, wrong = read_prices(batch.columns[mapping.price or 0], mapping.numbers)
@@ -41,13 +25,13 @@ def long_rows(batch: Batch, mapping: Mapping) -> LongRows:
     undated, nameless = dates.is_null(), tickers == ""
     bad = undated | nameless | wrong
     if not bad.any():
-        return LongRows(rows, batch.refused, unread)
+        return TableRows(rows, batch.refused, unread)
     again = undated & _repeats_header(batch, mapping)
     masks = (again, undated & ~again, nameless & ~undated, wrong & ~nameless & ~undated)
     refused = _refusals(batch, mapping, masks)
     all_refused = pl.concat([batch.refused, *refused]).sort("line", maintain_order=True)
     rows = rows.filter(~bad)
-    return LongRows(rows, all_refused, unread.filter(pl.col("line").is_in(rows.get_column("line").implode())))
+    return TableRows(rows, all_refused, unread.filter(pl.col("line").is_in(rows.get_column("line").implode())))
 
 
 def _tickers(batch: Batch, mapping: Mapping) -> pl.Series:

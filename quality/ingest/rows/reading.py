@@ -220,13 +220,13 @@ class Reading:
         if mapping.blanks == "auto":
             self.listings[number] = Listing()
         for batch in table.batches:
-            rows, bad = wide_rows(batch, mapping)
+            rows, bad, unread = wide_rows(batch, mapping)
             if mapping.blanks == "absent":
                 self.files[number].not_listed += int(rows.get_column("blank").sum())
                 rows = rows.filter(~pl.col("blank"))
             elif mapping.blanks == "auto":
                 self.listings[number].add(rows)
-            yield rows, bad, pl.DataFrame(schema=ROW_SCHEMA), None
+            yield rows, bad, unread, None
 
 
 def _moments(batch: Batch, mapping: Mapping, rows: pl.DataFrame) -> pl.Series | None:

@@ -15,7 +15,8 @@ import polars as pl
 from quality.findings.quarantine import Refusal, refusals, refused_cells
 from quality.ingest.files.tickers import in_case
 from quality.ingest.format.mapping import Mapping
-from quality.ingest.rows.convert import as_texts, explain_date, explain_price, read_dates, read_prices
+from quality.ingest.rows.beside import read_beside_wide
+from quality.ingest.rows.convert import TableRows, as_texts, explain_date, explain_price, read_dates, read_prices
 from quality.ingest.rows.records import Batch
 
 LISTING = pl.Schema({"file": pl.Int32, "ticker": pl.String, "listed": pl.Date})
@@ -43,28 +44,30 @@ class Listing:
         return pl.DataFrame({"file": [file] * len(tickers), "ticker": tickers, "listed": dates}, schema=LISTING)
 
 
-def wide_rows(batch: Batch, mapping: Mapping) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Give a batch's rows, one a cell (`convert.ROWS`), and refusals.
+def wide_rows(batch: Batch, mapping: Mapping) -> TableRows:
+    """Give a batch's rows, one a cell.
 
     A line without a date is refused whole, as one row.
     """
     dates = read_dates(batch.columns[mapping.date], mapping.dates)
-    columns, lines = [batch.columns[at] for at, _ in mapping.tickers], batch.lines
     refused = [batch.refused]
     if dates.null_count():
         refused.append(refusals([_line_refusal(batch, mapping, at) for at in dates.is_null().arg_true().to_list()]))
         kept = dates.is_not_null()
-        dates, lines = dates.filter(kept), lines.filter(kept)
-        columns = [column.filter(kept) for column in columns]
+        dates = dates.filter(kept)
+        batch = Batch([column.filter(kept) for column in batch.columns], batch.lines.filter(kept), batch.refused)
+    columns, lines = [batch.columns[at] for at, _ in mapping.tickers], batch.lines
     prices, wrong = _prices(columns, mapping)
     cells = _melted(dates, lines, prices, mapping)
     nameless = cells.get_column("ticker") == ""
     bad = wrong | (nameless & prices.is_not_null())
     if bad.any():
         refused += _cell_refusals(columns, lines, bad, mapping)
+    beside, unread = read_beside_wide(batch, mapping, bad | nameless)
+    cells = cells.with_columns(beside)
     if bad.any() or nameless.any():  # an empty cell of a column without a name is nothing at all
         cells = cells.filter(~(bad | nameless))
-    return cells, pl.concat(refused)
+    return TableRows(cells, pl.concat(refused), unread)
 
 
 def _prices(columns: list[pl.Series], mapping: Mapping) -> tuple[pl.Series, pl.Series]:

@@ -54,6 +54,15 @@ class TestShapes:
         day = day_of("price,currency,ticker,date\n1.5,EUR,AAA,2022-09-26\n")
         assert pairs(day) == [("AAA", 1.5)]
 
+    def test_volumes_stand_in_a_column_or_as_a_field_of_each_ticker_and_one_that_is_none_is_said(self, caplog):
+        source = Source(volume_column="volume")
+        tall = day_of("date,ticker,price,volume\n2022-09-26,BBB,1.5,70\n2022-09-26,AAA,2.5,many\n", source=source)
+        wide = day_of("date,AAA Close,BBB Close,BBB Volume,AAA Volume\n2022-09-26,2.5,1.5,70,many\n", source=source)
+        for day in (tall, wide):
+            beside = {entry.ticker: (entry.price, dict(entry.extras)) for entry in day.entries}
+            assert beside == {"BBB": (1.5, {"volume": 70.0}), "AAA": (2.5, {"volume": None})}
+        assert caplog.text.count("1 volumes or adjusted closes cannot be read") == 2
+
     def test_positions_do_not_count_the_date_column(self):
         day = day_of("AAA,date,BBB\n1,2022-09-26,2\n")
         assert [(entry.position, entry.ticker) for entry in day.entries] == [(0, "AAA"), (1, "BBB")]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from quality.engine.reach import check_reach, reach_of
+from quality.engine.reach import check_reach, columns_named, reach_of
 from quality.errors import UsageError
 
 GIVEN = ("panel", "findings")
@@ -90,3 +90,21 @@ def test_functions_of_values_are_free():
     check_reach(
         "select regexp_replace(ticker, 'a', 'b'), median(price), list_transform([1], x -> x + 1) from panel", GIVEN
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("select max(price) from panel where date < '2020-02-01'", {"price", "date"}),
+        ("select count(*), p.Volume from panel as p group by all", {"volume"}),
+        ("with few as (select price from panel) select price from few", {"price"}),
+        ("select * exclude (price) from panel", None),
+        ("from panel", None),
+        ("select columns('vol.*') from panel", None),
+        ("select p from panel as p", None),
+        ("select panel from panel", None),
+        ("summarize panel", None),
+    ],
+)
+def test_a_select_names_its_columns_or_takes_all_of_a_relation(text, named):
+    assert columns_named(text) == named

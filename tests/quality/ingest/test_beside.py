@@ -109,3 +109,48 @@ def test_the_command_line_says_what_became_of_volumes(
     said = capsys.readouterr().out
     assert "1 volumes or adjusted closes cannot be read, their rows have none: runs/ingest/unread.parquet" in said
     assert main(["sql", "select volume from panel", "--panel", "panel"]) == 0
+
+
+WIDE = {
+    "pandas, two lines": "Price,Close,Close,Volume,Volume\nTicker,A,B,A,B\nDate,,,,\n",
+    "pandas, pairs": "Date,\"('Close', 'A')\",\"('Close', 'B')\",\"('Volume', 'A')\",\"('Volume', 'B')\"\n",
+    "field last": "date,A Close,B Close,A Volume,B Volume\n",
+    "field first": "date,close_A,close_B,volume_A,volume_B\n",
+}
+
+
+@pytest.mark.parametrize("header", WIDE.values(), ids=WIDE)
+def test_a_wide_table_with_fields_brings_its_volumes(put: Any, tmp_path: Path, header: str) -> None:
+    """A blank before the first price is no row; what is no volume costs only itself."""
+    lines = ["2024-01-02,10.5,,70,", "2024-01-03,10.6,20.5,many,80", "2024-01-04,x,20.6,71,-1"]
+    summary = put(VOLUME, wide=header + "\n".join(lines) + "\n")
+    assert held(tmp_path) == [("A", 10.5, 70.0), ("A", 10.6, None), ("B", 20.5, 80.0), ("B", 20.6, None)]
+    counted = ("rows_written", "rows_refused", "unread")
+    assert [summary[name] for name in counted] == [4, 1, 2]
+    assert summary["files"][0]["mapping"]["volume"].startswith("a column each: ")
+    texts = pl.read_parquet(tmp_path / "out" / "unread.parquet").get_column("text")
+    assert sorted(texts) == ["-1", "many"]
+
+
+def test_a_ticker_without_a_volume_column_has_none_and_columns_come_in_any_order(put: Any, tmp_path: Path) -> None:
+    put(VOLUME, wide="date,C.Volume,B.Close,A.Close,A.Volume\n2024-01-02,1,20.5,10.5,70\n2024-01-03,2,20.6,10.6,71\n")
+    assert held(tmp_path) == [("A", 10.5, 70.0), ("A", 10.6, 71.0), ("B", 20.5, None), ("B", 20.6, None)]
+
+
+@pytest.mark.parametrize(
+    ("named", "header", "what"),
+    [
+        (
+            {"volume_column": "Shares"},
+            "date,A.Close,A.Volume",
+            r"--volume-column Shares is none of them \(there is Close, Volume\)",
+        ),
+        ({"volume_column": "Close"}, "date,A.Close,A.Volume", "--volume-column Close is the price"),
+        ({"volume_column": "B"}, "date,A,B", r"--volume-column cannot be taken .*AAPL\.Volume"),
+    ],
+)
+def test_a_wide_table_without_the_field_is_refused_with_what_to_do(
+    put: Any, named: Any, header: str, what: str
+) -> None:
+    with pytest.raises(InputError, match=what):
+        put(Source().replaced(named, "source."), wide=f"{header}\n2024-01-02,10.5,70\n2024-01-03,10.6,71\n")

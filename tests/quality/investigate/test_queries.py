@@ -3,11 +3,13 @@
 import datetime as dt
 import math
 
+import polars as pl
 import pytest
 
 from quality.errors import InputError, UsageError
 from quality.investigate.catalogue import views
 from quality.investigate.queries import Limits, Sources, ask
+from quality.panel.partitions import list_years, read_year, write_year
 from quality.rules.loading import load_ruleset
 from quality.scan.run import ScanOptions, scan
 from quality.storage import open_store
@@ -230,3 +232,36 @@ def test_only_the_years_and_columns_that_a_query_reads_are_fetched(panel_on_s3, 
     monkeypatch.setattr(type(there), "open", lambda self, key: opened.append(key) or original(self, key))
     assert ask("select max(price) from panel where date < '2020-02-01'", Sources(there.address)).item() == 1.5
     assert opened == ["year=2020/prices.parquet"]
+
+
+@pytest.fixture
+def volumes_on_s3(panel_on_s3):
+    """The panel, whose middle year has volumes."""
+    for panel in panel_on_s3:
+        (year,) = (year for year in list_years(panel) if year.year == 2021)
+        write_year(panel, read_year(panel, year).with_columns(volume=pl.lit(7.0)))
+    return panel_on_s3
+
+
+def test_a_panel_has_the_optional_columns_that_any_of_its_files_has_wherever_it_lies(volumes_on_s3):
+    panel, there = volumes_on_s3
+    for text in (
+        "select * from panel order by date, ticker",
+        "from panel select volume order by date, ticker",
+        "select panel from panel order by panel",
+        "describe panel",
+    ):
+        assert ask(text, Sources(there.address)).equals(ask(text, Sources(panel.address))), text
+    with pytest.raises(UsageError, match="adjusted_close"):
+        ask("select adjusted_close from panel", Sources(there.address))
+
+
+def test_only_who_asks_for_all_columns_or_an_optional_one_asks_each_file_what_it_has(volumes_on_s3, monkeypatch):
+    _, there = volumes_on_s3
+    opened = []
+    original = type(there).open
+    monkeypatch.setattr(type(there), "open", lambda self, key: opened.append(key) or original(self, key))
+    assert ask("select count(*) from panel where date < '2020-02-01' and price > 0", Sources(there.address)).item() > 0
+    assert opened == ["year=2020/prices.parquet"]
+    assert ask("select sum(volume) from panel where date < '2020-02-01'", Sources(there.address)).item() is None
+    assert len(set(opened)) == 3

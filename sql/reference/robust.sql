@@ -28,7 +28,8 @@ grown as (
         last_value(usable_price ignore nulls) over (
             partition by ticker order by session rows between 10 preceding and 1 preceding
         ) as previous,
-        usable_price / previous as growth
+        usable_price / previous as growth,
+        lag(usable_price) over (partition by ticker order by session) is not null as has_yesterday
     from cells
 ),
 
@@ -78,26 +79,41 @@ moved as (
     window by_ticker as (partition by ticker order by session)
 ),
 
--- A session is stale if half its prices are those before, and the median share of the sixty before is below a fifth, and
--- five standard deviations of a binomial distribution below this one.
+-- A session is stale if half its prices are those before, and of those that have one on the very session before, half
+-- where the median share of the sixty sessions before is below a fifth, and else all but a tenth of those that usually
+-- move; and if the chance of so many by habit is below e to the minus ten: their number times the relative entropy.
 shares_of_repeats as (
     select
         session,
-        count(growth) as cells,
-        case when count(growth) >= 10 then count(*) filter (is_repeat) / count(growth) end as share
+        case when count(growth) >= 10 then count(*) filter (is_repeat) / count(growth) end as share,
+        count(growth) filter (has_yesterday) as daily,
+        count(*) filter (is_repeat and has_yesterday) / greatest(daily, 1) as share_of_daily
     from moved
     group by session
+),
+
+usual_shares as (
+    select
+        *,
+        median(share) over (order by session rows between 60 preceding and 1 preceding) as usual,
+        least(greatest(usual, 1e-6), 1 - 1e-6) as habit,
+        case when share_of_daily > 0 then share_of_daily * ln(share_of_daily / habit) else 0 end
+        + case when share_of_daily < 1 then (1 - share_of_daily) * ln((1 - share_of_daily) / (1 - habit)) else 0 end
+            as divergence
+    from shares_of_repeats
 ),
 
 stale as (
     select
         session,
-        median(share) over (order by session rows between 60 preceding and 1 preceding) as usual,
         coalesce(
-            share >= 0.5 and usual < 0.2 and share > usual + 5 * sqrt(usual * (1 - usual) / greatest(cells, 1)),
+            share >= 0.5
+            and share_of_daily > usual
+            and share_of_daily >= case when usual < 0.2 then 0.5 else 1 - 0.1 * (1 - usual) end
+            and daily * divergence > 10,
             false
         ) as is_stale
-    from shares_of_repeats
+    from usual_shares
 ),
 
 -- Gaps that end for many tickers at once are holidays and short files: they are no habit of one.

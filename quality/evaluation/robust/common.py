@@ -29,6 +29,9 @@ _DAY = [
     ("movers", "i8"),
     # How many prices are those of the session before.
     ("repeats", "i8"),
+    # See `days.daily_moves`.
+    ("daily", "i8"),
+    ("repeated", "i8"),
     # See `sessions.Counts`.
     ("often", "?"),
     ("gone", "i8"),
@@ -182,7 +185,8 @@ def common_of(values: Sequence[SessionValues]) -> Common:
     for name, *_ in _DAY:
         days[name] = measured[name]
     before = np.zeros(USUAL_SESSIONS, dtype=np.int64)
-    days["stale"] = are_stale(*(np.concatenate([before, measured[name]]) for name in ("movers", "repeats")))
+    counts = ("movers", "repeats", "daily", "repeated")
+    days["stale"] = are_stale(*(np.concatenate([before, measured[name]]) for name in counts))
     steps = measured["steps"].astype(np.int64)
     steps[days["stale"]] = 0
     days["share"] = frozen_share(steps, measured["movers"] * ~days["stale"])

@@ -1,6 +1,5 @@
 """Measures whole sessions: files that came again, came shifted by a column, or came in another unit."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +8,7 @@ from quality.evaluation.robust.jumps import Jumps
 from quality.evaluation.robust.lasting import Lasting, is_among
 from quality.evaluation.robust.levels import plain_levels
 from quality.evaluation.robust.moves import LEAST_TICKERS, Moves, powers_of_ten
+from quality.evaluation.robust.shifts import measure_shifts
 from quality.evaluation.robust.volatility import Volatility
 from quality.evaluation.robust.windows import Places, median
 from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
@@ -17,10 +17,14 @@ from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
 _STALE_SHARE, _USUAL_SHARE, USUAL_SESSIONS = 0.5, 0.2, 60
 # Where it was not, no more than this share of the prices that usually move may have moved.
 _LEFT_MOVING = 0.1
-# And it is more than so many standard deviations of a binomial distribution above it.
-_STALE_DEVIATIONS = 5
+# And the chance of as many by habit is below e to the minus this, by the bound on a binomial distribution's tail.
+_STALE_EVIDENCE = 10.0
 # It is shifted, or in another unit, if so large a share of the tickers is, and so many of them at least.
 _SHIFTED_SHARE, _UNIT_SHARE, _LEAST_TICKERS = 0.2, 0.02, 5
+# How near to the power of ten each of so many must be, as a decimal logarithm: in volatilities, at most.
+_UNIT_SIGMAS, _UNIT_OFF = 3, 0.4
+# Where many are off by it, others are, too, to within this.
+_SAME_UNIT = 0.4
 # In a large universe so many tickers in another unit are no chance, whatever their share.
 _MANY_TICKERS = 20
 # Of shifted prices, ordered by size, so many are near the expected ones, ordered likewise.
@@ -54,26 +58,58 @@ def stale_sessions(moves: Moves, sessions: slice) -> BoolMatrix:
     growth = moves.growth[:, sessions.start - USUAL_SESSIONS : sessions.stop]
     stale = np.zeros(moves.growth.shape[1], dtype=np.bool_)
     known, repeats = (np.count_nonzero(flags, axis=0) for flags in (~np.isnan(growth), growth == 1))
-    stale[sessions] = are_stale(known, repeats)
+    daily, repeated = np.zeros_like(known), np.zeros_like(known)
+    many = np.flatnonzero(are_many_repeats(known, repeats))
+    daily[many], repeated[many] = daily_moves(moves, many + sessions.start - USUAL_SESSIONS)
+    stale[sessions] = are_stale(known, repeats, daily, repeated)
     return stale
 
 
-def are_stale(known: Integers, repeats: Integers) -> BoolMatrix:
-    """Say which sessions are stale, from the moves and the repeats of each and of the `USUAL_SESSIONS` before."""
+def daily_moves(moves: Moves, sessions: Integers) -> tuple[Integers, Integers]:
+    """Count, of some sessions, the prices that have one on the session before, and those that repeat it."""
+    growth = moves.growth[:, sessions]
+    is_daily = ~np.isnan(growth) & ~np.isnan(moves.usable[:, sessions - 1])
+    return np.count_nonzero(is_daily, axis=0), np.count_nonzero(is_daily & (growth == 1), axis=0)
+
+
+def are_many_repeats(known: Integers, repeats: Integers) -> BoolMatrix:
+    """Say which sessions may be stale, from how many moves and repeats each has."""
+    return (known >= LEAST_TICKERS) & (repeats >= _STALE_SHARE * known)
+
+
+def are_stale(known: Integers, repeats: Integers, daily: Integers, repeated: Integers) -> BoolMatrix:
+    """Say which sessions are stale.
+
+    Args:
+        known: By session, how many moves it has; of the `USUAL_SESSIONS` before, too.
+        repeats: Likewise, how many of them are none.
+        daily: Likewise, how many are from the session before to this one; any number where there are few repeats.
+        repeated: Likewise, how many of those are none. A file that came again holds no others.
+
+    """
     share = repeats / np.maximum(known, 1)
     share[known < LEAST_TICKERS] = np.nan
     before = np.lib.stride_tricks.sliding_window_view(share[:-1], USUAL_SESSIONS)
     usual, _ = median(before)
-    with np.errstate(invalid="ignore"):
-        chance = usual + _STALE_DEVIATIONS * np.sqrt(usual * (1 - usual) / np.maximum(known[USUAL_SESSIONS:], 1))
-        now = share[USUAL_SESSIONS:]
+    recent = slice(USUAL_SESSIONS, None)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        now = repeated[recent] / np.maximum(daily[recent], 1)
         # Where prices often stand still, as good as all of those that do not must do so, too.
         enough = np.where(usual < _USUAL_SHARE, _STALE_SHARE, 1 - _LEFT_MOVING * (1 - usual))
-        return np.asarray((now >= enough) & (now > chance))
+        evidence = daily[recent] * _divergence(now, np.clip(usual, 1e-6, 1 - 1e-6))
+        is_stale = are_many_repeats(known, repeats)[recent] & (now >= enough)
+        return np.asarray(is_stale & (now > usual) & (evidence > _STALE_EVIDENCE))
+
+
+def _divergence(now: FloatMatrix, usual: FloatMatrix) -> FloatMatrix:
+    """Give the relative entropy of two shares."""
+    moving = 1 - now
+    repeating = np.where(now > 0, now * np.log(now / usual), 0)
+    return np.asarray(repeating + np.where(moving > 0, moving * np.log(moving / (1 - usual)), 0))
 
 
 def measure_incidents(moves: Moves, jumps: Jumps, volatility: Volatility, judged: slice) -> Incidents:
-    """Find the judged sessions on which many tickers jumped for one reason."""
+    """Find the judged sessions on which many tickers jumped for one reason; there are all jumps of these."""
     asked = jumps.only(are_of_many(jumps, moves.movers, judged))
     places = asked.places
     # As it was: what is wrong with so many tickers moves the market, too.
@@ -82,8 +118,10 @@ def measure_incidents(moves: Moves, jumps: Jumps, volatility: Volatility, judged
         asked,
         places.of(moves.usable),
         expected,
-        moves.movers,
-        lambda kept: np.nan_to_num(volatility.before(places.only(kept))),
+        places.of(moves.growth),
+        volatility=np.nan_to_num(volatility.before(places)),
+        movers=moves.movers,
+        beside=measure_shifts(moves, jumps, volatility, judged),
     )
 
 
@@ -108,8 +146,11 @@ def incidents_of(
     asked: Jumps,
     price: FloatMatrix,
     expected: FloatMatrix,
+    growth: FloatMatrix,
+    *,
+    volatility: FloatMatrix,
     movers: Integers,
-    volatility: Callable[[BoolMatrix], FloatMatrix],
+    beside: Places,
 ) -> Incidents:
     """Find the incidents among the jumps of sessions on which many tickers jumped.
 
@@ -117,25 +158,33 @@ def incidents_of(
         asked: All such jumps.
         price: By jump, the price after it.
         expected: By jump, the level before it.
+        growth: By jump, the price over the one before: what is wrong with so many moves the market, too.
+        volatility: By jump, that of its ticker, 0 where nothing is known of it.
         movers: By session, how many tickers moved at all.
-        volatility: Gives that of the chosen jumps, 0 where nothing is known of it.
+        beside: The prices that stand beside their tickers (`shifts`).
 
     """
     places, width = asked.places, len(movers)
     # After such a session all jump back: only what is far from its level counts.
-    power = np.where(
-        powers_of_ten(price / expected) == powers_of_ten(np.exp(asked.size)), powers_of_ten(price / expected), 0
-    )
+    wide = np.minimum(_UNIT_SIGMAS * volatility / np.log(10), _UNIT_OFF)
+    power = powers_of_ten(price / expected, wide)
+    power[(power != powers_of_ten(growth, wide)) | is_among(places, beside)] = 0
     of_session = _common_power(places.sessions, power, movers)
-    in_unit = (power != 0) & (power == of_session[places.sessions])
+    in_unit = _are_off(of_session[places.sessions], price / expected, growth) & ~is_among(places, beside)
     far = np.abs(np.log(price / expected)) > _LEAST_SIZE
     far &= (
         np.bincount(places.sessions[far], minlength=width)[places.sessions]
         >= np.maximum(_SHIFTED_SHARE * movers, _LEAST_TICKERS)[places.sessions]
     )
     far &= ~in_unit
-    shifted = _shifted(places.only(far), price[far], expected[far], volatility(far))
-    return Incidents(shifted, places.only(in_unit), of_session)
+    shifted = _shifted(places.only(far), price[far], expected[far], volatility[far])
+    return Incidents(Places(np.union1d(shifted.at, beside.at), width), places.only(in_unit), of_session)
+
+
+def _are_off(power: Integers, from_level: FloatMatrix, growth: FloatMatrix) -> BoolMatrix:
+    """Say which jumps are off by the power of ten that many of their session are off by, whatever else each did."""
+    off = [np.abs(np.log10(ratio) - power) < _SAME_UNIT for ratio in (from_level, growth)]
+    return np.asarray((power != 0) & off[0] & off[1])
 
 
 def lasting_incidents(incidents: Incidents, lasting: Lasting, movers: Integers, judged: slice) -> Incidents:

@@ -26,13 +26,14 @@ from quality.evaluation.robust.common import (
     Table,
     common_of,
 )
-from quality.evaluation.robust.days import Incidents, are_of_many, incidents_of, lasting_incidents
+from quality.evaluation.robust.days import Incidents, are_of_many, daily_moves, incidents_of, lasting_incidents
 from quality.evaluation.robust.jumps import Jumps, measure_jumps
 from quality.evaluation.robust.lasting import LASTING_SESSIONS, Lasting, joined, measure_lasting
 from quality.evaluation.robust.levels import plain_levels
 from quality.evaluation.robust.margins import COMMON_BACK, with_margins
 from quality.evaluation.robust.moves import market_of, measure_moves, previous_prices
 from quality.evaluation.robust.sessions import count_gone, ends_of_many, gap_ends
+from quality.evaluation.robust.shifts import are_shifted, columns_of, unusual_sessions, with_moves
 from quality.evaluation.robust.stale import chances, counts_of_steps
 from quality.evaluation.robust.swaps import LEAST_SIZE, swaps_of
 from quality.evaluation.robust.volatility import measure_volatility
@@ -53,6 +54,7 @@ class _Large:
         jumps: The jumps.
         price: By jump, the price after it.
         expected: By jump, the price before it grown with the market.
+        growth: By jump, that price over the one before.
         level: By jump, the level before it.
         volatility: By jump, that of its ticker.
 
@@ -61,6 +63,7 @@ class _Large:
     jumps: Jumps
     price: FloatMatrix
     expected: FloatMatrix
+    growth: FloatMatrix
     level: FloatMatrix
     volatility: FloatMatrix
 
@@ -91,24 +94,27 @@ def measure_sessions(groups: Groups) -> SessionValues:
         tickers, days, often = _count(groups, moves)
         market, movers = moves.market()
     days["market"], days["movers"] = market[LASTING_SESSIONS:], movers[LASTING_SESSIONS:]
-    large, lasting = _look_closer(groups, days, often, (market, movers))
     back, width = COMMON_BACK, COMMON_BACK + len(days)
-    judged = slice(back, width)
-    everywhere = np.concatenate([np.zeros(back - LASTING_SESSIONS, dtype=np.int64), movers])
-    asked = are_of_many(large.jumps, everywhere, slice(back - LASTING_SESSIONS, width))
+    early = back - LASTING_SESSIONS
+    everywhere = np.concatenate([np.zeros(early, dtype=np.int64), movers])
+    market = np.concatenate([np.ones(early), market])
+    large, lasting, jumped = _look_closer(groups, days, often, (market, everywhere))
+    judged, recent = slice(back, width), slice(early, width)
+    asked = are_of_many(large.jumps, everywhere, recent)
     began = incidents_of(
         large.jumps.only(asked),
         large.price[asked],
         large.level[asked],
-        everywhere,
-        lambda far: large.volatility[asked][far],
+        large.growth[asked],
+        volatility=large.volatility[asked],
+        movers=everywhere,
+        beside=_beside(groups, unusual_sessions(jumped, everywhere, recent), (market, everywhere)),
     )
     incidents = lasting_incidents(began, lasting, everywhere, judged)
-    grown = np.concatenate([np.ones(back - LASTING_SESSIONS), market])[large.jumps.places.sessions]
     swapped, partner = swaps_of(
         large.jumps,
         large.expected,
-        grown,
+        market[large.jumps.places.sessions],
         large.volatility,
         lambda found: found.look_up(large.jumps.places, large.level, np.nan),
     )
@@ -136,6 +142,10 @@ def _count(groups: Groups, moves: "_Moves") -> tuple[list[str], Table, BoolMatri
         repeats = Places.where(grown.growth == 1)
         repeats = repeats.only(repeats.sessions >= judged.start)
         days["repeats"] += np.bincount(repeats.sessions, minlength=judged.stop)[judged]
+        for name, counted in zip(
+            ("daily", "repeated"), daily_moves(grown, np.arange(judged.start, judged.stop)), strict=True
+        ):
+            days[name] += counted
         for some in repeats.blocks(_PLACES_AT_ONCE):
             step, _ = chances(grown, some)
             days["steps"] += counts_of_steps(some.sessions - judged.start, step, len(days)).astype(np.int32)
@@ -150,22 +160,23 @@ def _count(groups: Groups, moves: "_Moves") -> tuple[list[str], Table, BoolMatri
 
 def _look_closer(
     groups: Groups, days: Table, often: BoolMatrix, market: tuple[FloatMatrix, Integers]
-) -> tuple[_Large, Lasting]:
-    """Count who is missing, and find the large jumps and what lasts, numbered as if one grid held them all."""
+) -> tuple[_Large, Lasting, Integers]:
+    """Count who is missing, and find the large jumps and what lasts, numbered as if one grid held them all.
+
+    Of all jumps, it is counted how many there are on each session.
+    """
     found: list[_Large] = []
     still: list[Lasting] = []
-    row = 0
-    early = COMMON_BACK - LASTING_SESSIONS
-    before = (np.ones(early), np.zeros(early, dtype=np.int64))
-    known = np.concatenate([before[0], market[0]]), np.concatenate([before[1], market[1]])
+    row, jumped = 0, np.zeros(len(market[0]), dtype=np.int64)
     for part in groups():
         grid = with_margins(part, COMMON_BACK, 0)
         judged = grid.judged
         gone = count_gone(grid.present, judged, often, grid.closed)
         days["gone"] += gone
         days["expected"] += gone
-        moves, _ = listed_actions(grid, measure_moves(grid.prices, slice(0, judged.stop), known))
+        moves, _ = listed_actions(grid, measure_moves(grid.prices, slice(0, judged.stop), market))
         jumps = measure_jumps(moves, slice(judged.start - LASTING_SESSIONS, judged.stop))
+        jumped += np.bincount(jumps.places.sessions, minlength=len(jumped))
         jumps = jumps.only(np.abs(jumps.size) > LEAST_SIZE)
         places = jumps.places
         numbered = Jumps(Places(places.at + row * places.width, places.width), jumps.size)
@@ -174,6 +185,7 @@ def _look_closer(
                 numbered,
                 places.of(moves.usable),
                 previous_prices(moves, places) * moves.market[places.sessions],
+                places.of(moves.growth),
                 plain_levels(moves, places),
                 np.nan_to_num(measure_volatility(moves, places).values),
             )
@@ -181,7 +193,27 @@ def _look_closer(
         nothing = Places(np.zeros(0, dtype=np.int64), places.width)
         still.append(measure_lasting(moves, judged, nothing).moved(row))
         row += len(grid.tickers)
-    return _joined(found), joined(still)
+    return _joined(found), joined(still), jumped
+
+
+def _beside(groups: Groups, sessions: Integers, market: tuple[FloatMatrix, Integers]) -> Places:
+    """Find the prices of unusual sessions that stand beside their tickers, numbered likewise."""
+    columns: list[list[FloatMatrix]] = [[] for _ in sessions]
+    row = 0
+    for part in groups() if len(sessions) else ():
+        grid = with_margins(part, COMMON_BACK, 0)
+        moves, _ = listed_actions(grid, measure_moves(grid.prices, slice(0, grid.judged.stop), market))
+        for session, parts in zip(sessions.tolist(), columns, strict=True):
+            places = with_moves(moves, session)
+            columns_of_part = columns_of(moves, places, measure_volatility(moves, places))
+            parts.append(np.vstack([places.tickers + row, *columns_of_part]))
+        row += len(grid.tickers)
+    width = len(market[0])
+    found = [np.zeros(0, dtype=np.int64)]
+    for session, parts in zip(sessions.tolist(), columns, strict=True):
+        rows, *values = np.hstack(parts)
+        found.append((rows[are_shifted(*values)]).astype(np.int64) * width + session)
+    return Places(np.sort(np.concatenate(found)), width)
 
 
 def _joined(found: Sequence[_Large]) -> _Large:
@@ -191,7 +223,7 @@ def _joined(found: Sequence[_Large]) -> _Large:
     at = np.concatenate([part.jumps.places.at for part in found])
     size = np.concatenate([part.jumps.size for part in found])
     jumps = Jumps(Places(at, found[0].jumps.places.width), size)
-    return _Large(jumps, *(column(name) for name in ("price", "expected", "level", "volatility")))
+    return _Large(jumps, *(column(name) for name in ("price", "expected", "growth", "level", "volatility")))
 
 
 def _named(

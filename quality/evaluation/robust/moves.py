@@ -107,12 +107,15 @@ def market_of(growth: FloatMatrix) -> tuple[FloatMatrix, Integers]:
     return np.where(is_market, middle, 1.0), movers
 
 
-def powers_of_ten(ratio: FloatMatrix) -> Integers:
-    """Give the power of ten, other than 0, that a ratio is near to; 0 where it is near none."""
+def powers_of_ten(ratio: FloatMatrix, wide: FloatMatrix | float = 0.0) -> Integers:
+    """Give the power of ten, other than 0, that a ratio is near to; 0 where it is near none.
+
+    How near, is said by the power, or by `wide`, as a decimal logarithm, where that is more.
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
         decimals = np.log10(ratio)
         power = np.rint(np.nan_to_num(decimals, posinf=0, neginf=0)).astype(np.int64)
-        off = np.where(np.abs(power) == 1, _OFF_TEN, _OFF_MORE)
+        off = np.maximum(np.where(np.abs(power) == 1, _OFF_TEN, _OFF_MORE), wide)
         return np.where(np.abs(decimals - power) < off, power, 0)
 
 

@@ -19,7 +19,11 @@ select
     coalesce(block_partner, partner, lasting_partner) as partner,
     coalesce(date between block_first + 1 and block_last, partner is null and lasting_covered) as covered
 from metrics
-where (block_partner is not null and block_sessions >= $least_sessions)
-    or (partner is not null and block_partner is null and returned_partner is null)
-    -- Without an end that is known, it is still the other's.
-    or (lasting_partner is not null and partner is null and block_partner is null and returned_partner is null)
+-- Of a file that is wrong as a whole, that is said.
+where not is_shifted
+    and (
+        (block_partner is not null and block_sessions >= $least_sessions)
+        or (partner is not null and block_partner is null and returned_partner is null)
+        -- Without an end that is known, it is still the other's.
+        or (lasting_partner is not null and partner is null and block_partner is null and returned_partner is null)
+    )

@@ -8,7 +8,6 @@ import pyarrow as pa
 from quality.check.structure import Reported
 from quality.findings.columns import COVERED, SUPPRESSED
 from quality.findings.notebook_report import NOT_IN_NOTEBOOK_REPORT
-from quality.rules.model import RuleSet
 
 Line = tuple[str, str]
 
@@ -29,13 +28,13 @@ class Report:
     suppressed: tuple[Line, ...]
 
 
-def make_report(reported: Sequence[Reported], findings: pa.Table, ruleset: RuleSet) -> Report:
+def make_report(reported: Sequence[Reported], findings: pa.Table, *, by_position: bool) -> Report:
     """Sort findings into the report's lines and what stands outside of it.
 
     Args:
         reported: The findings, in the order of the report.
         findings: The same as a table, in the same order, with `suppressed` and `covered`.
-        ruleset: Its rules; the notebook's report has its own keys, and knew some of the rules only.
+        by_position: Whether it is the notebook's own, which has keys of its own and knew some of the rules only.
 
     """
     issues: list[Line] = []
@@ -43,15 +42,15 @@ def make_report(reported: Sequence[Reported], findings: pa.Table, ruleset: RuleS
     suppressed: list[Line] = []
     marks = zip(*(findings.column(name).to_pylist() for name in (SUPPRESSED, COVERED)), strict=True)
     for item, (is_suppressed, is_covered) in zip(reported, marks, strict=True):
-        line = (item.key if ruleset.has_notebook_report else item.finding["ticker"], item.finding["message"])
+        line = (item.key if by_position else item.finding["ticker"], item.finding["message"])
         if is_suppressed:
             suppressed.append(line)
         elif not is_covered:
-            (outside if _is_outside(item, ruleset) else issues).append(line)
+            (outside if _is_outside(item, by_position=by_position) else issues).append(line)
     return Report(tuple(issues), tuple(outside), tuple(suppressed))
 
 
-def _is_outside(item: Reported, ruleset: RuleSet) -> bool:
-    if ruleset.has_notebook_report:
+def _is_outside(item: Reported, *, by_position: bool) -> bool:
+    if by_position:
         return item.finding["rule"] in NOT_IN_NOTEBOOK_REPORT
     return bool(item.finding["severity"] == "info")

@@ -121,7 +121,7 @@ def check(
     reported = _told_once(sorted(reported, key=lambda item: item.place))
     marked, matched = mark(from_rows([item.finding for item in reported]), suppressions)
     found = complete({name: marked.column(name) for name in marked.column_names}, len(marked), FILED_SCHEMA)
-    report = make_report(reported, found, ruleset)
+    report = make_report(reported, found, by_position=evaluation.reports_positions)
     return CheckResult(
         day.date,
         found,

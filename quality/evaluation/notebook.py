@@ -30,6 +30,7 @@ class Notebook:
     statements: tuple[str, ...] = ("macros", "metrics/notebook", "notebook/suspects", "evaluation/found")
     # A ticker is expected for ever once it had a row.
     remembers: bool = True
+    reports_positions: bool = True
     extras: tuple[str, ...] = ()
     first_pass: FirstPass | None = None
 

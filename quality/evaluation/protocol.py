@@ -85,6 +85,7 @@ class Evaluation(Protocol):
         version: Of what is computed outside of SQL: raised whenever that code changes, which a test guards.
         statements: The statements below `sql/` that decide findings beside the rules' files.
         extras: The optional columns of a panel that it reads, where the panel has them.
+        reports_positions: Whether a check reports as the notebook did, a missing ticker as a position.
         remembers: Whether a ticker without rows in the grid is still expected: if so, the grid has all tickers.
 
     """
@@ -94,6 +95,7 @@ class Evaluation(Protocol):
     version: int
     statements: tuple[str, ...]
     remembers: bool
+    reports_positions: bool
     extras: tuple[str, ...]
 
     @property

@@ -17,6 +17,7 @@ from quality.investigate.views import Limits, has_panel, open_views
 from quality.patterns import fitting
 from quality.rules.loading import load_ruleset
 from quality.rules.model import Rule, RuleSet
+from quality.rules.severities import Severity
 from quality.text import similar
 
 # Where the sessions around a day are looked for: no rule set looks further back or ahead.
@@ -149,18 +150,31 @@ def ruleset_of(summary: Mapping[str, Any]) -> tuple[RuleSet, list[str]]:
         raise UsageError("the run names no rule set: it was stopped, or is an ingest")
     ruleset = load_ruleset(str(name))
     in_force: Mapping[str, Mapping[str, float]] = summary.get("rules") or {}
+    of_tickers: Mapping[str, Mapping[str, Mapping[str, float]]] = summary.get("rules_of_tickers") or {}
+    severities: Mapping[str, Severity] = summary.get("rule_severities") or {}
     off = set(summary.get("disabled_rules") or [])
     known = {rule.name for rule in ruleset.rules}
-    rules = tuple(_as_run(rule, in_force.get(rule.name, {})) for rule in ruleset.rules if rule.name not in off)
+    rules = tuple(
+        replace(
+            _as_run(rule, in_force.get(rule.name, {}), of_tickers.get(rule.name, {})),
+            severity=severities.get(rule.name, rule.severity),
+        )
+        for rule in ruleset.rules
+        if rule.name not in off
+    )
     own = sorted(set(in_force) - known - set(ruleset.structural))
     notes = [f"rules of one's own are not evaluated again: {', '.join(own)}"] if own else []
     return replace(ruleset, rules=rules), notes
 
 
-def _as_run(rule: Rule, parameters: Mapping[str, float]) -> Rule:
+def _as_run(rule: Rule, parameters: Mapping[str, float], of_tickers: Mapping[str, Mapping[str, float]]) -> Rule:
     """Give a rule the parameters of a run, as far as it still has them."""
-    kept = {name: parameters.get(name, value) for name, value in rule.parameters.items()}
-    return replace(rule, parameters=kept)
+
+    def kept(given: Mapping[str, float]) -> dict[str, float]:
+        return {name: given.get(name, value) for name, value in rule.parameters.items()}
+
+    by_ticker = {pattern: kept(given) for pattern, given in of_tickers.items()}
+    return replace(rule, parameters=kept(parameters), by_ticker=by_ticker)
 
 
 def _known(engine: Connection, ticker: str) -> tuple[dt.date, dt.date]:

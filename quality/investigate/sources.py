@@ -9,6 +9,7 @@ import polars as pl
 
 from quality.errors import InputError, MixedVersionsError, UsageError
 from quality.findings.quarantine import SCHEMA as REFUSED
+from quality.findings.run_files import BOOKS
 from quality.findings.runs import Run, find_runs
 from quality.findings.schema import FILED_SCHEMA
 from quality.investigate.files import File, Relation
@@ -127,10 +128,15 @@ class Sources:
         return Relation([File(store, name, entry.size)], TRUTH, stack)
 
     def list_relation(self, name: str, stack: ExitStack) -> Relation:
-        """Give the files of `refused` or `conflicts`, of the ingests among the runs."""
+        """Give the files of `refused` or `conflicts`, of the ingests among the runs, and within the scans of a file."""
         key, schema = {"refused": (_REFUSED_KEY, REFUSED), "conflicts": (_CONFLICTS_KEY, CONFLICTS)}[name]
-        files = [File(run.store, key, run.sizes[key], None, run.name) for run in self.known_runs if key in run.sizes]
-        return Relation(files, schema, stack)
+        found = {
+            run.store.url(place): File(run.store, place, run.sizes[place], None, run.name)
+            for run in self.known_runs
+            for place in (f"{BOOKS}/{key}", key)
+            if place in run.sizes
+        }
+        return Relation(list(found.values()), schema, stack)
 
 
 def runs_frame(runs: Sequence[Run]) -> pl.DataFrame:

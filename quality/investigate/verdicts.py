@@ -142,7 +142,8 @@ def measure_day(
         cell = frame(engine, statement("explain/metrics"), {"day": day, "ticker": ticker})
         here = found.filter(pl.col("date") == day, pl.col("ticker").cast(pl.String) == ticker)
         names = set(here.get_column("rule").cast(pl.String)) | set(here.get_column("first_rule").drop_nulls())
-        verdicts = [_verdict(engine, rule, cell, ticker, day, found=rule.name in names) for rule in ruleset.rules]
+        own = [rule.for_ticker(ticker) for rule in ruleset.rules]
+        verdicts = [_verdict(engine, rule, cell, ticker, day, found=rule.name in names) for rule in own]
         return Outcome(
             _around(engine, grid, ticker, ruleset),
             [Measured(name, cell.item(0, name), _what(ruleset.name, name)) for name in _shown(cell)],
@@ -194,7 +195,7 @@ def _market(engine: Connection, day: dt.date, ruleset: str) -> dict[str, Any]:
 
 def _around(engine: Connection, grid: Grid, ticker: str, ruleset: RuleSet) -> pl.DataFrame:
     """Give the sessions around the day, with what was expected and the limits of the level rules."""
-    limits = {rule.name: rule.parameters for rule in ruleset.rules}
+    limits = {rule.name: rule.for_ticker(ticker).parameters for rule in ruleset.rules}
     if ruleset.name == "robust":
         parameters = limits.get("price_spike", {})
         values = {"limit": parameters.get("limit", 0.2), "sigmas": parameters.get("sigmas", 8)}

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from quality.patterns import best_fits
 from quality.rules.messages import Message
 from quality.rules.severities import Severity
 
@@ -76,6 +77,11 @@ class Rule:
         """Whether the rule looks ahead: what it says then serves scans only."""
         return self.look_ahead > 0 and not self.is_of_checks
 
+    def for_ticker(self, ticker: str) -> "Rule":
+        """Give the rule with the values that are in force for one ticker, in place of those for all."""
+        best = best_fits(self.by_ticker, [ticker]).get(ticker)
+        return self if best is None else replace(self, parameters=self.by_ticker[best], by_ticker={})
+
 
 @dataclass(frozen=True)
 class RuleSet:
@@ -115,11 +121,6 @@ class RuleSet:
         return replace(self, rules=tuple(replace(rule, is_of_checks=True) for rule in self.rules if rule.is_causal))
 
     @property
-    def has_notebook_report(self) -> bool:
-        """Whether a check reports as the notebook did: in its order, by its keys, and what it knew only."""
-        return self.name == "notebook"
-
-    @property
     def fingerprint(self) -> str:
         """A digest of the rules and the thresholds in force; `evaluation.sets.fingerprint` adds the metrics."""
         digest = hashlib.sha256()
@@ -132,12 +133,19 @@ class RuleSet:
 
     def as_dict(self) -> dict[str, object]:
         """Give the set and the thresholds in force; `evaluation.sets.describe` adds the fingerprint."""
+        rules = (*self.rules, *self.structural.values())
         return {
             "ruleset": self.name,
             "sensitivity": self.sensitivity,
-            "rules": {rule.name: dict(rule.parameters) for rule in (*self.rules, *self.structural.values())},
+            "rules": {rule.name: dict(rule.parameters) for rule in rules},
+            "rules_of_tickers": {rule.name: _plain(rule.by_ticker) for rule in rules if rule.by_ticker},
+            "rule_severities": {rule.name: rule.severity for rule in rules},
             "disabled_rules": [rule.name for rule in self.disabled],
         }
+
+
+def _plain(by_ticker: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    return {ticker: dict(values) for ticker, values in by_ticker.items()}
 
 
 def _sorted_items(by_ticker: Mapping[str, Mapping[str, float]]) -> list[tuple[str, list[tuple[str, float]]]]:

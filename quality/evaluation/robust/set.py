@@ -37,6 +37,7 @@ class Robust:
     version: int = 9
     statements: tuple[str, ...] = ("macros", *_METRICS, "robust/found")
     remembers: bool = False
+    reports_positions: bool = False
     extras: tuple[str, ...] = EXTRAS
 
     @property

@@ -10,6 +10,7 @@ import pytest
 from quality.direct.files import scan_file
 from quality.direct.recognise import is_table_file
 from quality.errors import InputError, UsageError
+from quality.investigate.queries import Sources, ask
 from quality.rules.loading import load_ruleset
 from quality.scan.run import ScanOptions, scan
 from quality.scoring.score import read_run
@@ -57,8 +58,9 @@ def test_rows_that_are_no_prices_are_counted_and_kept(prices, tmp_path, ruleset)
         text.write("2022-01-11,AAA,n.a.x\n")
     run = open_store(tmp_path / "run")
     assert scan_file(file, run, ruleset, OPTIONS)["ingest"]["rows_refused"] == 1
-    with run.local_copy("ingest/refused.parquet") as path:
-        assert "n.a.x" in str(pl.read_parquet(path).rows())
+    for address in (run.address, str(tmp_path)):  # the run alone, and a folder of runs
+        refused = ask("select line, content, run from refused", Sources(runs=[address]))
+        assert refused.select("line", "content").rows() == [(22, "n.a.x")]
 
 
 def test_scanning_again_replaces_the_panel(prices, tmp_path, ruleset):

@@ -1,15 +1,13 @@
 """Files that would hang, crash, fill the memory or take others along: refused one by one, with the reason."""
 
 import datetime as dt
+import errno
 import io
 import os
 import resource
 import signal
-import subprocess
-import sys
 import tarfile
 import tempfile
-import time
 import zipfile
 from pathlib import Path
 
@@ -18,10 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from quality.errors import InputError
+from quality.errors import InputError, QualityError
 from quality.ingest.files.validation import Validator, validating
 from quality.ingest.working_folder import working_folder
-from quality.storage import open_store
 
 HEAD = "date,ticker,price\n2020-01-02,AAA,1.5\n"
 FIRST = ("2020-01-02", "AAA", 1.5)
@@ -230,31 +227,15 @@ def test_a_file_that_is_mostly_refused_is_refused_whole_with_the_reason(desk):
     assert desk.rows() == []
 
 
-_WORKS = """
-import time
-from quality.ingest.working_folder import working_folder
-with working_folder() as folder:
-    print(folder, flush=True)
-    time.sleep(60)
-"""
-
-
 class TestTemporaryFolders:
-    def test_that_of_a_killed_run_is_removed_by_the_next_and_that_of_a_living_one_is_not(self, tmp_path, monkeypatch):
-        monkeypatch.setenv("TMPDIR", str(tmp_path))
-        monkeypatch.setattr(tempfile, "tempdir", None)
-        processes = [
-            subprocess.Popen([sys.executable, "-c", _WORKS], stdout=subprocess.PIPE, text=True) for _ in range(2)
-        ]
-        folders = [Path(process.stdout.readline().strip()).parent for process in processes]
-        processes[0].kill()
-        processes[0].wait()
-        for folder in folders:
-            os.utime(folder, (time.time() - 3600, time.time() - 3600))
-        with working_folder() as own:
-            assert own.is_dir()
-            assert [folder.exists() for folder in folders] == [False, True]
-        processes[1].kill()
-        for process in processes:
-            process.communicate()
-        assert open_store(tmp_path).entries() == []
+    def test_a_full_disk_is_named_with_what_to_do_and_nothing_is_left(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        with pytest.raises(QualityError, match=f"cannot work in {tmp_path}: no space left on device; .* set TMPDIR"):
+            self.fill()
+        assert list(tmp_path.iterdir()) == []
+
+    @staticmethod
+    def fill():
+        with working_folder() as folder:
+            (folder / "spilt").write_bytes(b"prices")
+            raise OSError(errno.ENOSPC, "full")

@@ -111,6 +111,21 @@ def test_thresholds_and_suppressions_are_those_of_the_run(make_panel, tmp_path):
     assert [entry["reason"] for entry in found.suppressions] == ["split"]
 
 
+def test_a_ticker_is_explained_by_its_own_thresholds_and_the_severity_of_the_run(make_panel, tmp_path):
+    days = [day for day in (dt.date(2022, 1, 3) + dt.timedelta(days=n) for n in range(40)) if day.weekday() < 5]
+    names = ("AAA", "AAB", "BBB")
+    panel = make_panel([(day, name, 130.0 if day == days[15] else 100.0) for day in days for name in names])
+    own = Thresholds(values={"limit": 0.1}, by_ticker={"AA*": {"limit": 0.4}, "AAB": {"limit": 0.2}}, severity="error")
+    scan(panel, open_store(tmp_path / "run"), load_ruleset("notebook", thresholds={"price_increase": own}))
+    for name, limit, is_found in (("AAA", 0.4, False), ("AAB", 0.2, True), ("BBB", 0.1, True)):
+        explained = explain_day(name, days[15], Sources(runs=[str(tmp_path / "run")]))
+        verdict = of_rule(explained, "price_increase")
+        assert (verdict.found, verdict.parameters["limit"], verdict.severity) == (is_found, limit, "error")
+        assert verdict.conditions[-1].holds is is_found
+        row = explained.around.filter(pl.col("date") == days[15])
+        assert row.item(0, "upper") == pytest.approx(100 * (1 + limit))
+
+
 def test_what_is_not_there_is_named(runs, tmp_path):
     sources = sources_of(runs, "robust")
     with pytest.raises(InputError, match=r"neither panel nor findings hold the ticker ST00590; did you mean .*ST0059"):

@@ -1,7 +1,9 @@
 """Follows prices that leapt to another level for as long as they stand there: an error is one on its second day, too.
 
 The rules of a day compare a price with the ones before it, so a wrong price that lasts would become its own history.
-Here the level from before the leap is kept in mind until the price comes back to it, or for `LASTING_SESSIONS`.
+Here the level from before the leap is kept in mind until the price comes back to it, or for `LASTING_SESSIONS` where it
+leapt by a power of ten. For ever it cannot be: of two levels that each held for longer than anybody looks back,
+the right one is not known.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,12 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from quality.evaluation.robust.levels import plain_levels
-from quality.evaluation.robust.moves import Moves
+from quality.evaluation.robust.moves import Moves, powers_of_ten
 from quality.evaluation.robust.windows import Places, gather, median
 from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
 
-# A leap is kept in mind for so many sessions; the level that it left was that of as many.
-LASTING_SESSIONS = 50
+# A leap by a power of ten is kept in mind for so many sessions, another one for so many.
+LASTING_SESSIONS, _OTHER_SESSIONS = 75, 50
+# The level that it left was that of so many; what came back from a leap of so many sessions before it left none.
+_LEVEL_SESSIONS, _BACK_SESSIONS = 10, 65
+# How far before a cell all that is looked at lies.
+LASTING_BACK = LASTING_SESSIONS + _BACK_SESSIONS + _LEVEL_SESSIONS
 # Where a stretch ends is looked for so many sessions ahead.
 LASTING_AHEAD = 25
 # Smaller leaps are the news of any day.
@@ -92,8 +98,8 @@ def measure_lasting(moves: Moves, judged: slice, swapped: Places) -> Lasting:
         swapped: Jumps to another ticker's price, which last however small they are.
 
     """
-    large = _leaps(moves, slice(judged.start - 2 * LASTING_SESSIONS, judged.stop))
-    recent = swapped.only(swapped.sessions >= judged.start - LASTING_SESSIONS)
+    large = _leaps(moves, slice(judged.start - LASTING_SESSIONS - _BACK_SESSIONS, judged.stop))
+    recent = swapped.only(swapped.sessions >= judged.start - _OTHER_SESSIONS)
     leaps = Places(np.union1d(large.at, _leaving(moves, recent).at), large.width)
     is_large = is_among(leaps, large)
     number, step, back = _followed(moves, leaps, is_large)
@@ -138,7 +144,7 @@ def _leaps(moves: Moves, sessions: slice) -> Places:
 
 def _leaving(moves: Moves, places: Places) -> Places:
     """Keep the moves that go away from the level of the sessions before; others return to it."""
-    level, _ = median(gather(moves.usable, places, -LASTING_SESSIONS, -1))
+    level, _ = median(gather(moves.usable, places, -_LEVEL_SESSIONS, -1))
     with np.errstate(invalid="ignore", divide="ignore"):
         gone, size = np.log(places.of(moves.usable) / level), np.log(places.of(moves.growth))
         return places.only((gone * size > 0) & (np.abs(gone) > np.abs(size) / 2))
@@ -151,6 +157,7 @@ def _followed(moves: Moves, leaps: Places, is_large: BoolMatrix) -> tuple[Intege
     """
     base = plain_levels(moves, leaps)
     size = np.log(leaps.of(moves.usable) / base)
+    is_unit = powers_of_ten(leaps.of(moves.growth)) != 0
     going, nothing = np.arange(len(leaps)), np.zeros(0, dtype=np.int64)
     numbers, steps, back = [nothing], [nothing], [nothing]
     for step, cells in _days_after(moves.usable, leaps):
@@ -161,7 +168,7 @@ def _followed(moves: Moves, leaps: Places, is_large: BoolMatrix) -> tuple[Intege
         numbers.append(going[stands])
         steps.append(np.full(np.count_nonzero(stands), step))
         back.append(leaps.at[going[(np.abs(way) < _BACK) & is_large[going]]] + step)
-        going = going[stands | np.isnan(way)]
+        going = going[(stands | np.isnan(way)) & (is_unit[going] | (step < _OTHER_SESSIONS))]
         if not len(going):
             break
     return np.concatenate(numbers), np.concatenate(steps), Places(np.unique(np.concatenate(back)), leaps.width)

@@ -9,7 +9,7 @@ from quality.evaluation.robust.actions import ACTION_SESSIONS
 from quality.evaluation.robust.blocks import BLOCK_SESSIONS
 from quality.evaluation.robust.corroboration import SAME_ROWS, TRADED_SESSIONS
 from quality.evaluation.robust.days import USUAL_SESSIONS
-from quality.evaluation.robust.lasting import LASTING_AHEAD, LASTING_SESSIONS
+from quality.evaluation.robust.lasting import LASTING_AHEAD, LASTING_BACK, LASTING_SESSIONS
 from quality.evaluation.robust.levels import EARLIER_FIRST, LEVEL_SESSIONS
 from quality.evaluation.robust.moves import CROSSING_SESSIONS, PREVIOUS_SESSIONS, SIGN_SESSIONS, STEP_SESSIONS
 from quality.evaluation.robust.oddities import ROUND, STANDING
@@ -40,7 +40,7 @@ _STALE = USUAL_SESSIONS + _MOVE
 # A swap lies behind the return from a block, which lies behind the return from a swap of the session before.
 _BLOCK = BLOCK_SESSIONS + _VOLATILITY + 1
 # What lasts follows a leap, which is none where it came back from an earlier one, which left the level of before.
-_LASTING = 3 * LASTING_SESSIONS
+_LASTING = max(LASTING_BACK, LASTING_SESSIONS + _VOLATILITY + 1)
 _STANDING = RUN_SESSIONS + STANDING.sessions + _MOVE
 _ROUNDED = RUN_SESSIONS + ROUND.sessions + 1
 _HABIT = SEEN_SESSIONS + HABIT_SESSIONS + 1

@@ -102,16 +102,16 @@ def test_a_wrong_unit_is_as_wrong_on_each_later_day(tmp_path: Path, factor: floa
     """As a check of each day says it: an error, since when, and by how much."""
     lasting = found(tmp_path, times(factor, SESSIONS)).filter(pl.col("severity") == "error")
     assert set(lasting.get_column("ticker")) == {"T03"}
-    assert lasting.get_column("date").to_list() == [day(at) for at in range(AT, AT + 51)]
-    assert lasting.get_column("first_rule").to_list() == ["unit_error"] + ["still_in_wrong_unit"] * 50
-    assert lasting.get_column("covered").to_list() == [False] + [True] * 50
+    assert lasting.get_column("date").to_list() == [day(at) for at in range(AT, AT + 76)]
+    assert lasting.get_column("first_rule").to_list() == ["unit_error"] + ["still_in_wrong_unit"] * 75
+    assert lasting.get_column("covered").to_list() == [False] + [True] * 75
     assert lasting.select("first_date", "factor").unique().rows() == [(day(AT), factor)]
     assert lasting.item(0, "last_date") == day(AT + 25)
 
 
 def test_a_wrong_unit_lasts_until_the_price_is_back(tmp_path: Path) -> None:
-    rows = found(tmp_path, times(100, 40)).filter(pl.col("severity") == "error")
-    assert rows.get_column("date").to_list() == [day(at) for at in range(AT, AT + 40)]
+    rows = found(tmp_path, times(100, 70)).filter(pl.col("severity") == "error")
+    assert rows.get_column("date").to_list() == [day(at) for at in range(AT, AT + 70)]
 
 
 def test_a_large_move_is_doubted_until_its_level_has_held(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ Everything is counted in sessions and nothing looks further back than `LOOK_BACK
 them, so a chunk with that margin gives the bits that the whole panel gives. `sql/reference/robust.sql` says what
 each metric is. Where no rule of the set can tell the difference, a costly one is left out (NaN):
 
-- `expected_after`, `usable_after` are for prices that leap today or on the next session;
+- `expected_after`, `usable_after` are for prices that leap today or on the next session, or are back at their level;
 - `earlier` is for prices that leap today;
 - `volatility` is for those, and for prices that are far from what is expected, or from what comes.
 """
@@ -175,7 +175,8 @@ def _metrics(shared: Shared, needs: Needs, places: Places, level: Level) -> Iter
     price, deviation = level.price, level.deviation
     own_move, next_move = own_moves(moves, places), next_moves(moves, places)
     leaps_today, leaps_next = (_beyond(move, needs.least_move) | needs.every_cell for move in (own_move, next_move))
-    expected_after, usable_after = _where(leaps_today | leaps_next, places, lambda few: levels_after(moves, few))
+    moved = leaps_today | leaps_next | is_among(places, shared.returned.back)
+    expected_after, usable_after = _where(moved, places, lambda few: levels_after(moves, few))
     with np.errstate(invalid="ignore", over="ignore"):
         is_far = _beyond(deviation, needs.least_deviation) | _beyond(price / expected_after - 1, needs.least_deviation)
         is_undone = (own_move * next_move < 0) & _beyond(own_move, needs.least_spike)

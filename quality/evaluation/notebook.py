@@ -2,7 +2,8 @@
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -11,12 +12,15 @@ import pyarrow as pa
 from quality.engine.connection import Connection, register_table
 from quality.engine.statements import sql_root, statement
 from quality.evaluation.protocol import Evaluated, FirstPass, Group
-from quality.evaluation.rule_findings import findings_of_rules
-from quality.panel.grid import BoolMatrix, Grid, Integers
+from quality.evaluation.rule_findings import Cells, findings_of_rules
+from quality.findings.table import Codes
+from quality.panel.grid import BoolMatrix, Days, Grid, Integers
 from quality.panel.ticker_order import natural_order
 from quality.rules.model import RuleSet
 
 WINDOW = 7
+# Rules are asked of so many cells at once, or of what a scan hands over together.
+_CELLS_AT_ONCE = 50_000
 # The rules that speak of a price above 0 whose change is beyond their limits; no other speaks of such prices.
 _UP, _DOWN = "price_increase", "price_decrease"
 
@@ -45,32 +49,105 @@ class Notebook:
         group: Group | None = None,
     ) -> Evaluated:
         """Evaluate the rules of the set on the judged sessions of a grid."""
-        grid = _with_look_back(grid)
-        is_absent = _absent(grid)
-        register_table(connection, "cells", _cells(grid))
-        _make_suspects(connection)
-        connection.execute(statement("metrics/notebook"))
-        found = connection.sql(statement("notebook/suspects"), params=_limits(ruleset)).to_arrow_table()
-        connection.unregister("cells")  # they are as large as the grid
-        register_table(connection, "suspects", _suspects(grid, is_absent, found, group))
-        findings = findings_of_rules(connection, ruleset.rules, grid, start, end)
-        return Evaluated(findings, _absent_by_year(grid, is_absent, start, end))
+        return _evaluated(connection, ruleset, [_measure(connection, grid, ruleset, group)], (start, end))
 
     def evaluate_all(
         self, connection: Connection, grids: Iterable[Grid], ruleset: RuleSet, start: dt.date, end: dt.date
     ) -> Iterator[tuple[int, Evaluated]]:
-        """Evaluate the rules of the set on one grid after the other."""
+        """Evaluate the rules on consecutive grids, on as many at once as hold `_CELLS_AT_ONCE` suspects.
+
+        To plan the statement that asks all rules takes longer than to run it on few cells.
+        """
+        most = 0 if _has_others(ruleset) else _CELLS_AT_ONCE
+        measured: list[_Measured] = []
         for grid in grids:
-            evaluated = self.evaluate(connection, grid, ruleset, start, end)
+            measured.append(_measure(connection, grid, ruleset))
             del grid  # it makes room for the next, and so do its findings once they are written
-            yield 1, evaluated
-            del evaluated
+            if sum(len(part.ticker) for part in measured) >= most:
+                together, evaluated = len(measured), _evaluated(connection, ruleset, measured, (start, end))
+                measured = []
+                yield together, evaluated
+                del evaluated
+        if measured:
+            yield len(measured), _evaluated(connection, ruleset, measured, (start, end))
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What is kept of a grid once it is measured: its suspects, and how much is absent.
+
+    Attributes:
+        tickers: The tickers of the grid.
+        sessions: Its judged sessions.
+        ticker, session: Of each suspect, positions among these.
+        known: By name, what else `metrics` is made from.
+        absent: By session, how many expected cells have no row.
+
+    """
+
+    tickers: tuple[str, ...]
+    sessions: Days
+    ticker: Codes
+    session: Codes
+    known: Mapping[str, pa.Array]
+    absent: Integers
+
+
+def _measure(connection: Connection, grid: Grid, ruleset: RuleSet, group: Group | None = None) -> _Measured:
+    """Find the suspects of a grid: its moving averages are windows over all cells."""
+    grid = _with_look_back(grid)
+    is_absent = _absent(grid)
+    register_table(connection, "cells", _cells(grid))
+    _make_views(connection)
+    found = connection.sql(statement("notebook/suspects"), params=_limits(ruleset)).to_arrow_table()
+    connection.unregister("cells")  # they are as large as the grid
+    of_tickers = is_absent if grid.counted is None else is_absent[grid.counted]
+    absent = np.count_nonzero(of_tickers[:, grid.judged], axis=0)
+    ticker, session, known = _suspects(grid, is_absent, found, group)
+    return _Measured(grid.tickers, grid.sessions[grid.judged], ticker, session, known, absent)
+
+
+def _evaluated(
+    connection: Connection, ruleset: RuleSet, measured: Sequence[_Measured], dates: tuple[dt.date, dt.date]
+) -> Evaluated:
+    """Ask the rules of the suspects of consecutive grids."""
+    cells = Cells(_union(measured), np.concatenate([part.sessions for part in measured]))
+    register_table(connection, "suspects", _joined(measured, cells))
+    findings = findings_of_rules(connection, ruleset.rules, cells, *dates)
+    counts = np.concatenate([part.absent for part in measured])
+    return Evaluated(findings, _absent_by_year(cells.sessions, counts, *dates))
+
+
+def _union(measured: Sequence[_Measured]) -> tuple[str, ...]:
+    """Give all tickers of some grids; later grids mostly have the same."""
+    tickers = {part.tickers for part in measured}
+    return tickers.pop() if len(tickers) == 1 else tuple(sorted({name for names in tickers for name in names}))
+
+
+def _joined(measured: Sequence[_Measured], cells: Cells) -> pa.Table:
+    """Put the suspects of some grids together, as cells of one matrix."""
+    row = {name: number for number, name in enumerate(cells.tickers)}
+    names = pa.array(cells.tickers, pa.string())
+    tables, passed = [], 0
+    for part in measured:
+        ticker = part.ticker
+        if part.tickers != cells.tickers:
+            ticker = np.array([row[name] for name in part.tickers], dtype=np.int32)[ticker]
+        keys = {
+            "cell": pa.array(ticker * np.int32(len(cells.sessions)) + part.session + np.int32(passed)),
+            "date": pa.array(part.sessions[part.session]).cast(pa.date32()),
+            "ticker": pa.DictionaryArray.from_arrays(pa.array(ticker), names, safe=False),
+        }
+        tables.append(pa.table({**keys, **part.known}, schema=_SUSPECTS))
+        passed += len(part.sessions)
+    return pa.concat_tables(tables)
 
 
 @lru_cache(maxsize=64)
-def _make_suspects(connection: Connection) -> None:
-    """Give a new engine the table `suspects` that its views are made over; each chunk puts its own in its place."""
+def _make_views(connection: Connection) -> None:
+    """Give a new engine, once, the views over `cells` and `suspects`; each grid puts its own in their place."""
     register_table(connection, "suspects", _SUSPECTS.empty_table())
+    connection.execute(statement("metrics/notebook"))
 
 
 def _with_look_back(grid: Grid) -> Grid:
@@ -115,10 +192,14 @@ def _cells(grid: Grid) -> pa.Table:
     return pa.table({name: pa.array(values) for name, values in columns.items()})
 
 
+def _has_others(ruleset: RuleSet) -> bool:
+    """Tell whether there are rules of the user's own: they see every cell, and what they compare is their business."""
+    return any(not rule.source.startswith(str(sql_root())) for rule in ruleset.rules)
+
+
 def _limits(ruleset: RuleSet) -> dict[str, float]:
     """Give the changes between which no rule of the set finds a price that is above 0."""
-    own_rules = str(sql_root())
-    if any(not rule.source.startswith(own_rules) for rule in ruleset.rules):
+    if _has_others(ruleset):
         return {"least": math.inf, "most": -math.inf}
     limits = {
         rule.name: [values["limit"] for values in (rule.parameters, *rule.by_ticker.values())]
@@ -144,8 +225,10 @@ _SUSPECTS = pa.schema(
 )
 
 
-def _suspects(grid: Grid, is_absent: BoolMatrix, found: pa.Table, group: Group | None) -> pa.Table:
-    """Give what `metrics` is made from: the judged cells among those found, with what is known of each."""
+def _suspects(
+    grid: Grid, is_absent: BoolMatrix, found: pa.Table, group: Group | None
+) -> tuple[Codes, Codes, dict[str, pa.Array]]:
+    """Give the judged cells among those found, by ticker and judged session, and what is known of each."""
     cell = found.column("cell").to_numpy()
     ticker, session = np.divmod(cell, np.int32(len(grid.sessions)))
     is_cell = (grid.present.reshape(-1)[cell] | is_absent.reshape(-1)[cell]) & (session >= grid.judged.start)
@@ -155,9 +238,6 @@ def _suspects(grid: Grid, is_absent: BoolMatrix, found: pa.Table, group: Group |
     number = session + np.int32(grid.first_number)
     is_new = (number == grid.first_seen[ticker]) & (number > WINDOW)
     known = {
-        "cell": pa.array(cell),
-        "date": pa.array(grid.sessions[session]).cast(pa.date32()),
-        "ticker": pa.DictionaryArray.from_arrays(pa.array(ticker), pa.array(grid.tickers, pa.string()), safe=False),
         "price": pa.array(prices, mask=np.isnan(prices)),
         "session": pa.array(number),
         "is_absent": pa.array(absent),
@@ -166,7 +246,7 @@ def _suspects(grid: Grid, is_absent: BoolMatrix, found: pa.Table, group: Group |
         "sum_of_prices": pa.array(found.column("sum_of_prices").to_numpy()[kept]),
         "count_of_prices": pa.array(found.column("count_of_prices").to_numpy()[kept]),
     }
-    return pa.table(known, schema=_SUSPECTS)
+    return ticker, session - np.int32(grid.judged.start), known
 
 
 def _positions(grid: Grid, ticker: Integers, session: Integers, absent: BoolMatrix, group: Group | None) -> Integers:
@@ -199,12 +279,9 @@ def _ranks(tickers: tuple[str, ...]) -> Integers:
     return np.array([place[name] for name in tickers], dtype=np.int64)
 
 
-def _absent_by_year(grid: Grid, is_absent: BoolMatrix, start: dt.date, end: dt.date) -> dict[int, int]:
-    """Count, by year, the absent cells of the judged sessions between two dates."""
-    sessions = grid.sessions[grid.judged]
-    of_tickers = is_absent if grid.counted is None else is_absent[grid.counted]
-    counts = np.count_nonzero(of_tickers[:, grid.judged], axis=0)
+def _absent_by_year(sessions: Days, absent: Integers, start: dt.date, end: dt.date) -> dict[int, int]:
+    """Count, by year, the absent cells of some sessions between two dates."""
     wanted = (sessions >= np.datetime64(start, "D")) & (sessions <= np.datetime64(end, "D"))
     years = sessions[wanted].astype("datetime64[Y]").astype(np.int64) + 1970
-    totals = np.bincount(years, weights=counts[wanted], minlength=1)
+    totals = np.bincount(years, weights=absent[wanted], minlength=1)
     return {year: int(totals[year]) for year in np.unique(years).tolist() if totals[year]}

@@ -14,7 +14,7 @@ from quality.engine.statements import statement
 from quality.errors import UsageError
 from quality.findings.columns import OPTIONAL
 from quality.findings.table import Codes, Found, findings_table
-from quality.panel.grid import BoolMatrix, Grid
+from quality.panel.grid import BoolMatrix, Days
 from quality.patterns import best_fits
 from quality.rules.message_texts import two_decimals
 from quality.rules.messages import Message, Number
@@ -23,6 +23,20 @@ from quality.rules.model import Rule
 # Rules that are asked in one pass.
 _AT_ONCE = 32
 _EVERY_RULE = ("price", "expected", "deviation")
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells that `metrics` speaks of, as its column `cell` numbers them: row by row of a matrix.
+
+    Attributes:
+        tickers: Its rows, sorted by their bytes.
+        sessions: Its columns, ascending: the judged sessions.
+
+    """
+
+    tickers: Sequence[str]
+    sessions: Days
 
 
 @dataclass(frozen=True)
@@ -78,14 +92,14 @@ class _Names:
 
 
 def findings_of_rules(
-    connection: Connection, rules: Sequence[Rule], grid: Grid, start: dt.date, end: dt.date
+    connection: Connection, rules: Sequence[Rule], cells: Cells, start: dt.date, end: dt.date
 ) -> pa.Table:
-    """Give what rules find on the judged sessions of a grid, between two dates, in the findings' order.
+    """Give what rules find of some cells, between two dates, in the findings' order.
 
     Args:
-        connection: The engine with the relation `metrics`; its column `cell` numbers the grid's cells, row by row.
+        connection: The engine with the relation `metrics`.
         rules: The rules.
-        grid: The grid.
+        cells: The cells.
         start: The first date whose findings are wanted.
         end: The last one.
 
@@ -93,36 +107,36 @@ def findings_of_rules(
         UsageError: A rule's SELECT or message is wrong; the message names its file.
 
     """
-    branches = [branch for rule in rules for branch in _branches(connection, rule, grid)]
+    branches = [branch for rule in rules for branch in _branches(connection, rule, cells.tickers)]
     plain = [branch for branch in branches if branch.plain]
-    names = _Names(grid.tickers)
+    names = _Names(cells.tickers)
     try:
         batches = (plain[at : at + _AT_ONCE] for at in range(0, len(plain), _AT_ONCE))
-        rows = [rows for batch in batches for rows in _rows_together(connection, batch, grid)]
+        rows = [rows for batch in batches for rows in _rows_together(connection, batch, cells)]
         rows += [_rows(connection, branch, names) for branch in branches if not branch.plain]
     except (EngineError, UsageError):
         # One by one, each as it stands in its file: an aggregate passes, and what is wrong is named.
         plain = []
         rows = [_rows(connection, branch, names) for branch in branches]
     asked = [*plain, *(branch for branch in branches if not (plain and branch.plain))]
-    found = [_as_found(branch, part, grid, (start, end)) for branch, part in zip(asked, rows, strict=True)]
+    found = [_as_found(branch, part, cells.sessions, (start, end)) for branch, part in zip(asked, rows, strict=True)]
     return names.in_order(sorted(found, key=lambda part: part.rule))
 
 
-def _branches(connection: Connection, rule: Rule, grid: Grid) -> Iterator[_Branch]:
+def _branches(connection: Connection, rule: Rule, tickers: Sequence[str]) -> Iterator[_Branch]:
     """Give a rule for most tickers, and for each group of tickers that has values of its own."""
     plain = _plain(connection, rule)
     if not rule.by_ticker:
         yield _Branch(rule, rule.parameters, None, plain)
         return
-    own = best_fits(rule.by_ticker, grid.tickers)
+    own = best_fits(rule.by_ticker, tickers)
     for pattern, parameters in ((None, rule.parameters), *rule.by_ticker.items()):
-        ours = np.fromiter((own.get(name) == pattern for name in grid.tickers), np.bool_, len(grid.tickers))
+        ours = np.fromiter((own.get(name) == pattern for name in tickers), np.bool_, len(tickers))
         if pattern is None or ours.any():
             yield _Branch(rule, parameters, ours, plain)
 
 
-def _rows_together(connection: Connection, branches: Sequence[_Branch], grid: Grid) -> Iterator[_Rows]:
+def _rows_together(connection: Connection, branches: Sequence[_Branch], cells: Cells) -> Iterator[_Rows]:
     """Ask plain rules in one pass over the cells."""
     plain = [(number, branch, branch.plain) for number, branch in enumerate(branches) if branch.plain]
     needed = sorted({column for _, _, select in plain for column in select.columns.values() if column})
@@ -142,20 +156,20 @@ def _rows_together(connection: Connection, branches: Sequence[_Branch], grid: Gr
         columns=", ".join(column for column in needed if column not in ("cell", "date", "ticker")),
         conditions=",\n    ".join(conditions),
     )
-    cells = connection.sql(text, params=values).to_arrow_table().combine_chunks()
-    ticker, session = np.divmod(cells.column("cell").to_numpy(), np.int32(len(grid.sessions)))
-    days = grid.sessions.astype(np.int64).astype(np.int32)
+    asked = connection.sql(text, params=values).to_arrow_table().combine_chunks()
+    ticker, session = np.divmod(asked.column("cell").to_numpy(), np.int32(len(cells.sessions)))
+    days = cells.sessions.astype(np.int64).astype(np.int32)
     for at, _branch, select in plain:
-        is_found = cells.column(f"found_{at}").fill_null(False)  # noqa: FBT003 - Arrow takes it by position
+        is_found = asked.column(f"found_{at}").fill_null(False)  # noqa: FBT003 - Arrow takes it by position
         kept = np.flatnonzero(is_found.to_numpy())
         places = pa.array(kept)
         columns = {
-            name: cells.column(column).take(places) if column else pa.nulls(len(kept), pa.float64())
+            name: asked.column(column).take(places) if column else pa.nulls(len(kept), pa.float64())
             for name, column in select.columns.items()
             if name not in ("date", "ticker")
         }
-        if f"message_{at}" in cells.column_names:
-            columns["message"] = cells.column(f"message_{at}").take(places)
+        if f"message_{at}" in asked.column_names:
+            columns["message"] = asked.column(f"message_{at}").take(places)
         yield _Rows(days[session[kept]], ticker[kept], pa.table(columns))
 
 
@@ -195,9 +209,8 @@ def _statement(branch: _Branch, columns: Sequence[str]) -> tuple[str, dict[str, 
     return statement("evaluation/found").format(bad_cells=branch.rule.sql, others=filled), own
 
 
-def _as_found(branch: _Branch, rows: _Rows, grid: Grid, dates: tuple[dt.date, dt.date]) -> Found:
+def _as_found(branch: _Branch, rows: _Rows, sessions: Days, dates: tuple[dt.date, dt.date]) -> Found:
     values, date, ticker = rows.values, rows.date, rows.ticker
-    sessions = grid.sessions[grid.judged]
     first = max(np.datetime64(dates[0], "D"), sessions[0]).astype(np.int64)
     last = min(np.datetime64(dates[1], "D"), sessions[-1]).astype(np.int64)
     wanted = (date >= first) & (date <= last)

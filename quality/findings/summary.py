@@ -45,16 +45,15 @@ class Tally:
         """Count some findings (the findings' columns, with `suppressed` or without)."""
         flags = [_flag(findings, name) for name in (SUPPRESSED, COVERED)]
         is_counted = ~(flags[0] | flags[1])
+        counted = slice(None) if is_counted.all() else is_counted
         self.findings += int(np.count_nonzero(is_counted))
         self.suppressed += int(np.count_nonzero(flags[0]))
         self.covered += int(np.count_nonzero(flags[1] & ~flags[0]))
         self.by_suppression.update(by_suppression or {})
         for name in ("rule", "severity", "ticker"):
             codes, texts = codes_of(findings.column(name))
-            self._count(name, np.bincount(codes[is_counted], minlength=len(texts)), texts)
-        days, counts = np.unique(
-            findings.column("date").to_numpy().astype("datetime64[D]")[is_counted], return_counts=True
-        )
+            self._count(name, np.bincount(codes[counted], minlength=len(texts)), texts)
+        days, counts = _counts(findings.column("date").to_numpy().astype("datetime64[D]")[counted])
         self._count("date", counts, np.datetime_as_string(days).tolist())
         years, place = np.unique(days.astype("datetime64[Y]"), return_inverse=True)
         self._count("year", np.bincount(place, weights=counts), np.datetime_as_string(years).tolist())
@@ -103,6 +102,16 @@ class Tally:
         by = {name: Counter({str(key): int(count) for key, count in counts[f"by_{name}"].items()}) for name in _COUNTED}
         by_suppression = Counter({str(key): int(count) for key, count in counts["by_suppression"].items()})
         return cls(by, int(counts["findings"]), int(counts["suppressed"]), int(counts["covered"]), by_suppression)
+
+
+def _counts(dates: npt.NDArray[np.datetime64]) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.int64]]:
+    """Give the dates that there are, ascending, and how often each is there; without sorting them."""
+    if not len(dates):
+        return dates, np.empty(0, dtype=np.int64)
+    first = np.min(dates)
+    counts = np.bincount((dates - first).astype(np.int64))
+    held = np.flatnonzero(counts)
+    return first + held, counts[held]
 
 
 def _flag(findings: pa.Table, name: str) -> npt.NDArray[np.bool_]:

@@ -18,6 +18,8 @@ FILED_SCHEMA = pa.schema([(name, _TYPES[kind]) for name, kind in FILED_COLUMNS.i
 _TEXTS = [name for name, kind in FILED_COLUMNS.items() if kind == "text"]
 _NUMBERS = [name for name, kind in FILED_COLUMNS.items() if kind in ("date", "number")]
 _ROWS_A_GROUP = 1 << 20
+# Encoded in one go: the default, 1,024, costs a tenth more time.
+_ROWS_AT_ONCE = 1 << 16
 # Enough for a year of messages that all differ; PyArrow otherwise gives a dictionary up in the middle.
 _DICTIONARY_BYTES = 1 << 28
 # As many values as fit two bytes are sorted in one pass.
@@ -122,8 +124,9 @@ def encode_parquet(findings: pa.Table) -> bytes:
     with pq.ParquetWriter(
         sink,
         FILED_SCHEMA,
-        # Where much is wrong, writing is most of a scan: a third of it less than with zstd, for a fifth more bytes.
-        compression="snappy",
+        # Where much is wrong, writing is most of a scan: half of it less than with zstd, for a third more bytes.
+        compression={name: "none" if kind == "number" else "snappy" for name, kind in FILED_COLUMNS.items()},
+        write_batch_size=_ROWS_AT_ONCE,
         use_dictionary=_TEXTS,
         dictionary_pagesize_limit=_DICTIONARY_BYTES,
         write_statistics=_NUMBERS,
@@ -185,10 +188,10 @@ def _compacted(texts: pa.DictionaryArray) -> pa.DictionaryArray:
         return texts
     codes = texts.indices.to_numpy()
     # In the order in which they first come: whatever part of a panel made the dictionary, the file is the same.
-    first = np.full(len(texts.dictionary), len(codes))
-    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
-    used = np.flatnonzero(first < len(codes))
-    used = used[np.argsort(first[used], kind="stable")]
-    places = np.zeros(len(first), dtype=np.int32)
-    places[used] = np.arange(len(used), dtype=np.int32)
+    rows = np.arange(len(codes), dtype=np.int32)
+    first = np.empty(len(texts.dictionary), dtype=np.int32)
+    first[codes[::-1]] = rows[::-1]
+    used = codes[first[codes] == rows]
+    places = np.empty(len(first), dtype=np.int32)
+    places[used] = rows[: len(used)]
     return _coded(places[codes], texts.dictionary.take(pa.array(used)))

@@ -17,7 +17,7 @@ ROOT = sql_root().parent
 COMPUTED = {
     "notebook": (
         1,
-        "7b4eaf3c5b511d2c",
+        "2349e70b9457264c",
         ["quality/evaluation/notebook.py", "quality/evaluation/rule_findings.py", "quality/rules/message_texts.py"],
     ),
 }

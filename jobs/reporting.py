@@ -40,6 +40,28 @@ def show_scan(console: Console, summary: Mapping[str, Any], run: str) -> None:
         console.warn(f"not scanned: year={damage['year']}: {damage['reason']}")
 
 
+def show_preview(console: Console, preview: Mapping[str, Any]) -> None:
+    """Show what a scan would do, or print it as JSON."""
+    console.result(preview)
+    years = preview["years"]
+    span = f", {years[0]} to {years[-1]}" if years else ""
+    console.say(
+        f"{preview['run']}: {len(years):,} years to do{span}: {preview['cells']:,} cells "
+        f"({preview['sessions']:,} sessions × {preview['tickers']:,} tickers, {preview['rows']:,} rows)"
+    )
+    if preview["kept"]:
+        console.say(f"  {len(preview['kept']):,} more years are finished there, and kept")
+    if largest := preview["largest_task"]:
+        passes = f" after {preview['first_passes']:,} first passes" if preview["first_passes"] else ""
+        console.say(
+            f"  {preview['tasks']:,} tasks{passes}, {preview['at_once']:,} at once; the largest grid lays out "
+            f"{largest['cells']:,} cells, {largest['bytes'] / (1 << 20):,.1f} MiB, look-back and look-ahead counted"
+        )
+    for damage in preview["damaged"]:
+        console.warn(f"cannot be scanned: year={damage['year']}: {damage['reason']}")
+    console.note("nothing is written: this was a dry run")
+
+
 def _tickers(summary: Mapping[str, Any]) -> str:
     wanted, every = summary["tickers"], summary.get("panel_tickers", summary["tickers"])
     return f"{wanted:,} tickers" if wanted == every else f"{wanted:,} of the panel's {every:,} tickers"

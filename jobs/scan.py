@@ -5,19 +5,19 @@ from contextlib import nullcontext
 
 from jobs.arguments import day, names
 from jobs.lean import keep_freed_memory, without_import
-from jobs.reporting import exit_code, show_scan
+from jobs.reporting import exit_code, show_preview, show_scan
 from jobs.rule_options import add_rule_arguments, calendars_of
-from jobs.running import Console
+from jobs.running import BAD_INPUT, DONE, Console
 from jobs.sources import add_source_arguments, source_of
 from quality.direct.recognise import is_table_file
 from quality.errors import UsageError
 from quality.ingest.format.source import Source
-from quality.rules.model import DEFAULT_RULESET
+from quality.rules.model import DEFAULT_RULESET, RuleSet
 from quality.rules.severities import SEVERITIES
 from quality.scan.executors.protocol import Executor
 from quality.scan.run import FORMATS, ScanOptions, scan
 from quality.settings import Settings
-from quality.storage import open_store
+from quality.storage import Store, open_store
 
 SUMMARY = """Check the whole history of a panel by every rule; findings go to RUN as Parquet by year and as CSV.
 
@@ -61,6 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", action="store_true", help="keep the years in RUN that are finished and whose input is the same"
     )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would be done, in years and tasks; write nothing"
+    )
     add_source_arguments(parser)
     clean = parser.add_argument_group("a clean panel")
     clean.add_argument("--clean", metavar="ADDRESS", help="write the panel there, too, without the price of bad cells")
@@ -101,6 +104,8 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         from quality.scan.clean import check_clean, write_clean  # noqa: PLC0415 - start-up time counts
 
         check_clean(panel, destination, clean)
+    if options.dry_run:
+        return _preview(options, panel, destination, ruleset, chosen, console)
     if is_file:
         from quality.direct.files import scan_file  # noqa: PLC0415 - likewise
 
@@ -130,6 +135,19 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         what = "flagged" if options.clean_keep_flags else "without their price"
         console.say(f"{clean.address}: {cleaned['rows']:,} rows, {cleaned['cleaned']:,} of them {what}")
     return exit_code(summary, options.fail_on)
+
+
+def _preview(  # noqa: PLR0917 - what a scan takes
+    options: argparse.Namespace, panel: Store, run: Store, ruleset: RuleSet, chosen: ScanOptions, console: Console
+) -> int:
+    """Show what the scan would do."""
+    from quality.scan.preview import preview_scan  # noqa: PLC0415 - start-up time counts
+
+    if is_table_file(options.panel):
+        raise UsageError(f"--dry-run: {options.panel} is a file; `pricewatch ingest --dry-run` says how it is read")
+    preview = preview_scan(panel, run, ruleset, chosen)
+    show_preview(console, preview)
+    return BAD_INPUT if preview["damaged"] else DONE
 
 
 def _executor(options: argparse.Namespace, settings: Settings) -> Executor | None:

@@ -48,6 +48,15 @@ class Section:
     first_seen: Integers
     extras: tuple[str, ...] = ()
 
+    @property
+    def cells(self) -> int:
+        """How many cells its grid has, margins counted."""
+        sessions = {index.year: len(index.sessions) for index in self.indexes}
+        before = sum(count for year, count in sessions.items() if year < self.judged[0])
+        after = sum(count for year, count in sessions.items() if year > self.judged[-1])
+        own = sum(sessions.values()) - before - after
+        return len(self.tickers) * (min(before, self.look_back) + own + min(after, self.look_ahead))
+
     def of_years(self, years: Sequence[int]) -> "Section":
         """Give the section of some of the judged years alone, which follow each other."""
         return _cut(self.indexes, self.first_number, (self.tickers, self.first_seen), tuple(years), self)

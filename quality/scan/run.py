@@ -95,9 +95,7 @@ def _catalogue(found: Sequence[YearIndex | Damage], files: PanelFiles) -> Catalo
 def _scan_years(tasks: Tasks, files: PanelFiles, run: Store, executor: Executor, progress: Progress) -> dict[str, Any]:
     """Scan the years that are not finished, write what is made from all years, and give the summary."""
     earlier = read_records(run) if tasks.options.resume else {}
-    done = {
-        year: earlier[year] for year, task in tasks.years.items() if year in earlier and earlier[year].key == task.key
-    }
+    done = tasks.finished(earlier)
     readable = {year: record for year, record in earlier.items() if not tasks.catalogue.damaged_in(year)}
     restated = restated_years(tasks.contents, readable, tasks.digest_up_to)
     before = {year: findings_of(run, year) for year in restated}

@@ -28,6 +28,7 @@ from quality.patterns import fitting
 from quality.rules.model import RuleSet
 from quality.scan.chunk import ChunkTask, Judged, YearTask
 from quality.scan.groups import Bounds, SessionsTask
+from quality.scan.ledger import Record
 from quality.scan.options import ScanOptions
 from quality.scan.plan import group_portions, plan_chunks, tickers_a_task
 from quality.text import quoted, similar
@@ -96,6 +97,16 @@ class Tasks:
         for year in self.years_without_sessions:
             tasks[year] = YearTask(digest_of(*self._common(year)), session_findings=self._session_findings[year])
         return dict(sorted(tasks.items()))
+
+    def finished(self, records: Mapping[int, Record]) -> dict[int, Record]:
+        """Give the years that an earlier run finished, and whose findings would be the same if they were made again."""
+        known = ((year, records.get(year), task.key) for year, task in self.years.items())
+        return {year: record for year, record, key in known if record and record.key == key}
+
+    def sessions_of(self, year: int) -> int:
+        """Count the sessions of a year whose findings are wanted."""
+        index = self.catalogue.by_year.get(year)
+        return 0 if index is None else int(self._in_range(index.sessions).sum())
 
     @cached_property
     def tickers(self) -> Sequence[str]:

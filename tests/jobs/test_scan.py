@@ -137,3 +137,14 @@ def test_a_clean_panel_is_written_beside_the_run(pricewatch, default_panels):
     assert done.out.splitlines()[-1].startswith("clean: ")
     assert pricewatch("scan", "clean", "again", "--format", "parquet").code == 0
     assert "lie in one another" in pricewatch("scan", default_panels.faulty, "run", "--clean", "run/x").failed(2)
+
+
+def test_a_dry_run_says_what_there_is_to_do_and_writes_nothing(pricewatch, default_panels, tmp_path):
+    done = pricewatch("scan", default_panels.faulty, "run", "--dry-run")
+    assert done.code == 0
+    assert "run: 3 years to do, 2020 to 2022: 71,400 cells (714 sessions × 100 tickers, 71," in done.out
+    assert done.err == "nothing is written: this was a dry run\n"
+    assert json.loads(pricewatch("scan", default_panels.faulty, "run", "--dry-run", "--json").out)["tasks"] >= 1
+    assert not (tmp_path / "run").exists()
+    (tmp_path / "p.csv").write_text("date,ticker,price\n2022-01-03,A,1\n")
+    assert "ingest --dry-run" in pricewatch("scan", "p.csv", "run", "--dry-run").failed(2)

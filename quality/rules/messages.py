@@ -29,6 +29,22 @@ class Place:
     name: str
     spec: str
 
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a number that is written with decimals of its own."""
+        return bool(self.spec) and not self.is_count
+
+    @property
+    def is_count(self) -> bool:
+        """Whether it is a count of something."""
+        return bool(_COUNT.fullmatch(self.spec))
+
+    @property
+    def as_text(self) -> str:
+        """The expression that gives it as a text, of a column."""
+        pattern, argument = _column(self)
+        return argument if self.is_count else f"format('{pattern}', {argument})"
+
 
 @dataclass(frozen=True)
 class Message:

@@ -1,32 +1,264 @@
-"""Reads off a rule what must be true of some cell or session, or it finds nothing: the first condition that it states.
+"""Reads off a rule what must be true of a cell, or the rule does not find it: the plain conditions that it states.
 
-To ask whether that is true anywhere takes a fraction of the time that it takes the engine to plan the whole rule.
+A condition is plain where it compares what is reckoned from columns, numbers and parameters, or asks whether a column
+is true or null. To ask that of all cells takes a fraction of the time that it takes the engine to ask the whole rule.
 """
 
-import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, TypeAlias
 
-_COMMENT = re.compile(r"--.*")
-_UNION = re.compile(r"\bunion all(?: by name)?\b")
-# More than one filter, or another word between conditions than `and`: then the first one may be false of what is found.
-_WHERE, _OTHERWISE = re.compile(r"\bwhere\b"), re.compile(r"\bor\b")
-_OPERAND = r"\w+(?:\([\w, ]*\))?"
-_FIRST = re.compile(
-    r"\bfrom (?P<relation>metrics|days)(?:\s+join days using \(date\))?"
-    rf"\s+where (?P<condition>{_OPERAND}(?: (?:>=|<=|>|<|=) -?[$\w.]+| is null| is not null)?)(?=\s+and\b|\s*$)"
+from quality.engine.syntax import tree_of
+from quality.errors import UsageError
+
+# A node of the engine's own tree of a statement.
+_Node: TypeAlias = Mapping[str, Any]
+RELATIONS = ("metrics", "days")
+# What makes a SELECT more than a filter: what it finds may then depend on rows that a condition leaves out.
+_BEYOND_ROWS = frozenset({"WINDOW", "SUBQUERY"})
+_SUMMARIES = frozenset(
+    ("any_value", "avg", "bool_and", "bool_or", "count", "count_star", "first", "last", "list", "max", "median", "min")
+) | frozenset(("quantile_cont", "string_agg", "sum"))
+_UNUSED = ("modifiers", "group_expressions", "having", "sample", "qualify")
+_COMPARISONS = {
+    "COMPARE_EQUAL": "=",
+    "COMPARE_NOTEQUAL": "<>",
+    "COMPARE_LESSTHAN": "<",
+    "COMPARE_GREATERTHAN": ">",
+    "COMPARE_LESSTHANOREQUALTO": "<=",
+    "COMPARE_GREATERTHANOREQUALTO": ">=",
+}
+# Functions, by how many arguments they have, that are the same to the last bit wherever they are reckoned.
+FUNCTIONS = frozenset(
+    {("-", 1), ("abs", 1), ("+", 2), ("-", 2), ("*", 2), ("/", 2), ("least", 2), ("greatest", 2), ("coalesce", 2)}
 )
 
 
-@lru_cache(maxsize=256)
-def first_conditions(sql: str) -> tuple[tuple[str, str], ...]:
-    """Give, by SELECT of a rule's union, the relation that it filters and its first condition; () where none is plain.
+@dataclass(frozen=True)
+class Expression:
+    """What is compared: a column, a parameter, a number, or a function of such.
 
-    A rule finds nothing where each of these conditions is true of nothing in its relation.
+    Attributes:
+        kind: "column", "parameter", "number", or the name of the function.
+        name: Of the column or parameter.
+        number: The number.
+        arguments: What it is a function of.
+
     """
-    found = []
-    for part in _UNION.split(_COMMENT.sub("", sql)):
-        first = _FIRST.search(part)
-        if first is None or len(_WHERE.findall(part)) > 1 or _OTHERWISE.search(part):
-            return ()
-        found.append((first["relation"], first["condition"]))
-    return tuple(found)
+
+    kind: str
+    name: str = ""
+    number: float = 0.0
+    arguments: tuple["Expression", ...] = ()
+
+    def columns(self) -> Iterator[str]:
+        """Give the columns that it is made of."""
+        if self.kind == "column":
+            yield self.name
+        for argument in self.arguments:
+            yield from argument.columns()
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A plain condition.
+
+    Attributes:
+        test: "true", "false", "null", "known" or "infinite", of one column; or a comparison, of two expressions.
+        of: What it is about.
+
+    """
+
+    test: str
+    of: tuple[Expression, ...]
+
+    def columns(self) -> Iterator[str]:
+        """Give the columns that it is about."""
+        for one in self.of:
+            yield from one.columns()
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether it takes no more than to look at one column."""
+        return len(list(self.columns())) <= 1
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Several sets of conditions, of which one must be true."""
+
+    sets: tuple[tuple["Condition | Choice", ...], ...]
+
+    def columns(self) -> Iterator[str]:
+        """Give the columns that they are about."""
+        for conditions in self.sets:
+            for one in conditions:
+                yield from one.columns()
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A SELECT that filters the rows of a relation: what it finds is true of all conditions."""
+
+    relation: str
+    conditions: tuple[Condition | Choice, ...]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a rule looks at, row by row.
+
+    Attributes:
+        filters: Its SELECTs: it finds nothing but rows that pass one of them.
+        words: The columns that it names, and whatever else it names.
+        gives: The columns that it gives.
+
+    """
+
+    filters: tuple[Filter, ...]
+    words: frozenset[str]
+    gives: frozenset[str]
+
+
+@lru_cache(maxsize=256)
+def evidence_of(sql: str) -> Evidence | None:
+    """Take a rule apart; None where what it finds may depend on more than the row itself."""
+    try:
+        node = tree_of(sql)["statements"][0]["node"]
+        if any(_looks_beyond(inner) for inner in _nodes(node)):
+            return None
+        columns = frozenset(inner["column_names"][-1] for inner in _nodes(node) if inner.get("class") == "COLUMN_REF")
+        return Evidence(tuple(_filters(node)), columns, frozenset(_given(node)))
+    except (UsageError, KeyError, IndexError, TypeError, _OtherShapeError):
+        return None
+
+
+class _OtherShapeError(Exception):
+    """A SELECT is not of the kind that is taken apart."""
+
+
+def _given(node: _Node) -> Iterator[str]:
+    for select in node["children"] if node["type"] == "SET_OPERATION_NODE" else [node]:
+        for item in select["select_list"]:
+            if item["class"] == "STAR" or not (item["alias"] or item["class"] == "COLUMN_REF"):
+                raise _OtherShapeError
+            yield str(item["alias"] or item["column_names"][-1])
+
+
+def _filters(node: _Node) -> Iterator[Filter]:
+    inner = {entry["key"]: entry["value"]["query_node"] for entry in node["cte_map"]["map"]}
+    selects = node["children"] if node["type"] == "SET_OPERATION_NODE" else [node]
+    if node["type"] == "SET_OPERATION_NODE" and not (node["setop_all"] and node["setop_type"].startswith("UNION")):
+        raise _OtherShapeError
+    for select in selects:
+        yield _filter(select, inner)
+
+
+def _filter(select: _Node, inner: Mapping[str, _Node]) -> Filter:
+    """Give the filter that a SELECT is; one from a named part is that of the part, too."""
+    if select["type"] != "SELECT_NODE" or any(select[part] for part in _UNUSED):
+        raise _OtherShapeError
+    tables = list(_tables(select["from_table"]))
+    own = tuple(_conditions(select["where_clause"])) if select["where_clause"] else ()
+    if tables[0] in inner and len(tables) == 1:
+        part = inner[tables[0]]
+        source = _filter(part, {})
+        new = {item["alias"] for item in part["select_list"]}
+        if part["select_list"][0]["class"] != "STAR":
+            own = ()
+        return Filter(source.relation, (*source.conditions, *(one for one in own if not new & set(one.columns()))))
+    if not set(tables) <= set(RELATIONS) or len(set(tables)) < len(tables) or inner:
+        raise _OtherShapeError
+    return Filter(tables[0], own)
+
+
+def _tables(source: _Node) -> Iterator[str]:
+    """Give the tables that a SELECT joins, the one that it filters first."""
+    if source["type"] == "JOIN":
+        if source["join_type"] != "INNER":
+            raise _OtherShapeError
+        yield from _tables(source["left"])
+        yield from _tables(source["right"])
+    elif source["type"] == "BASE_TABLE" and not source["sample"]:
+        yield source["table_name"]
+    else:
+        raise _OtherShapeError
+
+
+def _conditions(node: _Node) -> Iterator[Condition | Choice]:
+    """Give the plain conditions among those that a filter states, all of which must be true."""
+    if node["type"] == "CONJUNCTION_AND":
+        for child in node["children"]:
+            yield from _conditions(child)
+    elif node["type"] == "CONJUNCTION_OR":
+        sets = tuple(tuple(_conditions(child)) for child in node["children"])
+        if all(sets):
+            yield Choice(sets)
+    elif node["type"] in _COMPARISONS:
+        yield from _compared(node["left"], _COMPARISONS[node["type"]], node["right"])
+    elif node["type"] == "COMPARE_BETWEEN":
+        yield from _compared(node["input"], ">=", node["lower"])
+        yield from _compared(node["input"], "<=", node["upper"])
+    else:
+        yield from _asked(node)
+
+
+def _compared(left: _Node, test: str, right: _Node) -> Iterator[Condition]:
+    sides = _expression(left), _expression(right)
+    if sides[0] and sides[1]:
+        yield Condition(test, (sides[0], sides[1]))
+
+
+def _asked(node: _Node) -> Iterator[Condition]:
+    """Give what is asked of a column by itself."""
+    test, column = "true", node
+    if node["class"] == "FUNCTION" and node["function_name"] == "isinf":
+        test, column = "infinite", node["arguments"][0]["expression"]
+    elif node["type"] in _OF_ONE:
+        test, column = _OF_ONE[node["type"]], node["children"][0]
+    if column["class"] == "COLUMN_REF":
+        yield Condition(test, (Expression("column", _name(column)),))
+
+
+_OF_ONE = {"OPERATOR_NOT": "false", "OPERATOR_IS_NULL": "null", "OPERATOR_IS_NOT_NULL": "known"}
+
+
+def _expression(node: _Node) -> Expression | None:
+    if node["class"] == "COLUMN_REF":
+        return Expression("column", _name(node))
+    if node["class"] == "PARAMETER":
+        return Expression("parameter", node["identifier"])
+    if node["class"] == "CONSTANT":
+        is_number = node["literal"]["kind"] in ("INTEGER", "NUMERIC")
+        return Expression("number", number=float(node["literal"]["text"])) if is_number else None
+    if node["type"] == "OPERATOR_COALESCE":
+        return _function("coalesce", node["children"])
+    if node["class"] == "FUNCTION":
+        return _function(node["function_name"], [argument["expression"] for argument in node["arguments"]])
+    return None
+
+
+def _function(name: str, arguments: Sequence[_Node]) -> Expression | None:
+    inner = tuple(filter(None, map(_expression, arguments)))
+    is_known = len(inner) == len(arguments) and (name, len(inner)) in FUNCTIONS
+    return Expression(name, arguments=inner) if is_known else None
+
+
+def _name(node: _Node) -> str:
+    """Give the name of a column; one of another relation than the cells keeps that before it."""
+    names = node["column_names"]
+    return ".".join(names[1:] if names[0] == RELATIONS[0] and len(names) > 1 else names)
+
+
+def _looks_beyond(node: _Node) -> bool:
+    return node.get("class") in _BEYOND_ROWS or node.get("function_name") in _SUMMARIES
+
+
+def _nodes(tree: Any) -> Iterator[_Node]:  # noqa: ANN401 - a JSON value
+    if isinstance(tree, dict):
+        yield tree
+        tree = list(tree.values())
+    if isinstance(tree, list):
+        for branch in tree:
+            yield from _nodes(branch)

@@ -2,24 +2,32 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+import numpy as np
 import pyarrow as pa
 
-from quality.engine.connection import Connection, EngineError, columns_of, first_line, run
+from quality.engine.connection import Connection, EngineError, columns_of, first_line, register_table
 from quality.engine.statements import sql_root, statement
 from quality.errors import UsageError
-from quality.evaluation.robust.evidence import first_conditions
+from quality.evaluation.robust.candidates import Candidates
+from quality.evaluation.robust.evidence import evidence_of
+from quality.evaluation.robust.seen import Seen
 from quality.findings.columns import OPTIONAL
 from quality.patterns import best_fits
+from quality.rules.messages import Message
 from quality.rules.model import Rule
 
 # What a rule sees as `metrics` on the evening itself: nothing of later days, blocks that returned, and runs so far.
 _ON_THE_DAY = "with metrics as (from cells_on_the_day)"
+# Beside what every finding has, a message of the set is made of so many numbers and texts; one of more is written at
+# once, with the others where it is known which findings remain.
+NUMBERS, TEXTS = ("number_1", "number_2", "number_3"), ("text_1", "text_2", "text_3", "text_4")
 # The columns of what is found; `rule_number` is the position among the rules that were asked, and `in_hindsight` tells
-# what a rule says in the light of later days from what it says on the day: some do both.
+# what a rule says in the light of later days from what it says on the day: some do both. `question` tells by which
+# message it is described, from what columns; a message that is there is described already.
 FOUND = pa.schema(
     {
         "date": pa.date32(),
@@ -36,8 +44,12 @@ FOUND = pa.schema(
         "last_date": pa.date32(),
         "factor": pa.float64(),
         "covered": pa.bool_(),
+        "question": pa.int32(),
+        **dict.fromkeys(NUMBERS, pa.float64()),
+        **dict.fromkeys(TEXTS, pa.string()),
     }
 )
+_EVERY_FINDING = ("date", "ticker", "price", "expected", "deviation", *OPTIONAL)
 # Which findings are wanted, by what the scope says of them.
 _WANTED = {
     "scope_start": "date >= $scope_start",
@@ -70,75 +82,204 @@ def is_of_set(rule: Rule) -> bool:
 
 
 @dataclass(frozen=True)
-class _View:
-    """A rule, its number, and whether it is asked in the light of later days."""
+class Question:
+    """A rule with its values for a group of tickers, asked on the day or in the light of later days.
+
+    Attributes:
+        rule: The rule.
+        number: Its position among the rules that are asked.
+        in_hindsight: Whether it is asked in the light of later days.
+        pattern: The tickers that the values are for; None for all that have no values of their own.
+        parameters: The values.
+
+    """
 
     rule: Rule
     number: int
     in_hindsight: bool
+    pattern: str | None
+    parameters: Mapping[str, float]
 
     @property
     def sees_all(self) -> bool:
         """Whether it sees later days: a rule of the set that looks ahead says so, or a test fails; others may not."""
         return self.in_hindsight or (is_of_set(self.rule) and not self.rule.look_ahead)
 
+    def wanted(self, scope: Scope) -> Mapping[str, object] | None:
+        """Give which of its findings are wanted, as values of `_WANTED`; None where there is no ticker of its group."""
+        own = best_fits(self.rule.by_ticker, scope.tickers) if self.rule.by_ticker else {}
+        dates = {"scope_start": scope.start, "scope_end": scope.end}
+        wanted: dict[str, object] = {name: value for name, value in dates.items() if value is not None}
+        if self.pattern is not None:
+            group = [ticker for ticker, best in own.items() if best == self.pattern]
+            return {**wanted, "scope_only": group} if group else None
+        return {**wanted, "scope_but": list(own)} if own else wanted
+
+    @property
+    def described(self) -> "Description | None":
+        """Say how its findings are described once it is known which of them remain; None for at once."""
+        evidence = evidence_of(self.rule.sql)
+        return _description(self.rule.message, self.parameters, evidence.gives) if evidence else None
+
 
 @dataclass(frozen=True)
-class _Question:
-    """A rule with its values for a group of tickers, and which of its findings are wanted."""
+class Description:
+    """A message over the columns of `FOUND`, and what stands in those of `NUMBERS` and `TEXTS`, as expressions."""
 
-    view: _View
-    parameters: Mapping[str, float]
-    scope: Mapping[str, object]
+    message: Message
+    arguments: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class _Part:
-    """A rule with its values for a group of tickers, as a statement and its parameters."""
+    """A question as a statement and its parameters."""
 
     text: str
     parameters: Mapping[str, object]
 
 
-def find_together(connection: Connection, rules: Sequence[Rule], scope: Scope) -> pa.Table:
-    """Give what some rules find, in one pass (the columns of `FOUND`); their parameters are told apart by number.
+def questions_of(rules: Sequence[Rule]) -> list[Question]:
+    """Give rules as questions: of most tickers, and of each group that has values of its own, each in its views."""
+    return [
+        Question(rule, number, in_hindsight, pattern, parameters)
+        for number, rule in enumerate(rules)
+        for pattern, parameters in ((None, rule.parameters), *rule.by_ticker.items())
+        for in_hindsight in [False] * rule.is_causal + [True] * rule.is_retrospective
+    ]
+
+
+def candidates_of(
+    questions: Sequence[Question], cells: pa.Table, days: pa.Table, *, beside: bool
+) -> dict[int, pa.Table]:
+    """Give what each question may find, by its position; a question that finds nothing is left out.
+
+    Args:
+        questions: Of rules of the set.
+        cells: What was measured of the cells.
+        days: What was measured of the sessions.
+        beside: Whether there are optional columns or corporate actions.
+
+    """
+    views = {on_the_day: Candidates(Seen(cells, beside, on_the_day)) for on_the_day in (False, True)}
+    of_days = Candidates(Seen(days, beside=True))
+    found = {}
+    for position, question in enumerate(questions):
+        evidence = evidence_of(question.rule.sql)
+        words = [place.name for place in question.rule.message.places]
+        some = views[not question.sees_all].of(evidence, words, question.parameters)
+        if len(some) or evidence is None or of_days.are_any(evidence, "days", question.parameters):
+            found[position] = some
+    return found
+
+
+def find_together(
+    connection: Connection, questions: Sequence[Question], candidates: Mapping[int, pa.Table], scope: Scope
+) -> pa.Table:
+    """Give what some questions find among their candidates, in one pass (the columns of `FOUND`).
 
     Raises:
         UsageError: A rule's SELECT or message is wrong; the message names its file.
 
     """
-    questions = [question for number, rule in enumerate(rules) for question in _questions(rule, number, scope)]
     parts = []
+    for place, cells in candidates.items():
+        register_table(connection, _relation(place), cells)
+        if (wanted := questions[place].wanted(scope)) is not None:
+            view = f"with metrics as (from {_relation(place)})"
+            parts.append((place, _renamed(_part(connection, questions[place], place, view, wanted), place)))
     try:
-        parts = [_renamed(_part(connection, one), place) for place, one in enumerate(_open(connection, questions))]
+        return _together(connection, [part for _, part in parts])
     except EngineError:
-        return find_one_by_one(connection, rules, scope)
-    if not parts:
-        return FOUND.empty_table()
-    text = "\nunion all\n".join(f"({part.text})" for part in parts)
-    parameters = {name: value for part in parts for name, value in part.parameters.items()}
-    try:
-        return _table(connection, text, parameters)
-    except EngineError:
-        return find_one_by_one(connection, rules, scope)  # which names the rule that is wrong
+        for place, part in parts:
+            _alone(connection, questions[place].rule, part)  # which names the rule that is wrong
+        raise
+    finally:
+        for place in candidates:
+            connection.unregister(_relation(place))
 
 
 def find_one_by_one(connection: Connection, rules: Sequence[Rule], scope: Scope) -> pa.Table:
-    """Give what some rules find, each in its own words (the columns of `FOUND`).
+    """Give what some rules find in all that was measured, each in its own words (the columns of `FOUND`).
 
     Raises:
         UsageError: A rule's SELECT or message is wrong; the message names its file.
 
     """
     found = [FOUND.empty_table()]
-    for number, rule in enumerate(rules):
-        for question in _questions(rule, number, scope):
-            part = _part(connection, question)
-            try:
-                found.append(_table(connection, part.text, part.parameters))
-            except EngineError as error:
-                raise UsageError(f"{rule.source}: {first_line(error)}") from error
+    for question in questions_of(rules):
+        if (wanted := question.wanted(scope)) is not None:
+            part = _part(connection, question, None, "" if question.sees_all else _ON_THE_DAY, wanted)
+            found.append(_alone(connection, question.rule, part).cast(FOUND))
     return pa.concat_tables(found)
+
+
+def describe(connection: Connection, questions: Sequence[Question], found: pa.Table) -> pa.Array:
+    """Give the messages of findings, in their order; those that have one keep it.
+
+    Raises:
+        UsageError: A rule's message is wrong; the message names its file.
+
+    """
+    number = found["question"].fill_null(-1).to_numpy()
+    order = np.argsort(number, kind="stable")
+    edges = np.searchsorted(number[order], np.arange(len(questions) + 1))
+    texts = {-1: found["message"].take(pa.array(order[: edges[0]])).combine_chunks()}
+    parts: dict[int, _Part] = {}
+    for place in np.unique(number[number >= 0]).tolist():
+        said = questions[place].described
+        assert said is not None  # noqa: S101 - else its findings have messages
+        rows = order[edges[place] : edges[place + 1]]
+        pattern, arguments = said.message.as_sql(questions[place].parameters, FOUND.names)
+        if arguments:
+            needed = {"price", *(one.name for one in said.message.places)} & set(FOUND.names)
+            register_table(connection, _relation(place), found.select(sorted(needed)).take(pa.array(rows)))
+            message = ", ".join(["format($rule_message", *arguments]) + ")"
+            text = statement("robust/described").format(message=message, findings=_relation(place), question=place)
+            parts[place] = _renamed(_Part(text, {"rule_message": pattern}), place)
+        else:
+            texts[place] = pa.repeat(pattern, len(rows))
+    texts |= _described(connection, questions, parts)
+    written = pa.concat_arrays([texts[place] for place in sorted(texts)])
+    places = np.empty(len(order), dtype=np.int64)
+    places[order] = np.arange(len(order))
+    return written.take(pa.array(places))
+
+
+def _described(
+    connection: Connection, questions: Sequence[Question], parts: Mapping[int, _Part]
+) -> Iterator[tuple[int, pa.Array]]:
+    if not parts:
+        return
+    try:
+        text, parameters = _union(list(parts.values()))
+        written = _table(connection, text, parameters)
+    except EngineError:
+        for place, part in parts.items():
+            _alone(connection, questions[place].rule, part)
+        raise
+    finally:
+        for place in parts:
+            connection.unregister(_relation(place))
+    number = written["question"].to_numpy()
+    for place in parts:
+        begin, end = np.searchsorted(number, [place, place + 1])
+        yield place, written["message"].slice(begin, end - begin).cast(pa.string()).combine_chunks()
+
+
+def _together(connection: Connection, parts: Sequence[_Part]) -> pa.Table:
+    return _table(connection, *_union(parts)).cast(FOUND) if parts else FOUND.empty_table()
+
+
+def _alone(connection: Connection, rule: Rule, part: _Part) -> pa.Table:
+    try:
+        return _table(connection, part.text, part.parameters)
+    except EngineError as error:
+        raise UsageError(f"{rule.source}: {first_line(error)}") from error
+
+
+def _union(parts: Sequence[_Part]) -> tuple[str, dict[str, object]]:
+    text = "\nunion all\n".join(f"({part.text})" for part in parts)
+    return text, {name: value for part in parts for name, value in part.parameters.items()}
 
 
 def _table(connection: Connection, text: str, parameters: Mapping[str, object]) -> pa.Table:
@@ -146,50 +287,25 @@ def _table(connection: Connection, text: str, parameters: Mapping[str, object]) 
     connection.execute(f"create or replace temp table found as {text}", dict(parameters))
     found = connection.sql("from found").to_arrow_table()
     connection.execute("drop table found")
-    # To cast, where nothing needs it, would import all that Arrow computes: a check does without.
-    return found if found.schema.equals(FOUND) else found.cast(FOUND)
+    return found
 
 
-def _open(connection: Connection, questions: Sequence[_Question]) -> list[_Question]:
-    """Leave out the questions to which the answer is nothing: what their rules state first is true nowhere."""
-    asked: dict[str, list[tuple[int, _Part]]] = {}
-    is_open = [not first_conditions(question.view.rule.sql) for question in questions]
-    for number, question in enumerate(questions):
-        for relation, condition in first_conditions(question.view.rule.sql):
-            used = {name: question.parameters[name] for name in _PARAMETER.findall(condition)}
-            seen = "cells_on_the_day" if relation == "metrics" and not question.view.sees_all else relation
-            asked.setdefault(seen, []).append((number, _renamed(_Part(f"bool_or({condition})", used), number)))
-    for relation, parts in asked.items():
-        text = f"select {', '.join(part.text for _, part in parts)} from {relation}"  # noqa: S608 - the rules' own words
-        (answers,) = run(
-            connection, text, {name: value for _, part in parts for name, value in part.parameters.items()}
-        )
-        for (number, _), answer in zip(parts, answers, strict=True):
-            is_open[number] |= bool(answer)
-    return [question for question, kept in zip(questions, is_open, strict=True) if kept]
+def _relation(place: int) -> str:
+    """Give the name of the relation that a question is asked of."""
+    return f"of_question_{place}"
 
 
-def _questions(rule: Rule, number: int, scope: Scope) -> Iterator[_Question]:
-    """Give a rule as questions: of most tickers, and of each group that has values of its own, each in its views."""
-    own = best_fits(rule.by_ticker, scope.tickers) if rule.by_ticker else {}
-    dates = {"scope_start": scope.start, "scope_end": scope.end}
-    wanted: dict[str, object] = {name: value for name, value in dates.items() if value is not None}
-    but: dict[str, object] = {"scope_but": list(own)} if own else {}
-    groups = [(rule.parameters, {**wanted, **but})]
-    for pattern, parameters in rule.by_ticker.items():
-        if group := [ticker for ticker, best in own.items() if best == pattern]:
-            groups.append((parameters, {**wanted, "scope_only": group}))
-    views = [False] * rule.is_causal + [True] * rule.is_retrospective
-    for parameters, chosen in groups:
-        for in_hindsight in views:
-            yield _Question(_View(rule, number, in_hindsight), parameters, chosen)
-
-
-def _part(connection: Connection, question: _Question) -> _Part:
-    view, parameters, scope = question.view, question.parameters, question.scope
-    rule, metrics = view.rule, "" if view.sees_all else _ON_THE_DAY
+def _part(
+    connection: Connection, question: Question, place: int | None, metrics: str, wanted: Mapping[str, object]
+) -> _Part:
+    """Give a question as a statement; `place` tells by what its findings are described later, if they are."""
+    rule, parameters = question.rule, question.parameters
+    evidence = evidence_of(rule.sql)
     try:
-        columns = _columns(connection, metrics, rule.sql, tuple(parameters.items()))
+        columns = (
+            tuple(evidence.gives) if evidence else _columns(connection, metrics, rule.sql, tuple(parameters.items()))
+        )
+        said = question.described if place is not None else None
         pattern, arguments = rule.message.as_sql(parameters, columns)
     except EngineError as error:
         raise UsageError(f"{rule.source}: {first_line(error)}") from error
@@ -197,14 +313,44 @@ def _part(connection: Connection, question: _Question) -> _Part:
         raise UsageError(f"{rule.source}: {error}") from error
     text = statement("robust/found").format(
         metrics=metrics,
-        number=view.number,
-        in_hindsight=str(view.in_hindsight).lower(),
-        message=", ".join(["format($rule_message", *arguments]) + ")" if arguments else "$rule_message",
+        number=question.number,
+        in_hindsight=str(question.in_hindsight).lower(),
+        message=_message(arguments) if said is None else "null::varchar",
         optional=", ".join(name if name in columns else f"{absent} as {name}" for name, absent in OPTIONAL.items()),
+        question="null::integer" if said is None else place,
+        arguments=", ".join(_arguments(said)),
         bad_cells=rule.sql,
-        wanted=" and ".join(_WANTED[name] for name in scope) or "true",
+        wanted=" and ".join(_WANTED[name] for name in wanted) or "true",
     )
-    return _Part(text, {**parameters, **scope, "rule_message": pattern})
+    return _Part(text, {**parameters, **wanted, **({"rule_message": pattern} if said is None else {})})
+
+
+def _message(arguments: Sequence[str]) -> str:
+    written = ", ".join(["format($rule_message", *arguments]) + ")" if arguments else "$rule_message"
+    return f"coalesce({written}, $rule_message)"
+
+
+def _arguments(said: Description | None) -> Iterator[str]:
+    kinds = {**dict.fromkeys(NUMBERS, "double"), **dict.fromkeys(TEXTS, "varchar")}
+    for name, kind in kinds.items():
+        yield f"{said.arguments[name] if said and name in said.arguments else f'null::{kind}'} as {name}"
+
+
+def _description(message: Message, parameters: Mapping[str, float], columns: Collection[str]) -> Description | None:
+    """Let a message name columns of `FOUND`; None where it takes more of them than there are, or says what is not."""
+    free = {True: list(NUMBERS), False: list(TEXTS)}
+    places, arguments = [], dict[str, str]()
+    for place in message.places:
+        if place.name in parameters or (place.name in _EVERY_FINDING and not place.is_count):
+            places.append(place)
+            continue
+        left = free[place.is_number]
+        if not left or place.name not in columns:
+            return None
+        name = left.pop(0)
+        arguments[name] = place.name if place.is_number else place.as_text
+        places.append(replace(place, name=name, spec=place.spec if place.is_number else ""))
+    return Description(replace(message, places=tuple(places)), arguments)
 
 
 @lru_cache(maxsize=256)

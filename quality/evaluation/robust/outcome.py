@@ -9,13 +9,14 @@ The column `status` says what came of it:
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from quality.evaluation.robust.found import NUMBERS, TEXTS
 from quality.panel.grid import BoolMatrix, Integers
 from quality.rules.model import Rule
 from quality.rules.severities import SEVERITIES
@@ -23,7 +24,9 @@ from quality.rules.severities import SEVERITIES
 STATUSES = ("provisional", "confirmed", "reclassified", "hindsight")
 _PROVISIONAL, _CONFIRMED, _RECLASSIFIED, _HINDSIGHT = range(len(STATUSES))
 # What a rule that explains a finding says in its place; all else is what the day saw.
-_SAID = ("message", "first_date", "last_date", "factor", "covered")
+_SAID = ("first_date", "last_date", "factor", "covered")
+# What is of no interest to anybody once that is known.
+_UNSAID = ("in_hindsight", "question", *NUMBERS, *TEXTS)
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,13 @@ class _Findings:
     status: Integers
 
 
-def reconsider(found: pa.Table, rules: Sequence[Rule], families: Sequence[int], settled: dt.date | None) -> pa.Table:
+def reconsider(
+    found: pa.Table,
+    rules: Sequence[Rule],
+    families: Sequence[int],
+    settled: dt.date | None,
+    described: Callable[[pa.Table], pa.Array],
+) -> pa.Table:
     """Merge what the rules of the day found with what the retrospective ones found, a cell at a time.
 
     Args:
@@ -57,6 +66,7 @@ def reconsider(found: pa.Table, rules: Sequence[Rule], families: Sequence[int], 
         families: By rule, which rules it belongs to. Within a family hindsight says one thing of a cell, the most
             severe; what other families find changes nothing of its own, unless a rule `reclassifies` it.
         settled: The last session whose following days have come; None for none.
+        described: Gives the messages of what remains, from its rows of `found`.
 
     Returns:
         The findings' columns, texts but for messages as dictionaries, sorted by date, ticker and rule. What the day
@@ -92,7 +102,7 @@ def reconsider(found: pa.Table, rules: Sequence[Rule], families: Sequence[int], 
         unseen = _only(unseen, ~_among(unseen.row, explaining))
         none = np.full_like(unseen.rule, -1)
         parts.append(replace(unseen, first_rule=none, status=np.full_like(none, _HINDSIGHT)))
-    return _as_table(found, _in_order(_together([first, *parts]), len(rules)), ticker, names, rules)
+    return _as_table(found, _in_order(_together([first, *parts]), len(rules)), (ticker, names), rules, described)
 
 
 def _only(findings: _Findings, kept: BoolMatrix) -> _Findings:
@@ -150,20 +160,25 @@ def _explained(first: _Findings, late: _Findings, rules: Sequence[Rule]) -> tupl
 
 
 def _as_table(
-    found: pa.Table, findings: _Findings, ticker: Integers, names: Sequence[str], rules: Sequence[Rule]
+    found: pa.Table,
+    findings: _Findings,
+    tickers: tuple[Integers, Sequence[str]],
+    rules: Sequence[Rule],
+    described: Callable[[pa.Table], pa.Array],
 ) -> pa.Table:
+    ticker, names = tickers
     rule_names = [rule.name for rule in rules]
     severities = np.array([SEVERITIES.index(rule.severity) for rule in rules], dtype=np.int64)
     columns: dict[str, pa.Array] = {}
     for name in found.column_names:
         if name == "ticker":
             columns[name] = _texts(ticker[findings.row], names)
-        elif name == "in_hindsight":
-            continue
         elif name == "rule_number":
             columns["rule"] = _texts(findings.rule, rule_names)
             columns["severity"] = _texts(severities[findings.rule], SEVERITIES)
-        else:
+        elif name == "message":
+            columns[name] = described(found.take(pa.array(findings.said_by)))
+        elif name not in _UNSAID:
             rows = findings.said_by if name in _SAID else findings.row
             columns[name] = found[name].take(pa.array(rows)).combine_chunks()
     columns["status"] = _texts(findings.status, STATUSES)

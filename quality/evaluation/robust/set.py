@@ -14,7 +14,15 @@ from quality.engine.statements import statement
 from quality.evaluation.protocol import Evaluated, FirstPass, Group
 from quality.evaluation.robust.common import Common
 from quality.evaluation.robust.corroboration import corroborate
-from quality.evaluation.robust.found import Scope, find_one_by_one, find_together, is_of_set
+from quality.evaluation.robust.found import (
+    Scope,
+    candidates_of,
+    describe,
+    find_one_by_one,
+    find_together,
+    is_of_set,
+    questions_of,
+)
 from quality.evaluation.robust.margins import LOOK_AHEAD, LOOK_BACK
 from quality.evaluation.robust.metrics import Needs, measure
 from quality.evaluation.robust.outcome import reconsider
@@ -24,8 +32,10 @@ from quality.panel.extras import EXTRAS
 from quality.panel.grid import Grid, Integers
 from quality.rules.model import Rule, RuleSet
 
-# Rules are asked of so many cells at once, or of what a scan hands over together.
-_CELLS_AT_ONCE = 50_000
+# What so many cells are candidates of is picked from all that was measured of them at once, and rules are asked of so
+# many bytes of candidates, or of what a scan hands over together.
+_CELLS_AT_ONCE, _BYTES_AT_ONCE = 50_000, 16 << 20
+_CELLS, _DAYS = "measured_cells", "measured_days"
 _METRICS = ("metrics/robust", "metrics/robust_alone", "metrics/robust_beside")
 
 
@@ -35,7 +45,7 @@ class Robust:
     look_back: int = LOOK_BACK
     look_ahead: int = LOOK_AHEAD
     version: int = 9
-    statements: tuple[str, ...] = ("macros", *_METRICS, "robust/found")
+    statements: tuple[str, ...] = ("macros", *_METRICS, "robust/words", "robust/found", "robust/described")
     remembers: bool = False
     reports_positions: bool = False
     extras: tuple[str, ...] = EXTRAS
@@ -69,29 +79,37 @@ class Robust:
         """
         measured = _measure(grid, ruleset.rules, (start, end), group.common if group else None)
         del grid  # it makes room for what is found
-        evaluated = _evaluated(connection, ruleset.rules, [measured], stays=group is None)
-        if group and not group.is_first:
+        evaluated = _evaluated(connection, ruleset.rules, [_pick(ruleset.rules, [measured])])
+        if group is None:
+            _see(connection, [measured.theirs or measured.ours], beside=measured.beside)
+        elif not group.is_first:
             return replace(evaluated, findings=_of_tickers(evaluated.findings, measured.scope.tickers))
         return evaluated
 
     def evaluate_all(
         self, connection: Connection, grids: Iterable[Grid], ruleset: RuleSet, start: dt.date, end: dt.date
     ) -> Iterator[tuple[int, Evaluated]]:
-        """Evaluate every rule on consecutive grids, on as many at once as hold `_CELLS_AT_ONCE` suspects.
+        """Evaluate every rule on consecutive grids, on as many at once as have `_BYTES_AT_ONCE` of candidates.
 
         The statement that asks all rules takes longer to plan than to run on few cells.
         """
         measured: list[_Measured] = []
+        picked: list[_Candidates] = []
         for grid in grids:
             measured.append(_measure(grid, ruleset.rules, (start, end)))
             del grid  # it makes room for what is found
             if sum(part.cells for part in measured) >= _CELLS_AT_ONCE:
-                together, evaluated = len(measured), _evaluated(connection, ruleset.rules, measured)
+                picked.append(_pick(ruleset.rules, measured))
                 measured = []
+            if sum(part.size for part in picked) >= _BYTES_AT_ONCE:
+                together, evaluated = sum(part.grids for part in picked), _evaluated(connection, ruleset.rules, picked)
+                picked = []
                 yield together, evaluated
                 del evaluated  # while the next grids are measured, it is gone
         if measured:
-            yield len(measured), _evaluated(connection, ruleset.rules, measured)
+            picked.append(_pick(ruleset.rules, measured))
+        if picked:
+            yield sum(part.grids for part in picked), _evaluated(connection, ruleset.rules, picked)
 
 
 @dataclass(frozen=True)
@@ -118,7 +136,34 @@ class _Measured:
     @property
     def cells(self) -> int:
         """How many cells rules see."""
-        return sum(len(relations["measured_cells"]) for relations in (self.ours, self.theirs) if relations)
+        return sum(len(relations[_CELLS]) for relations in (self.ours, self.theirs) if relations)
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """What is kept of some consecutive grids once it is known which of their cells rules may find.
+
+    Attributes:
+        measured: The grids, without what the rules of the set see.
+        cells: What each question to the rules of the set may find, by its position.
+        days: The sessions.
+
+    """
+
+    measured: Sequence[_Measured]
+    cells: Mapping[int, pa.Table]
+    days: pa.Table
+
+    @property
+    def grids(self) -> int:
+        """How many grids there are."""
+        return len(self.measured)
+
+    @property
+    def size(self) -> int:
+        """The bytes of all that rules see."""
+        theirs = [table for part in self.measured for table in part.theirs.values()]
+        return sum(table.nbytes for table in (*self.cells.values(), *theirs))
 
 
 def _measure(
@@ -136,25 +181,42 @@ def _measure(
     )
 
 
-def _evaluated(
-    connection: Connection, rules: Sequence[Rule], measured: Sequence[_Measured], *, stays: bool = False
-) -> Evaluated:
+def _pick(rules: Sequence[Rule], measured: Sequence[_Measured]) -> _Candidates:
+    """Keep of what was measured of some grids what rules of the set may find."""
+    cells, days = (pa.concat_tables([part.ours[name] for part in measured]) for name in (_CELLS, _DAYS))
+    questions = questions_of(list(filter(is_of_set, rules)))
+    candidates = candidates_of(questions, cells, days, beside=measured[0].beside)
+    return _Candidates([replace(part, ours={}) for part in measured], candidates, days)
+
+
+def _evaluated(connection: Connection, rules: Sequence[Rule], picked: Sequence[_Candidates]) -> Evaluated:
     """Ask the rules of what some grids came to, and what later days make of what they find."""
+    measured = [part for some in picked for part in some.measured]
     scope = _joined([part.scope for part in measured])
     ours = [is_of_set(rule) for rule in rules]
-    beside = measured[0].beside
-    with _seen(connection, [part.ours for part in measured], beside=beside, stays=stays):
-        found = [_numbered(find_together(connection, _chosen(rules, ours), scope), ours)]
+    questions = questions_of(_chosen(rules, ours))
+    with _seen(connection, pa.concat_tables([part.days for part in picked])):
+        found = [_numbered(find_together(connection, questions, _joined_candidates(picked), scope), ours)]
     if not all(ours):
         theirs = [not own for own in ours]
-        with _seen(connection, [part.theirs for part in measured], beside=beside, stays=stays):
-            found.append(_numbered(find_one_by_one(connection, _chosen(rules, theirs), scope), theirs))
+        _see(connection, [part.theirs for part in measured], beside=measured[0].beside)
+        found.append(_numbered(find_one_by_one(connection, _chosen(rules, theirs), scope), theirs))
+        _unsee(connection)
     families = [0 if own else number + 1 for number, own in enumerate(ours)]
     settled = max((part.settled for part in measured if part.settled), default=None)
     absent: Counter[int] = Counter()
     for part in measured:
         absent.update(part.absent)
-    return Evaluated(reconsider(pa.concat_tables(found), rules, families, settled), absent)
+
+    def described(rest: pa.Table) -> pa.Array:
+        return describe(connection, questions, rest)
+
+    return Evaluated(reconsider(pa.concat_tables(found), rules, families, settled, described), absent)
+
+
+def _joined_candidates(picked: Sequence[_Candidates]) -> dict[int, pa.Table]:
+    places = sorted({place for part in picked for place in part.cells})
+    return {place: pa.concat_tables([part.cells[place] for part in picked if place in part.cells]) for place in places}
 
 
 def _scope(grid: Grid, start: dt.date, end: dt.date) -> Scope:
@@ -222,20 +284,28 @@ def _relations(shared: Shared, needs: Needs) -> dict[str, pa.Table]:
     judged = grid.sessions[grid.judged]
     before = grid.sessions[grid.judged.start - 1 : grid.judged.stop - 1]
     days = {"date": pa.array(judged), **_columns(metrics.days), "date_before": pa.array(before)}
-    return {"measured_cells": pa.table(cells), "measured_days": pa.table(days)}
+    return {_CELLS: pa.table(cells), _DAYS: pa.table(days)}
 
 
 @contextmanager
-def _seen(
-    connection: Connection, parts: Sequence[Mapping[str, pa.Table]], *, beside: bool, stays: bool
-) -> Iterator[None]:
-    """Let rules see the relations of some grids, and what the statements of the set make of them, for a while."""
-    for name in parts[0]:
-        register_table(connection, name, pa.concat_tables([part[name] for part in parts]))
-    connection.execute(statement("metrics/robust_beside" if beside else "metrics/robust_alone"))
-    connection.execute(statement("metrics/robust"))
+def _seen(connection: Connection, days: pa.Table) -> Iterator[None]:
+    """Let rules see sessions for a while."""
+    register_table(connection, _DAYS, days)
+    connection.execute(statement("robust/words"))
     yield
-    for name in () if stays else parts[0]:
+    connection.unregister(_DAYS)
+
+
+def _see(connection: Connection, parts: Sequence[Mapping[str, pa.Table]], *, beside: bool) -> None:
+    """Let rules see the relations of some grids, and what the statements of the set make of them, from now on."""
+    for name in (_CELLS, _DAYS):
+        register_table(connection, name, pa.concat_tables([part[name] for part in parts]))
+    for name in ("robust/words", "metrics/robust_beside" if beside else "metrics/robust_alone", "metrics/robust"):
+        connection.execute(statement(name))
+
+
+def _unsee(connection: Connection) -> None:
+    for name in (_CELLS, _DAYS):
         connection.unregister(name)
 
 

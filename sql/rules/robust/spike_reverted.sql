@@ -27,6 +27,9 @@ where there * back < 0
     and smaller > greatest($least, $sigmas * volatility)
     and volatility is not null
     and not is_of_shifted_session
+    -- No smaller move has a logarithm as large as that: most cells need not be asked for more.
+    and abs(own_move) > 0.6 * least($least, 1)
+    and abs(next_move) > 0.6 * least($least, 1)
     and abs(there + back) < $apart * smaller
     -- The price itself moved, not only the market around it.
     and abs(ln(price / previous)) > smaller / 2

@@ -22,6 +22,8 @@ select
     upper_limit(expected, 0.2, 0, 0) as upper
 from metrics
 where is_unit_error(price, expected, previous)
+    -- Whatever is off by ten is far: what is near need not be asked for more.
+    and (deviation > 2 or deviation < -0.6)
     and usable >= $least_prices
     and abs(price - expected) > $steps * coalesce(step, 0)
     and not is_in_unit

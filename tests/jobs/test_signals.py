@@ -75,6 +75,16 @@ def test_a_second_polite_signal_does_not_disturb_the_tidying_up(start):
     assert (out, process.returncode) == ("given back\n", 130)
 
 
+def test_a_process_that_is_asked_says_where_it_is_and_goes_on(start):
+    process = start("-c", AT_WORK)
+    assert process.stdout.readline() == "held\n"
+    process.send_signal(signal.SIGUSR1)
+    assert process.stderr.readline().startswith("Current thread ")
+    assert any(" in run" in process.stderr.readline() for _ in range(3))
+    process.send_signal(signal.SIGTERM)
+    assert (process.communicate(timeout=30)[0], process.returncode) == ("given back\n", 130)
+
+
 def test_what_is_ignored_stays_ignored(start):
     program = f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n{AT_WORK.replace('60', '0.5')}"
     process = start("-c", program.replace("console):", "console):\n    import os; os.kill(os.getpid(), signal.SIGHUP)"))

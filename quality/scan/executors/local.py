@@ -1,7 +1,7 @@
 """Runs units of work on threads of this machine; the engines do the work outside the interpreter's lock."""
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -10,6 +10,7 @@ from quality.engine.connection import Connection, EngineOptions, open_engine
 from quality.panel.catalogue import Damage
 from quality.panel.panel_files import PanelFiles
 from quality.panel.year_index import YearIndex
+from quality.scan.executors.stalls import as_they_end
 from quality.scan.options import ScanOptions
 from quality.scan.units import Unit
 from quality.storage import Store
@@ -73,7 +74,7 @@ def run_all(
     with ThreadPoolExecutor(threads) as pool:
         futures = [pool.submit(work, task) for task in tasks]
         try:
-            for done, future in enumerate(as_completed(futures), start=1):
+            for done, future in enumerate(as_they_end(futures), start=1):
                 future.result()
                 progress(done)
         except BaseException:

@@ -11,7 +11,7 @@ _ODD_PRICES = (0.0, -0.0, -1.5, np.inf, -np.inf)
 
 
 def draw_panel(seed: int, tickers: int = 14, count: int = 260) -> Grid:
-    """Draw a panel with gaps, nulls, late and stopped tickers, repeats, coarse ticks, faults of all sizes."""
+    """Draw a panel: gaps, nulls, late and stopped tickers, repeats, coarse and adjusted ticks, faults of all sizes."""
     draw = np.random.default_rng(seed)
     paths = np.exp(np.cumsum(draw.normal(0, draw.choice([0.005, 0.02, 0.06], (tickers, 1)), (tickers, count)), axis=1))
     paths *= np.exp(np.cumsum(draw.normal(0, 0.01, count)))
@@ -40,6 +40,9 @@ def draw_panel(seed: int, tickers: int = 14, count: int = 260) -> Grid:
         for start in first:
             present[row, start : start + draw.choice([0, 0, 8, 9, 10])] = False
     prices[some(0.01) | ~present] = np.nan
+    # Some are adjusted, and rounded to three decimals.
+    adjusted = draw.random(tickers) < 0.2
+    prices[adjusted] = np.round(0.871 * prices[adjusted], 3)
     held = present.any(axis=0)
     held[0] |= not held.any()
     present[0, 0] |= not present[:, 0].any()

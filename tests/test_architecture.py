@@ -86,7 +86,6 @@ TESTED_ELSEWHERE = {
     "quality/evaluation/robust/levels.py": SEEN_IN_ROBUST,
     "quality/evaluation/robust/moves.py": SEEN_IN_ROBUST,
     "quality/evaluation/robust/sessions.py": SEEN_IN_ROBUST,
-    "quality/evaluation/robust/stale.py": SEEN_IN_ROBUST,
     "quality/evaluation/robust/outcome.py": SEEN_IN_ROBUST,
     "quality/scan/executors/local.py": "runs in every scan: tests/quality/scan/test_run.py",
     "quality/scan/options.py": "holds what a scan is told: tests/jobs/test_scan.py",

@@ -179,6 +179,9 @@ windowed as (
         -- The sizes of the moves of the last thirty sessions, and the changes in price behind the small ones.
         list(abs(ln(growth))) filter (growth is not null) over last30 as sizes,
         list(price_change) filter (price_change is not null) over last30 as price_changes,
+        -- And of the last sixty, and the prices themselves.
+        list(price_change) filter (price_change is not null) over last60 as price_changes_of_quarter,
+        list(usable_price) filter (usable_price is not null) over last30 as prices_of_month,
         -- How many runs of repeats they hold: one that began before counts, too.
         count(*) filter (is_repeat and not was_repeat) over (
             partition by ticker order by session rows between 29 preceding and 1 preceding
@@ -244,10 +247,6 @@ trimmed as (
         list_filter(
             sizes_of_month, lambda size: size <= 6 * 1.4826 * greatest(list_median(sizes_of_month), 1e-9)
         ) as usual_of_month,
-        -- Prices of single precision are equal to within this.
-        list_sort(
-            list_filter(price_changes, lambda change: change > greatest(3e-7 * usable_price, 1e-9))
-        ) as changes,
         -- A step to the other side of zero that is thirty times the usual one is none of a rate.
         coalesce(step_across > 30 * steps_of_quarter[len(steps_of_quarter) // 4 + 1], false) as has_leapt_across
     from windowed
@@ -260,13 +259,41 @@ spread as (
         sqrt(list_sum(list_transform(usual_of_quarter, lambda size: size * size)) / len(usual_of_quarter)) as of_quarter,
         sqrt(list_sum(list_transform(usual_of_month, lambda size: size * size)) / len(usual_of_month)) as of_month,
         len(sizes) >= 5 as has_past,
+        -- Prices with three decimals, where these are far below a usual move, were adjusted and rounded.
+        coalesce(
+            0.002 < 0.02 * (usable_price * deviation_of_moves)
+            and len(list_filter(
+                prices_of_month,
+                lambda one: abs(one * 1000 - round(one * 1000)) > 1e-6 * greatest(1, abs(one * 1000) * 1e-6)
+            )) = 0
+            and len(list_filter(prices_of_month, lambda one: round(one * 1000) % 10 <> 0)) > 0,
+            false
+        ) as is_adjusted
+    from trimmed
+),
+
+-- The changes that are compared, and to within what they are equal: single precision, or two of the last decimals.
+comparable as (
+    select
+        *,
+        case when is_adjusted then 0.002 else greatest(3e-7 * usable_price, 1e-9) end as equal,
+        list_sort(list_filter(
+            case when is_adjusted then price_changes_of_quarter else price_changes end,
+            lambda change: change > equal
+        )) as changes
+    from spread
+),
+
+paired as (
+    select
+        *,
         len(changes) as change_count,
         -- Pairs of equal changes, each change beside the next twelve by size.
         list_sum(list_transform(range(1, 13), lambda step: len(list_filter(
             range(1, change_count - step + 1),
-            lambda place: changes[place + step] - changes[place] <= greatest(3e-7 * usable_price, 1e-9)
+            lambda place: changes[place + step] - changes[place] <= equal
         )))) as equal_pairs
-    from trimmed
+    from comparable
 ),
 
 -- The chance that a price stands still by nature: a tick of one cent, over the height of a normal distribution.
@@ -276,7 +303,7 @@ by_cents as (
         change_count * (change_count - 1) / 2 as pairs,
         least(1, 0.01 / (usable_price * deviation_of_moves * sqrt(2 * pi()))) as chance_by_cents,
         sqrt(2) * pairs * chance_by_cents as pairs_by_cents
-    from spread
+    from paired
 ),
 
 -- More equal changes than a tick of a cent would make show a coarser tick; many repeats, a ticker that hardly trades.

@@ -87,13 +87,13 @@ def reconsider(
         status=np.full(len(number), _PROVISIONAL),
     )
     in_hindsight = found["in_hindsight"].to_numpy()
-    first = _only(everything, ~in_hindsight)
+    family = np.asarray(families, dtype=np.int64)
+    first = _said_once(_only(everything, ~in_hindsight), rules, family)
     overturned = {name for rule in rules if rule.is_retrospective for name in rule.reclassifies}
     can_be = np.array([rule.name in overturned for rule in rules], dtype=np.bool_)
     if settled is not None:
         is_settled = (date[first.row] <= (settled - dt.date(1970, 1, 1)).days) & can_be[first.rule]
         first = replace(first, status=np.where(is_settled, _CONFIRMED, _PROVISIONAL))
-    family = np.asarray(families, dtype=np.int64)
     parts = []
     for each in np.unique(family[number[in_hindsight]]):
         late = _one_a_cell(_only(everything, in_hindsight & (family[number] == each)), rules)
@@ -105,7 +105,27 @@ def reconsider(
     return _as_table(found, _in_order(_together([first, *parts]), len(rules)), (ticker, names), rules, described)
 
 
-def _only(findings: _Findings, kept: BoolMatrix) -> _Findings:
+def _said_once(first: _Findings, rules: Sequence[Rule], family: Integers) -> _Findings:
+    """Leave out what a rule says of a cell on the day, if another one that may overturn it speaks of it, too."""
+    order = np.lexsort((family[first.rule], first.cell))
+    cell, kind = first.cell[order], family[first.rule[order]]
+    kept = np.ones(len(order), dtype=np.bool_)
+    for apart in range(1, len(rules)):
+        same = np.flatnonzero((cell[apart:] == cell[:-apart]) & (kind[apart:] == kind[:-apart]))
+        if not len(same):
+            break
+        one, other = first.rule[order[same]], first.rule[order[same + apart]]
+        may = _may_overturn(rules)
+        kept[same[may[other, one]]] = False
+        kept[same[may[one, other]] + apart] = False
+    return _only(first, np.sort(order[kept]))
+
+
+def _may_overturn(rules: Sequence[Rule]) -> BoolMatrix:
+    return np.array([[rule.name in other.reclassifies for rule in rules] for other in rules], dtype=np.bool_)
+
+
+def _only(findings: _Findings, kept: BoolMatrix | Integers) -> _Findings:
     return _Findings(**{name: values[kept] for name, values in vars(findings).items()})
 
 
@@ -143,9 +163,7 @@ def _explained(first: _Findings, late: _Findings, rules: Sequence[Rule]) -> tupl
     """
     if not len(late.cell) or not len(first.cell):
         return first, late.row[:0]
-    may = np.array(
-        [[rule.name in other.reclassifies or rule is other for rule in rules] for other in rules], dtype=np.bool_
-    )
+    may = _may_overturn(rules) | np.eye(len(rules), dtype=np.bool_)
     order = np.argsort(late.cell, kind="stable")
     near = order[np.minimum(np.searchsorted(late.cell[order], first.cell), len(order) - 1)]
     is_explained = (late.cell[near] == first.cell) & may[late.rule[near], first.rule] & (first.status != _RECLASSIFIED)

@@ -37,6 +37,9 @@ STEPS, _PER_OCTAVE = 81, 4
 _SCALE = 1 << 20
 # Beyond this size a move is a fault next door, not a price change.
 _LARGE_MOVE = 0.1
+# Prices of so many decimals were adjusted and rounded: their changes are equal to within two of the last ones, if those
+# are no more than this share of a usual move. The changes of so many sessions are compared.
+_ADJUSTED_DECIMALS, _ROUNDING, _ADJUSTED_SESSIONS = 3, 0.02, 60
 # Price changes that are compared with each one, in order of their size, for being equal.
 _NEIGHBOURS = 12
 # Repeats that are looked at at once: what they take stays in the processor's cache.
@@ -102,7 +105,14 @@ def chances(moves: Moves, repeats: Places) -> tuple[Integers, FloatMatrix]:
     volatility, count = spread(np.log(growth), _OUTLIERS)
     with np.errstate(divide="ignore", invalid="ignore"):
         chance = np.minimum(1, _TICK / (price * volatility * np.sqrt(2 * np.pi)))
-    chance = _by_equal_changes(chance, growth, past, price)
+    by_cents = chance
+    chance = _by_equal_changes(by_cents, growth, past, np.maximum(3e-7 * price, 1e-9))
+    rounding = _rounding(past, price * volatility)
+    adjusted = rounding > 0
+    if adjusted.any():
+        few = repeats.only(adjusted)
+        moved, prices = (gather(values, few, -_ADJUSTED_SESSIONS, -1) for values in (moves.growth, moves.usable))
+        chance[adjusted] = _by_equal_changes(by_cents[adjusted], moved, prices, rounding[adjusted])
     stands = growth == 1
     runs = (stands[:, 1:] & ~stands[:, :-1]).sum(axis=1) + stands[:, 0]
     chance = np.where(runs >= _IDLE_RUNS, np.maximum(chance, runs / VOLATILITY_SESSIONS), chance)
@@ -113,20 +123,36 @@ def chances(moves: Moves, repeats: Places) -> tuple[Integers, FloatMatrix]:
     return np.where(known, np.clip(rounded, 0, STEPS - 1), -1), volatility
 
 
-def _by_equal_changes(chance: FloatMatrix, growth: FloatMatrix, past: FloatMatrix, price: FloatMatrix) -> FloatMatrix:
-    """Raise q where more price changes are equal than a tick of one cent would make them."""
+def _by_equal_changes(chance: FloatMatrix, growth: FloatMatrix, past: FloatMatrix, equal: FloatMatrix) -> FloatMatrix:
+    """Raise q where more price changes are equal than a tick of one cent would make them.
+
+    Prices come as floats, sometimes of single precision: equal means to within that, or what they were rounded by.
+    """
     changes = np.where(np.abs(growth - 1) < _LARGE_MOVE, np.abs(past - past / growth), np.nan)
-    # Prices come as floats, sometimes of single precision: equal means equal to within that.
-    same = np.maximum(3e-7 * price, 1e-9)[:, np.newaxis]
+    same = equal[:, np.newaxis]
     ordered = np.sort(np.where(changes > same, changes, np.nan), axis=1)
     count = (~np.isnan(ordered)).sum(axis=1)
     pairs = count * (count - 1) / 2
-    equal = np.zeros(len(ordered), dtype=np.int64)
+    alike = np.zeros(len(ordered), dtype=np.int64)
     for step in range(1, _NEIGHBOURS + 1):
-        equal += (ordered[:, step:] - ordered[:, :-step] <= same).sum(axis=1)
+        alike += (ordered[:, step:] - ordered[:, :-step] <= same).sum(axis=1)
     by_tick = np.sqrt(2) * pairs * chance
-    coarse = equal > by_tick + 2 * np.sqrt(by_tick) + 1
-    return np.where(coarse, np.minimum(1, equal / (np.sqrt(2) * np.maximum(pairs, 1))), chance)
+    coarse = alike > by_tick + 2 * np.sqrt(by_tick) + 1
+    return np.where(coarse, np.minimum(1, alike / (np.sqrt(2) * np.maximum(pairs, 1))), chance)
+
+
+def _rounding(past: FloatMatrix, usual_move: FloatMatrix) -> FloatMatrix:
+    """Give by how much changes may differ since adjusted prices were rounded; 0 where they were not."""
+    most = np.zeros(len(past))
+    digits = 10.0**_ADJUSTED_DECIMALS
+    rounded = np.flatnonzero(2 / digits < _ROUNDING * usual_move)
+    scaled = past[rounded] * digits
+    whole = np.rint(scaled)
+    with np.errstate(invalid="ignore"):
+        fits = np.abs(scaled - whole) <= 1e-6 * np.maximum(1, np.abs(scaled) * 1e-6)
+        has_all = (fits | np.isnan(scaled)).all(axis=1) & (fits & (np.remainder(whole, 10) != 0)).any(axis=1)
+    most[rounded[has_all]] = 2 / digits
+    return most
 
 
 def counts_of_steps(sessions: Integers, step: Integers, count: int) -> Integers:

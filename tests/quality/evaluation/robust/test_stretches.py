@@ -171,7 +171,9 @@ def test_prices_that_stand_still_are_one_run(tmp_path: Path) -> None:
     def stand(prices: np.ndarray) -> None:
         prices[6, AT : AT + 7] = prices[6, AT - 1]
 
-    runs = found(tmp_path, stand).filter(pl.col("rule") == "frozen_run")
+    findings = found(tmp_path, stand).filter(pl.col("ticker") == "T06")
+    assert findings.select("date").is_unique().all()
+    runs = findings.filter(pl.col("rule") == "frozen_run")
     assert runs.get_column("covered").to_list() == [False] + [True] * 6
     first = runs.row(0, named=True)
     assert (first["date"], first["first_date"], first["last_date"]) == (day(AT), day(AT), day(AT + 6))

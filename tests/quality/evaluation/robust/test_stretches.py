@@ -151,6 +151,14 @@ def test_a_level_that_stays_is_no_block(tmp_path: Path) -> None:
     assert shifted.select("rule", "severity").rows() == [("level_shift", "info")]
 
 
+@pytest.mark.parametrize(("factor", "said"), [(2 / 3, ("price_drop", "warning")), (0.62, ("level_shift", "info"))])
+def test_a_fall_to_two_thirds_stays_an_alarm_since_it_may_be_a_split(
+    tmp_path: Path, factor: float, said: tuple[str, str]
+) -> None:
+    fallen = found(tmp_path, times(factor, SESSIONS, ticker=5)).filter(pl.col("ticker") == "T05")
+    assert fallen.select("rule", "severity").rows() == [said]
+
+
 @pytest.mark.parametrize("sessions", [1, 15])
 def test_swapped_tickers_name_each_other_and_nothing_else_is_said(tmp_path: Path, sessions: int) -> None:
     def swap(prices: np.ndarray) -> None:

@@ -249,20 +249,21 @@ def _suspects(
     return ticker, session - np.int32(grid.judged.start), known
 
 
-def _positions(grid: Grid, ticker: Integers, session: Integers, absent: BoolMatrix, group: Group | None) -> Integers:
+def _positions(grid: Grid, ticker: Codes, session: Codes, absent: BoolMatrix, group: Group | None) -> Codes:
     """Give the position, from 0, of each absent cell's ticker among those that history held on that session."""
+    positions = np.zeros(len(ticker), dtype=np.int32)
+    cells = np.flatnonzero(absent)
     ranks = group.ranks if group else _ranks(grid.tickers)
-    positions = ranks[ticker]
+    positions[cells] = ranks[ticker[cells]]
     late, seen = (group.late_ranks, group.late_seen) if group else _late(grid, ranks)
-    if len(late) and absent.any():
-        cells = np.flatnonzero(absent)
+    if len(late) and len(cells):
         cells = cells[np.argsort(session[cells], kind="stable")]
         columns, starts = np.unique(session[cells], return_index=True)
         for column, some in zip(columns.tolist(), np.split(cells, starts[1:]), strict=True):
             # Those before it whose first row was yet to come do not count.
             to_come = late[seen >= grid.first_number + column]
-            positions[some] -= np.searchsorted(to_come, positions[some])
-    return np.asarray(positions.astype(np.int32), dtype=np.int32)
+            positions[some] -= np.searchsorted(to_come, positions[some]).astype(np.int32)
+    return positions
 
 
 def _late(grid: Grid, ranks: Integers) -> tuple[Integers, Integers]:

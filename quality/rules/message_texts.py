@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from quality.panel.grid import FloatMatrix
 
-# Hundredths that are kept as texts: from -330 to 1,310. What lies beyond is formatted on its own.
-_LEAST, _MOST = -(1 << 15), 1 << 17
+# Hundredths that are kept as texts: from -160 to 650. What lies beyond is formatted on its own.
+_LEAST, _MOST = -(1 << 14), 1 << 16
 # A table grows by steps of so many.
 _STEP = 1 << 12
 
@@ -22,7 +22,7 @@ class TwoDecimals:
     """Texts with one number of two decimals in them, exactly as Python's `f"{before}{number:.2f}{after}"`.
 
     The nearest hundredth of a number is known from the number times 100, unless that seems to lie exactly between two:
-    it is rounded itself, and only there can it mislead. Those numbers are few, and are formatted one by one.
+    it is rounded itself, and only there can it mislead. Those numbers are few, and are rounded one by one.
 
     Attributes:
         before: The text before the number.
@@ -42,21 +42,19 @@ class TwoDecimals:
             numbers = values * factor
             scaled = numbers * 100
             hundredths = np.rint(scaled)
-            is_plain = (np.abs(scaled - np.trunc(scaled)) != 0.5) & (hundredths >= _LEAST) & (hundredths < _MOST)  # noqa: PLR2004 - half a hundredth
+            between = np.flatnonzero(np.abs(scaled - np.trunc(scaled)) == 0.5)  # noqa: PLR2004 - half a hundredth
+            hundredths[between] = [int(f"{number:.2f}".replace(".", "")) for number in numbers[between].tolist()]
             # Zero has two texts, 0.00 and -0.00.
-            is_plain &= (hundredths != 0) | ~np.signbit(numbers)
+            is_plain = (hundredths >= _LEAST) & (hundredths < _MOST) & ((hundredths != 0) | ~np.signbit(numbers))
         texts, codes = self._looked_up(hundredths[is_plain].astype(np.int64))
         if not is_plain.all():
-            distinct, rest = np.unique(numbers[~is_plain].view(np.int64), return_inverse=True)
-            formatted = [f"{self.before}{number:.2f}{self.after}" for number in distinct.view(np.float64)]
-            own = pa.array(formatted, pa.string())
-            # The same text may be in the table, or come of two numbers: each stands in a dictionary once.
-            added = own.filter(pc.invert(pc.is_in(own, texts))).unique()
-            texts = pa.concat_arrays([texts, added])
+            # None of the others is in the table, but two of them may have one text.
+            formatted = [f"{self.before}{number:.2f}{self.after}" for number in numbers[~is_plain].tolist()]
+            own = pa.array(formatted, pa.string()).dictionary_encode()
             all_codes = np.empty(len(numbers), dtype=np.int32)
             all_codes[is_plain] = codes
-            all_codes[~is_plain] = pc.index_in(own, texts).to_numpy()[rest]
-            codes = all_codes
+            all_codes[~is_plain] = own.indices.to_numpy() + np.int32(len(texts))
+            texts, codes = pa.concat_arrays([texts, own.dictionary]), all_codes
         return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), texts, safe=False)
 
     def _looked_up(self, hundredths: npt.NDArray[np.int64]) -> tuple[pa.Array, npt.NDArray[np.int32]]:

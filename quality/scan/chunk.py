@@ -194,8 +194,11 @@ def write_year_without_sessions(year: int, known: YearTask, judged: Judged, run:
 
 def findings_of_year(findings: pa.Table, year: int) -> pa.Table:
     """Cut the findings of a year out of those of a chunk, which are sorted by date."""
-    dates = findings.column("date").to_numpy().astype("datetime64[D]")
-    begin, end = np.searchsorted(dates, [np.datetime64(f"{year:04d}"), np.datetime64(f"{year + 1:04d}")])
+    # Numbers of days are seen where they lie; dates would be copied, for each year all of them.
+    days = findings.column("date").combine_chunks().view(pa.int32()).to_numpy()
+    begin, end = np.searchsorted(
+        days, [np.datetime64(f"{first:04d}", "D").astype(np.int32) for first in (year, year + 1)]
+    )
     part = findings.slice(begin, end - begin)
     return complete({name: part.column(name) for name in part.column_names}, len(part))
 

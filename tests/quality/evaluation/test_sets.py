@@ -17,7 +17,7 @@ ROOT = sql_root().parent
 COMPUTED = {
     "notebook": (
         1,
-        "2349e70b9457264c",
+        "15de0ff92703e668",
         ["quality/evaluation/notebook.py", "quality/evaluation/rule_findings.py", "quality/rules/message_texts.py"],
     ),
 }

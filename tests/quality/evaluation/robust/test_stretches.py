@@ -155,7 +155,7 @@ def test_a_level_that_stays_is_no_block(tmp_path: Path) -> None:
 def test_a_fall_to_two_thirds_stays_an_alarm_since_it_may_be_a_split(
     tmp_path: Path, factor: float, said: tuple[str, str]
 ) -> None:
-    fallen = found(tmp_path, times(factor, SESSIONS, ticker=5)).filter(pl.col("ticker") == "T05")
+    fallen = found(tmp_path, times(factor, SESSIONS)).filter(pl.col("ticker") == "T03")
     assert fallen.select("rule", "severity").rows() == [said]
 
 

@@ -8,9 +8,11 @@ from quality.panel.grid import BoolMatrix, FloatMatrix, Grid
 
 START = np.datetime64("2020-11-02")
 _ODD_PRICES = (0.0, -0.0, -1.5, np.inf, -np.inf)
+# Ratios of these overflow, or vanish.
+_EXTREME_PRICES = (5e-324, 1e-300, 1e300, 1.7e308, -1e300)
 
 
-def draw_panel(seed: int, tickers: int = 14, count: int = 260) -> Grid:
+def draw_panel(seed: int, tickers: int = 14, count: int = 260, *, extreme: bool = False) -> Grid:
     """Draw a panel: gaps, nulls, late and stopped tickers, repeats, coarse and adjusted ticks, faults of all sizes."""
     draw = np.random.default_rng(seed)
     paths = np.exp(np.cumsum(draw.normal(0, draw.choice([0.005, 0.02, 0.06], (tickers, 1)), (tickers, count)), axis=1))
@@ -29,7 +31,7 @@ def draw_panel(seed: int, tickers: int = 14, count: int = 260) -> Grid:
     for row in range(tickers):
         first, last = np.sort(draw.integers(0, count, 2))
         prices[row, first : draw.choice([last, count])] *= draw.choice([0.1, 0.5, 0.73, 1.0, 1.3, 2.0, 100.0])
-    for odd in _ODD_PRICES:
+    for odd in (*_ODD_PRICES, *_EXTREME_PRICES * extreme):
         prices[some(0.003)] = odd
     present = ~some(0.03)
     for row in range(0, tickers, 3):
@@ -42,7 +44,8 @@ def draw_panel(seed: int, tickers: int = 14, count: int = 260) -> Grid:
     prices[some(0.01) | ~present] = np.nan
     # Some are adjusted, and rounded to three decimals.
     adjusted = draw.random(tickers) < 0.2
-    prices[adjusted] = np.round(0.871 * prices[adjusted], 3)
+    with np.errstate(over="ignore"):
+        prices[adjusted] = np.round(0.871 * prices[adjusted], 3)
     held = present.any(axis=0)
     held[0] |= not held.any()
     present[0, 0] |= not present[:, 0].any()

@@ -75,7 +75,8 @@ class RobustFirstPass:
 
     def measure(self, groups: Groups) -> SessionValues:
         """Measure what the tickers of the judged sessions have in common."""
-        return measure_sessions(groups)
+        with np.errstate(all="ignore"):  # as in `set`
+            return measure_sessions(groups)
 
     def conclude(self, values: Sequence[SessionValues]) -> Common:
         """Put what was measured of consecutive sessions together."""

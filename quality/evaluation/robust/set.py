@@ -169,16 +169,18 @@ class _Candidates:
 def _measure(
     grid: Grid, rules: Sequence[Rule], dates: tuple[dt.date, dt.date], common: Common | None = None
 ) -> _Measured:
-    shared = prepare(grid, common)
-    every_cell = not all(map(is_of_set, rules))
-    return _Measured(
-        scope=_scope(grid, *dates),
-        settled=_settled(grid),
-        absent=_absent_by_year(shared, *dates),
-        ours=_relations(shared, needs_of(rules)),
-        theirs=_relations(shared, Needs(every_cell=True)) if every_cell else {},
-        beside=bool(grid.extras) or len(grid.actions) > 0,
-    )
+    # Prices of any size come in; what overflows is infinite or no number, and so are the metrics of it.
+    with np.errstate(all="ignore"):
+        shared = prepare(grid, common)
+        every_cell = not all(map(is_of_set, rules))
+        return _Measured(
+            scope=_scope(grid, *dates),
+            settled=_settled(grid),
+            absent=_absent_by_year(shared, *dates),
+            ours=_relations(shared, needs_of(rules)),
+            theirs=_relations(shared, Needs(every_cell=True)) if every_cell else {},
+            beside=bool(grid.extras) or len(grid.actions) > 0,
+        )
 
 
 def _pick(rules: Sequence[Rule], measured: Sequence[_Measured]) -> _Candidates:

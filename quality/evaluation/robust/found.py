@@ -160,6 +160,7 @@ def candidates_of(
         beside: Whether there are optional columns or corporate actions.
 
     """
+    cells = cells.unify_dictionaries().combine_chunks()
     views = {on_the_day: Candidates(Seen(cells, beside, on_the_day)) for on_the_day in (False, True)}
     of_days = Candidates(Seen(days, beside=True))
     found = {}

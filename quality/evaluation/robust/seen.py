@@ -5,7 +5,7 @@ Which cells a rule may find is asked of these columns; the rule itself is asked 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
@@ -61,6 +61,7 @@ class Seen:
     cells: pa.Table
     beside: bool
     on_the_day: bool = False
+    _known: dict[str, pa.Array] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -100,7 +101,11 @@ class Seen:
         return pa.table(columns)
 
     def _column(self, name: str) -> pa.Array:
-        source = self._sources[name]
+        if name not in self._known:
+            self._known[name] = self._made(self._sources[name])
+        return self._known[name]
+
+    def _made(self, source: _Source) -> pa.Array:
         if source.everywhere is not None:
             return pa.repeat(source.everywhere, len(self.cells))
         values = self.cells.column(source.column)

@@ -10,7 +10,7 @@ from quality.panel.year_index import YearIndex
 # About four years of a thousand tickers: large enough to amortise a chunk's fixed costs, small enough for the caches.
 CELLS_A_CHUNK = 1_000_000
 # So many of them are one unit of work: rules are asked of all together where few cells are suspect.
-PORTIONS_A_CHUNK = 4
+PORTIONS_A_CHUNK = 8
 # A task lays out so many cells of a year at most, margins not counted: about two GiB with all that is measured.
 CELLS_A_TASK = 8_000_000
 

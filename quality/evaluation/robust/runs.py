@@ -116,10 +116,8 @@ def _in_long_runs(odd: BoolMatrix, judged: slice, least: int) -> tuple[Integers,
 
     A run may go on from the end of a ticker's row into the next: nobody looks so far.
     """
-    flat = np.concatenate([[False], odd.ravel(), [False]])
+    flat = np.concatenate([[False], _of_long_runs(odd.ravel(), least), [False]])
     begin, end = np.flatnonzero(flat[1:] != flat[:-1]).reshape(-1, 2).T
-    is_long = end - begin >= least
-    begin, end = begin[is_long], end[is_long]
     length = end - begin
     run = np.repeat(np.arange(len(begin)), length)
     at = np.arange(len(run)) + (begin - np.cumsum(length) + length)[run]
@@ -129,8 +127,23 @@ def _in_long_runs(odd: BoolMatrix, judged: slice, least: int) -> tuple[Integers,
     return at, np.minimum(at - begin[run] + 1, RUN_SESSIONS), np.minimum(end[run] - at - 1, RUN_AHEAD)
 
 
+def _of_long_runs(odd: BoolMatrix, least: int) -> BoolMatrix:
+    """Keep those odd cells that are in a run of so many: most are in none, and most tickers have none."""
+    count = max(len(odd) - least + 1, 0)
+    begins = odd[:count].copy()
+    for step in range(1, least):
+        begins &= odd[step : step + count]
+    kept = np.zeros(len(odd), dtype=np.bool_)
+    if begins.any():
+        for step in range(least):
+            kept[step : step + count] |= begins
+    return kept
+
+
 def _share(odd: BoolMatrix, known: BoolMatrix, first: Places, chance: Chance) -> np.ndarray:
     """Give the share of odd cells among the known ones before the first cells of runs, NaN for too few of them."""
+    if not len(first):
+        return np.zeros(0)
     odd_cells, cells = (_count_before(flags, first, chance.sessions) for flags in (odd & known, known))
     # One more of each: that none has been seen does not make the next one impossible.
     return np.where(cells >= chance.least_cells, (odd_cells + 1) / (cells + 1), np.nan)
@@ -138,6 +151,9 @@ def _share(odd: BoolMatrix, known: BoolMatrix, first: Places, chance: Chance) ->
 
 def _count_before(flags: BoolMatrix, first: Places, sessions: int) -> Integers:
     """Count the flags that are true in so many sessions before each place."""
+    if len(first) * sessions < flags.size:
+        window = np.ndarray((flags.size - sessions + 1, sessions), flags.dtype, flags, strides=(1, 1))
+        return np.asarray(np.count_nonzero(window[first.at - sessions], axis=1))
     running = np.zeros(flags.size + 1, dtype=np.int32)
     np.cumsum(flags.ravel(), out=running[1:])
     return (running[first.at] - running[first.at - sessions]).astype(np.int64)

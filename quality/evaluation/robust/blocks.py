@@ -18,13 +18,14 @@ from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
 # A block returns within so many sessions; before it, the level was that of as many.
 BLOCK_SESSIONS = 25
 # A jump counts if it is so many times the ticker's volatility.
-_LEAST_SIGMAS = 6
+_LEAST_SIGMAS = 5.5
 # What the way back may lack of the way there: so many volatilities or a share of it, but never more than another share.
-_SIGMAS_OFF, _SHARE_OFF, _MOST_OFF = 2.5, 0.1, 0.3
-# How far prices stray within a block, as a share of the jump: so many volatilities of a walk, at least, at most.
-_SIGMAS_STRAYED, _LEAST_STRAYED, _MOST_STRAYED = 4, 0.2, 0.5
+_SIGMAS_OFF, _SHARE_OFF, _MOST_OFF = 3.5, 0.1, 0.3
+# How far prices stray within a block, with the market or without it, as a share of the jump: so many volatilities of a
+# walk, at least, at most. All of them stay away from the level before by as much of the jump as this.
+_SIGMAS_STRAYED, _LEAST_STRAYED, _MOST_STRAYED, _LEAST_AWAY = 4, 0.2, 0.75, 0.25
 # A block is not told from chance after a month with more jumps than these that are larger than this.
-_LARGE_JUMP, _MOST_LARGE = 0.1, 4
+_LARGE_JUMP, _MOST_LARGE = 0.1, 6
 # Factors that vendors and feeds are off by, and how near, as a logarithm, an estimate must be to count as one of them.
 _PLAIN = np.array([*(10.0**power for power in (-3, -2, -1, 1, 2, 3)), *range(2, 10), *(1 / n for n in range(2, 10))])
 _NEAR_SIGMAS, _NEAR_LEAST, _NEAR_MOST = 2.0, 0.01, 0.05
@@ -94,11 +95,14 @@ def _stays_away(moves: Moves, jumps: Jumps, volatility: FloatMatrix, there: Inte
     length = jumps.places.at[back] - places.at
     month = gather(moves.usable, Places(jumps.places.at[back], places.width), -BLOCK_SESSIONS, -1)
     before = places.of(moves.usable) / places.of(moves.growth)
+    inside = np.arange(-BLOCK_SESSIONS, 0) >= -length[:, np.newaxis]
+    sessions = jumps.places.sessions[back][:, np.newaxis] + np.arange(-BLOCK_SESSIONS, 0)
+    market = np.cumsum(np.where(inside, np.log(moves.market[sessions]), 0), axis=1)
     with np.errstate(invalid="ignore"):
         way = np.log(month / before[:, np.newaxis]) / jumps.size[there][:, np.newaxis]
-    inside = np.arange(-BLOCK_SESSIONS, 0) >= -length[:, np.newaxis]
+        off = np.minimum(np.abs(way - 1), np.abs(way - market / jumps.size[there][:, np.newaxis] - 1))
     strays = _SIGMAS_STRAYED * volatility[there] * np.sqrt(length) / np.abs(jumps.size[there])
-    near = np.abs(way - 1) <= np.clip(strays, _LEAST_STRAYED, _MOST_STRAYED)[:, np.newaxis]
+    near = (off <= np.clip(strays, _LEAST_STRAYED, _MOST_STRAYED)[:, np.newaxis]) & (way >= _LEAST_AWAY)
     return np.asarray((near | np.isnan(way) | ~inside).all(axis=1))
 
 

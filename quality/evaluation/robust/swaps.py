@@ -16,7 +16,7 @@ from quality.evaluation.robust.windows import Places
 from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
 
 # Jumps that are looked at are of at least this size; both together, of so many volatilities each, as a mean square.
-LEAST_SIZE, _LEAST_SIGMAS = LARGE_JUMP, 4
+LEAST_SIZE, _LEAST_SIGMAS = LARGE_JUMP, 4.5
 # How far, as a logarithm, a price may be from what is expected of the other: in volatilities of that one, at least,
 # at most, and as a share of the jump.
 _SIGMAS_OFF, _LEAST_OFF, _MOST_OFF, _SHARE_OFF = 4, 0.01, 0.5, 1 / 3

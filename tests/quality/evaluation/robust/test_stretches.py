@@ -68,6 +68,16 @@ def test_a_block_is_one_error_with_beginning_end_and_factor(tmp_path: Path, fact
     assert first["factor"] == pytest.approx(factor, rel=0.03)
 
 
+def test_a_block_is_found_while_the_market_falls(tmp_path: Path) -> None:
+    def change(prices: np.ndarray) -> None:
+        prices[:, AT:] *= 0.98 ** np.minimum(np.arange(1, SESSIONS - AT + 1), 10)
+        prices[3, AT : AT + 9] *= 0.8
+
+    errors = found(tmp_path, change).filter(pl.col("rule") == "block_error", ~pl.col("covered"))
+    assert errors.select("date", "last_date").rows() == [(day(AT), day(AT + 8))]
+    assert errors.item(0, "factor") == pytest.approx(0.8, rel=0.03)
+
+
 def test_on_the_day_of_return_a_check_says_what_was_wrong_and_later_that_it_is_over(tmp_path: Path) -> None:
     back = AT + 6
     today = found(tmp_path / "today", times(100, 6), until=back + 1).filter(pl.col("date") == day(back))

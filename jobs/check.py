@@ -16,7 +16,7 @@ from quality.errors import InputError
 from quality.rules.model import DEFAULT_RULESET
 from quality.settings import Settings
 
-SUMMARY = "Judge one incoming day (wide or long, CSV or Parquet) against the sessions before it."
+SUMMARY = "Check one incoming day (wide or long, CSV or Parquet) against the sessions before it."
 EXAMPLE = """  pricewatch check demo/incoming/2022-09-26.csv --history demo/history --out runs/2022-09-26
   # and add the day to the panel, unless it fails:
   # pricewatch check incoming/2022-09-27.csv --history data/panel --append --fail-on error"""

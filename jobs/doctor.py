@@ -15,7 +15,7 @@ SUMMARY = """Say whether a configuration would run: settings, rules, addresses r
 
 CONFIG is a settings file, with a section [batch] or without; without CONFIG, the settings in force are
 looked at. Nothing is sent and nothing is changed. Exit codes: 0 it would run, 2 the configuration is wrong,
-3 an address or the mail server does not do."""
+3 an address cannot be used, or the mail server."""
 EXAMPLE = """  pricewatch doctor
   pricewatch init tonight --panel demo/faulty
   pricewatch doctor tonight/nightly.toml"""

@@ -190,7 +190,7 @@ def chart_lines(found: Explanation) -> list[str]:
         ]
         if points:
             plotext.scatter([x for x, _ in points], [y for _, y in points], marker=marker, label=name)
-    at = around.get_column("date").to_list().index(found.day)
-    ticks = sorted({0, at, len(places) - 1})
+    position = around.get_column("date").to_list().index(found.day)
+    ticks = sorted({0, position, len(places) - 1})
     plotext.xticks(ticks, [f"{around.item(place, 'date')}" for place in ticks])
     return [visible(line) for line in plotext.uncolorize(plotext.build()).splitlines()]

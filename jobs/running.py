@@ -83,7 +83,7 @@ def _run(verb: str, module: ModuleType, options: argparse.Namespace, console: Co
     began = time.perf_counter()
     try:
         settings = load_settings(setting_flags(options), options.config)
-        _tell_start(verb, settings)
+        _log_start(verb, settings)
         code = int(module.run(options, settings, console))
     except QualityError as error:
         console.end()
@@ -99,11 +99,11 @@ def _run(verb: str, module: ModuleType, options: argparse.Namespace, console: Co
         _log.info("internal error", exc_info=True)
         what = f"internal error: {type(error).__name__}: {error}; say --verbose for where, and please report it"
         code = _fail(verb, what, BAD_INPUT)
-    _tell_end(verb, code, time.perf_counter() - began)
+    _log_end(verb, code, time.perf_counter() - began)
     return code
 
 
-def _tell_start(verb: str, settings: Settings) -> None:
+def _log_start(verb: str, settings: Settings) -> None:
     if _log.isEnabledFor(logging.INFO):
         # Few runs say so much.
         import platform  # noqa: PLC0415
@@ -119,7 +119,7 @@ def _here() -> str:
     return visible(os.getcwd())  # noqa: PTH109 - `Path.cwd` shows nothing more
 
 
-def _tell_end(verb: str, code: int, seconds: float) -> None:
+def _log_end(verb: str, code: int, seconds: float) -> None:
     if _log.isEnabledFor(logging.INFO):
         usage = resource.getrusage(resource.RUSAGE_SELF)
         peak = usage.ru_maxrss >> (20 if sys.platform == "darwin" else 10)

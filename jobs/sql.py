@@ -102,11 +102,11 @@ def parameters(texts: Sequence[str]) -> dict[str, str]:
 
 
 def _format(options: argparse.Namespace, console: Console) -> str:
-    said = {options.format, "csv" if options.csv else None, "json" if console.as_json else None} - {None}
-    if len(said) > 1:
-        raise UsageError(f"--format {' and '.join(sorted(map(str, said)))}: they exclude each other")
-    if said:
-        return str(said.pop())
+    formats = {options.format, "csv" if options.csv else None, "json" if console.as_json else None} - {None}
+    if len(formats) > 1:
+        raise UsageError(f"--format {' and '.join(sorted(map(str, formats)))}: they exclude each other")
+    if formats:
+        return str(formats.pop())
     return format_of(options.out) if options.out else "table"
 
 

@@ -103,7 +103,7 @@ def table(rows: pl.DataFrame, width: int | None = None, text: Callable[[object],
     values_cut = _fit(shown, width)
     names = [padded(column.name, column.width, right=column.is_right) for column in shown]
     heading = (_GAP.join(names).rstrip(), _GAP.join("-" * column.width for column in shown))
-    lines = tuple(tuple(_lines_of_row(shown, at)) for at in range(rows.height))
+    lines = tuple(tuple(_lines_of_row(shown, position)) for position in range(rows.height))
     return Table(heading, lines, tuple(column.name for column in columns[len(shown) :]), values_cut)
 
 
@@ -140,10 +140,10 @@ def _narrow(columns: Sequence[_Column], width: int) -> None:
     whole_words, least = [column.folded_width for column in columns], [column.narrowest for column in columns]
     for floors in (whole_words, least, [1] * len(columns)):
         while sum(column.width for column in columns) + len(_GAP) * (len(columns) - 1) > width:
-            wide = [at for at, column in enumerate(columns) if column.width > floors[at]]
+            wide = [position for position, column in enumerate(columns) if column.width > floors[position]]
             if not wide:
                 break
-            columns[max(wide, key=lambda at: columns[at].width)].width -= 1
+            columns[max(wide, key=lambda position: columns[position].width)].width -= 1
 
 
 def _fold(text: str, width: int) -> tuple[list[str], bool]:
@@ -171,8 +171,8 @@ def _pieces(text: str) -> Iterator[tuple[str, bool]]:
         yield parts[-1], False
 
 
-def _lines_of_row(columns: Sequence[_Column], at: int) -> list[str]:
-    cells = [column.folded[at] for column in columns]
+def _lines_of_row(columns: Sequence[_Column], position: int) -> list[str]:
+    cells = [column.folded[position] for column in columns]
     height = max((len(lines) for lines in cells), default=0)
     return [
         _GAP.join(

@@ -24,18 +24,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Show the holder, and free the place where that is asked for."""
     store = open_store(options.address, settings.s3)
-    held = store.holder(LOCK_KEY)
+    lock = store.holder(LOCK_KEY)
     console.result(
         {
             "address": store.address,
-            "held": held is not None,
-            "holder": asdict(held.holder) if held and held.holder else None,
-            "idle_seconds": held.idle_seconds if held else None,
-            "expires_in": held.expires_in if held else None,
+            "held": lock is not None,
+            "holder": asdict(lock.holder) if lock and lock.holder else None,
+            "idle_seconds": lock.idle_seconds if lock else None,
+            "expires_in": lock.expires_in if lock else None,
             "freed": bool(options.free),
         }
     )
-    console.say(str(held) if held else f"nobody holds {store.address}")
+    console.say(str(lock) if lock else f"nobody holds {store.address}")
     if options.free:
         store.free(LOCK_KEY)
         console.say(f"{store.address} is free")

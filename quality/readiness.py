@@ -56,8 +56,8 @@ def examine(settings: Settings, config: Path | None, day: dt.date) -> Iterator[E
         except QualityError as error:
             yield Examined("batch", WRONG, str(error))
         else:
-            told = [f"a {' and '.join(task.jobs)} of {task.panel} into {task.run}" for task in batch.tasks]
-            yield Examined("batch", OK, "; ".join(told))
+            jobs = [f"a {' and '.join(task.jobs)} of {task.panel} into {task.run}" for task in batch.tasks]
+            yield Examined("batch", OK, "; ".join(jobs))
     for task in batch.tasks or (None,):
         about = f"{task.name}: " if task and len(batch.tasks) > 1 else ""
         for one in _of_task(settings, task, day):
@@ -175,8 +175,8 @@ def _publish(place: Store, run: Store) -> str:
 
 def _writable(place: Store) -> str:
     place.check_writable()
-    held = place.holder(LOCK_KEY)
-    return f"{place.address}: writable{f'; now {held}' if held else ''}"
+    holder = place.holder(LOCK_KEY)
+    return f"{place.address}: writable{f'; now {holder}' if holder else ''}"
 
 
 def _mail(settings: Settings) -> str:

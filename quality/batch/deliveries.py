@@ -71,7 +71,7 @@ def deliver(done: Done, template: Task, channels: Channels, settings: Settings) 
             done.state.note(channel, results, done.run)
             delivered.append(channel)
             where = destination
-    if done.job == "check" or _is_told(done.task):  # of a scan they are not had for nothing
+    if done.job == "check" or _has_listeners(done.task):  # of a scan they are not had for nothing
         done.changes = changes_of(done, template, settings)
     story = story_of(done, done.changes, where, settings)
     if channels.smtp and _wants_mail(done.task, story):
@@ -85,7 +85,7 @@ def deliver(done: Done, template: Task, channels: Channels, settings: Settings) 
     return story, delivered
 
 
-def _is_told(task: Task) -> bool:
+def _has_listeners(task: Task) -> bool:
     return task.mail or task.webhook or task.lineage
 
 
@@ -165,11 +165,11 @@ def alarm(story: Story, channels: Channels, state: RunState, run: Store | None) 
         recipients, problem = _send(lambda: mail_story(story, pending), pending)
         reached += [f"mail {recipient}" for recipient in recipients]
         undelivered += [problem] if problem else []
-    for channel, tell in _others(story, channels):
+    for channel, deliver in _others(story, channels):
         if state.has(channel, failure):
             continue
         try:
-            tell()
+            deliver()
             reached.append(channel)
         except QualityError as error:
             undelivered.append(str(error))

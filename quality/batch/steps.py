@@ -42,16 +42,16 @@ class Steps:
             raise
         finally:
             fields["seconds"] = round(time.perf_counter() - began, 3)
-            said = ", ".join(f"{key} {value}" for key, value in fields.items() if key not in ("batch", "step"))
-            _log.info("%s: %s", name, said, extra=fields)
+            shown = ", ".join(f"{key} {value}" for key, value in fields.items() if key not in ("batch", "step"))
+            _log.info("%s: %s", name, shown, extra=fields)
 
     def beat(self, state: str, step: str = "", code: int | None = None) -> None:
         """Write the heartbeat; that it cannot be written is told, and stops nothing."""
         if self.heartbeat is None:
             return
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        told = {"batch": self.batch_id, "state": state, "step": step, "at": now, "exit_code": code}
+        beat = {"batch": self.batch_id, "state": state, "step": step, "at": now, "exit_code": code}
         try:
-            write_file(self.heartbeat, (json.dumps(told) + "\n").encode(), self.s3)
+            write_file(self.heartbeat, (json.dumps(beat) + "\n").encode(), self.s3)
         except QualityError as error:
             _log.warning("no heartbeat: %s", error)

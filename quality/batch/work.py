@@ -185,8 +185,8 @@ class _EarlierRuns:
 
 def _rows_digest(rows: pl.DataFrame) -> str:
     # An optional column that says nothing is as good as none.
-    told = rows.select(column for column in rows if column.name in SCHEMA or column.null_count() < rows.height)
-    return digest_of(told.sort("ticker").rows())
+    counted = rows.select(column for column in rows if column.name in SCHEMA or column.null_count() < rows.height)
+    return digest_of(counted.sort("ticker").rows())
 
 
 def _results_of_check(result: CheckResult, ruleset: RuleSet) -> str:
@@ -198,10 +198,10 @@ def _results_of_check(result: CheckResult, ruleset: RuleSet) -> str:
 
 def results_of(summary: Mapping[str, Any]) -> str:
     """Digest a run's results, whenever it was run."""
-    told = {key: value for key, value in summary.items() if key not in _NO_RESULTS}
+    counted = {key: value for key, value in summary.items() if key not in _NO_RESULTS}
     if summary.get("job") == "ingest":  # what the first run wrote, the second finds written
-        told = {key: value for key, value in told.items() if key in _OF_A_DROP}
-    return digest_of(sorted((key, str(value)) for key, value in told.items()))
+        counted = {key: value for key, value in counted.items() if key in _OF_A_DROP}
+    return digest_of(sorted((key, str(value)) for key, value in counted.items()))
 
 
 def _noted(done: Done, run: Store) -> Done:

@@ -73,9 +73,9 @@ def _exchange(code: str, first: dt.date, last: dt.date) -> Calendar:
             schedule = library.get_calendar(code, start=first - margin, end=last + margin)
         except ValueError:  # a range that goes beyond what it knows
             schedule = _bounded(library, code, first - margin, last + margin)
-        held = [stamp.date() for stamp in schedule.sessions]
-    known_from, known_to = max(first, held[0]), min(last, held[-1])
-    return Calendar(code, frozenset(day for day in held if first <= day <= last), known_from, known_to)
+        session_days = [stamp.date() for stamp in schedule.sessions]
+    known_from, known_to = max(first, session_days[0]), min(last, session_days[-1])
+    return Calendar(code, frozenset(day for day in session_days if first <= day <= last), known_from, known_to)
 
 
 def _bounded(library: Any, code: str, first: dt.date, last: dt.date) -> Any:  # noqa: ANN401 - an untyped library

@@ -94,8 +94,8 @@ class Closures:
     @cached_property
     def digest(self) -> str:
         """A digest of them; "" for none."""
-        held = {name: days.tolist() for name, days in self.by_pattern.items()}
-        return digest_of(sorted(held.items())) if any(held.values()) else ""
+        closed_days = {name: days.tolist() for name, days in self.by_pattern.items()}
+        return digest_of(sorted(closed_days.items())) if any(closed_days.values()) else ""
 
 
 def closures_of(calendars: Calendars, sessions: Days) -> Closures:
@@ -112,7 +112,7 @@ def closures_of(calendars: Calendars, sessions: Days) -> Closures:
 
     def closed(name: str) -> Days:
         calendar = opened[name]
-        held = [day for day in days if calendar.knows(day) and day not in calendar.sessions]
-        return np.array(held, dtype="datetime64[D]")
+        closed_days = [day for day in days if calendar.knows(day) and day not in calendar.sessions]
+        return np.array(closed_days, dtype="datetime64[D]")
 
     return Closures({pattern: closed(name) for pattern, name in calendars.names.items()})

@@ -53,8 +53,8 @@ def scan_file(
     books = open_store(f"{run.address}/{BOOKS}", s3)
     with holding(books):  # before the run itself: its panel is replaced first
         home = own_panel(run, s3)
-        told = _read_file(file, run, home, books, IngestOptions(source or Source(), s3=s3), progress)
-        return scan(home, run, ruleset, options, progress, beside={"file": file, "ingest": _books(told)})
+        ingested = _read_file(file, run, home, books, IngestOptions(source or Source(), s3=s3), progress)
+        return scan(home, run, ruleset, options, progress, beside={"file": file, "ingest": _books(ingested)})
 
 
 def _read_file(  # noqa: PLR0917 - three places, and what comes
@@ -66,13 +66,13 @@ def _read_file(  # noqa: PLR0917 - three places, and what comes
         raise UsageError(f"{home.address} holds a panel that no scan of a file made; choose another place for the run")
     with temporary_folder() as work:
         panel, out = open_store(work / "panel"), open_store(work / BOOKS)
-        told = ingest([file], panel, out, reading, progress)
+        ingested = ingest([file], panel, out, reading, progress)
         if not _partitions(panel):
-            raise InputError(f"{file}: holds no price; {told['rows_refused']:,} rows are refused")
+            raise InputError(f"{file}: holds no price; {ingested['rows_refused']:,} rows are refused")
         run.delete(summaries.KEY)  # from here on the earlier run is being replaced
         _replace(panel, home, old)
         _replace(out, books, [])
-    return told
+    return ingested
 
 
 def _partitions(panel: Store) -> list[str]:
@@ -91,10 +91,10 @@ def _replace(made: Store, place: Store, old: list[str]) -> None:
         place.delete(key)
 
 
-def _books(told: Mapping[str, Any]) -> dict[str, Any]:
+def _books(ingested: Mapping[str, Any]) -> dict[str, Any]:
     """Give the counts of an ingest, and why files or parts of an archive were refused whole."""
     return {
-        **{name: told[name] for name in _COUNTS if name in told},
-        "failed_files": told["failed_files"],
-        "skipped_files": told["skipped_files"],
+        **{name: ingested[name] for name in _COUNTS if name in ingested},
+        "failed_files": ingested["failed_files"],
+        "skipped_files": ingested["skipped_files"],
     }

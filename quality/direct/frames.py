@@ -59,7 +59,7 @@ def _from_pandas(frame: Any) -> pl.DataFrame:  # noqa: ANN401 - pandas is no dep
 
 def _index_names(index: Any) -> list[str]:  # noqa: ANN401 - likewise
     unnamed = "date" if index.nlevels == 1 else "level_{}"
-    return [unnamed.format(at) if name is None else str(name) for at, name in enumerate(index.names)]
+    return [unnamed.format(position) if name is None else str(name) for position, name in enumerate(index.names)]
 
 
 def _plain(frame: pl.DataFrame) -> Iterable[pl.Expr]:

@@ -30,9 +30,9 @@ class PlainSelect:
     def condition_with(self, prefix: str) -> str:
         """Give the condition with parameters whose names begin with a prefix, since statements share names."""
         text, end = "", 0
-        for at in self.parameters:
-            text += self.condition[end : at + 1] + prefix
-            end = at + 1
+        for position in self.parameters:
+            text += self.condition[end : position + 1] + prefix
+            end = position + 1
         return text + self.condition[end:]
 
 

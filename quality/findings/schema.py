@@ -72,8 +72,8 @@ def write_csv(parts: Iterable[pl.DataFrame], path: Path) -> None:
 
 def plain(rows: pl.DataFrame) -> pl.DataFrame:
     """Put a `'` before each text that a spreadsheet would take for a formula."""
-    texts = [at for at, dtype in enumerate(rows.dtypes) if dtype == pl.String]
-    return rows.with_columns(_plain_column(pl.nth(at)) for at in texts)
+    texts = [position for position, dtype in enumerate(rows.dtypes) if dtype == pl.String]
+    return rows.with_columns(_plain_column(pl.nth(position)) for position in texts)
 
 
 def _plain_column(column: pl.Expr) -> pl.Expr:

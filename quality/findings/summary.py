@@ -110,8 +110,8 @@ def _counts(dates: npt.NDArray[np.datetime64]) -> tuple[npt.NDArray[np.datetime6
         return dates, np.empty(0, dtype=np.int64)
     first = np.min(dates)
     counts = np.bincount((dates - first).astype(np.int64))
-    held = np.flatnonzero(counts)
-    return first + held, counts[held]
+    filled = np.flatnonzero(counts)
+    return first + filled, counts[filled]
 
 
 def _flag(findings: pa.Table, name: str) -> npt.NDArray[np.bool_]:
@@ -148,8 +148,8 @@ def finite(value: object) -> object:
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, Mapping):
-        return {key: finite(held) for key, held in value.items()}
-    return [finite(held) for held in value] if isinstance(value, list | tuple) else value
+        return {key: finite(part) for key, part in value.items()}
+    return [finite(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def read(run: Store) -> dict[str, Any]:

@@ -117,7 +117,11 @@ class _Keys:
         tickers, names = codes_of(findings.column("ticker"))
         order = np.argsort(tickers, kind="stable")
         ends = np.searchsorted(tickers[order], np.arange(len(names) + 1))
-        rows = {name: order[ends[at] : ends[at + 1]] for at, name in enumerate(names) if ends[at] < ends[at + 1]}
+        rows = {
+            name: order[ends[position] : ends[position + 1]]
+            for position, name in enumerate(names)
+            if ends[position] < ends[position + 1]
+        }
         return cls(findings.column("date").to_numpy().astype("datetime64[D]"), rules, rule_names, rows)
 
     @property

@@ -174,11 +174,11 @@ def _filled(values: pa.Array | pa.ChunkedArray | None, column: pa.Field, rows: i
 
 def _compact(findings: pa.Table) -> pa.Table:
     """Leave out of each dictionary what no finding says, and order it: a file keeps whole dictionaries."""
-    for at, name in enumerate(findings.column_names):
+    for position, name in enumerate(findings.column_names):
         column = findings.column(name)
         if name in _TEXTS and column.null_count < len(column):
             findings = findings.set_column(
-                at, FILED_SCHEMA.field(name), pa.chunked_array(map(_compacted, column.chunks))
+                position, FILED_SCHEMA.field(name), pa.chunked_array(map(_compacted, column.chunks))
             )
     return findings
 

@@ -32,11 +32,11 @@ def write_origins(panel: Store, year: int, origins: pl.DataFrame) -> None:
     panel.write(_key(year), data.getvalue())
 
 
-def ranked(held: pl.DataFrame, origins: pl.DataFrame) -> pl.DataFrame:
+def ranked(own: pl.DataFrame, origins: pl.DataFrame) -> pl.DataFrame:
     """Give a panel's rows with the rank of what they came from; UNKNOWN where the panel holds another price by now."""
     known = origins.rename({"price": "origin_price"})
     return (
-        held.join(known, on=["date", "ticker"], how="left", maintain_order="left")
+        own.join(known, on=["date", "ticker"], how="left", maintain_order="left")
         .with_columns(rank=pl.when(pl.col("price").eq_missing(pl.col("origin_price"))).then("rank"))
         .with_columns(pl.col("rank").fill_null(UNKNOWN))
         .drop("origin_price")

@@ -70,9 +70,9 @@ def ingest(
             _check_any(reading)
         staged = Staged(folder, panel, reading, options.choice)
         years = reading.spill.years
-        for at, year in enumerate(years, 1):
+        for position, year in enumerate(years, 1):
             staged.add(year)
-            progress("merge", at, len(years))
+            progress("merge", position, len(years))
         for counts in reading.files:
             counts.check()
         if not options.dry_run:
@@ -97,7 +97,7 @@ def _check_conflicts(staged: Staged, options: IngestOptions, out: Store) -> None
 def _read(reading: Reading, found: Found, progress: Progress) -> None:
     total, before = sum(arrival.size for arrival in found.arrivals), 0
     for arrival in fetched_ahead(found.arrivals):
-        reading.add(arrival, partial(_tell, progress, before, arrival.size, total))
+        reading.add(arrival, partial(_report, progress, before, arrival.size, total))
         before += arrival.size
         progress("read", before, total)
     reading.flush()
@@ -111,7 +111,7 @@ def _check_any(reading: Reading) -> None:
         raise InputError("; ".join(reasons[:_EXAMPLES]) + more)
 
 
-def _tell(progress: Progress, before: int, size: int, total: int, done: int) -> None:
+def _report(progress: Progress, before: int, size: int, total: int, done: int) -> None:
     progress("read", before + min(done, size), total)
 
 

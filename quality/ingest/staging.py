@@ -47,7 +47,7 @@ class Staged:
     def add(self, year: int) -> None:
         """Merge a year's arrivals; where the panel's own part of it is damaged, its arrivals are refused."""
         try:
-            held = self._read_held(year)
+            existing = self._read_existing(year)
         except InputError as error:
             for tickers in self._ranges(year, None):
                 self._refuse(self._reading.rows(year, tickers), year)
@@ -55,9 +55,9 @@ class Staged:
             return
         pieces: list[pl.DataFrame] = []
         is_changed = False
-        for tickers in self._ranges(year, held):
+        for tickers in self._ranges(year, existing):
             arrived = self._reading.rows(year, tickers)
-            own = held if held is None or tickers is None else held.filter(tickers.filter())
+            own = existing if existing is None or tickers is None else existing.filter(tickers.filter())
             merged = self._merge(arrived, own)
             self._count(merged)
             pieces.append(merged.rows)
@@ -72,24 +72,24 @@ class Staged:
         elif rows.height:
             self.untouched.append(year)
 
-    def _read_held(self, year: int) -> pl.DataFrame | None:
+    def _read_existing(self, year: int) -> pl.DataFrame | None:
         if year not in self._held:
             return None
         parts = [
-            read_rows(self._panel, Year(year, (entry,))).with_columns(part=pl.lit(at, dtype=pl.Int32))
-            for at, entry in enumerate(self._held[year].entries)
+            read_rows(self._panel, Year(year, (entry,))).with_columns(part=pl.lit(position, dtype=pl.Int32))
+            for position, entry in enumerate(self._held[year].entries)
         ]
-        held = joined(parts)
-        return ranked(held, read_origins(self._panel, year)) if self._choice.by_rank else held
+        existing = joined(parts)
+        return ranked(existing, read_origins(self._panel, year)) if self._choice.by_rank else existing
 
-    def _ranges(self, year: int, held: pl.DataFrame | None) -> Iterator[TickerRange | None]:
+    def _ranges(self, year: int, existing: pl.DataFrame | None) -> Iterator[TickerRange | None]:
         """Cut a year into ranges of tickers that can be merged at once: None for all of a year that is small."""
-        if self._reading.spill.rows_of(year) + (0 if held is None else held.height) <= _ROWS_AT_ONCE:
+        if self._reading.spill.rows_of(year) + (0 if existing is None else existing.height) <= _ROWS_AT_ONCE:
             yield None
             return
         counted = [*self._reading.spill.tickers(year)]
-        if held is not None:
-            counted.append(held.get_column("ticker").value_counts())
+        if existing is not None:
+            counted.append(existing.get_column("ticker").value_counts())
         tickers = pl.concat(counted).group_by("ticker").agg(pl.col("count").sum()).sort("ticker")
         first, rows = "", 0
         for ticker, count in tickers.iter_rows():
@@ -99,14 +99,14 @@ class Staged:
             rows += count
         yield TickerRange(first, None)
 
-    def _merge(self, arrived: pl.DataFrame, held: pl.DataFrame | None) -> Merged:
+    def _merge(self, arrived: pl.DataFrame, existing: pl.DataFrame | None) -> Merged:
         if not self._choice.by_rank:
-            return merge(arrived, held, self._choice)
-        own = [] if held is None else held.get_column("rank").unique().to_list()
+            return merge(arrived, existing, self._choice)
+        own = [] if existing is None else existing.get_column("rank").unique().to_list()
         kind = pl.Enum(sorted({UNKNOWN, *self._ranks, *own}))
         ranks = pl.Series(self._ranks, dtype=pl.String).cast(kind)
         arrived = arrived.with_columns(rank=ranks.gather(arrived.get_column("file")))
-        return merge(arrived, held if held is None else held.cast({"rank": kind}), self._choice)
+        return merge(arrived, existing if existing is None else existing.cast({"rank": kind}), self._choice)
 
     def _count(self, merged: Merged) -> None:
         for file, written, agreed, lost in merged.counts.iter_rows():
@@ -123,10 +123,10 @@ class Staged:
         keys = self._held[year].keys if year in self._held else [partition_key(year)]
         part = pl.col("part").fill_null(len(keys) - 1)
         self._parts[year] = keys
-        for at in range(len(keys)):
-            of_part = rows.filter(part == at) if len(keys) > 1 else rows
+        for position in range(len(keys)):
+            of_part = rows.filter(part == position) if len(keys) > 1 else rows
             if of_part.height:
-                write_year(open_store(self._folder / "years" / str(at)), _of_panel(of_part))
+                write_year(open_store(self._folder / "years" / str(position)), _of_panel(of_part))
 
     def _refuse(self, rows: pl.DataFrame, year: int) -> None:
         text = pl.concat_str(
@@ -148,10 +148,10 @@ class Staged:
         for path in sorted((self._folder / "origins").iterdir()):
             write_origins(self._panel, int(path.stem), pl.read_ipc(path))
         with replacing(self._panel, self._digests()):
-            for at, year in enumerate(self.changed, 1):
+            for position, year in enumerate(self.changed, 1):
                 for part, key in enumerate(self._parts[year]):
                     self._publish_file(year, part, key)
-                progress("write", at, len(self.changed))
+                progress("write", position, len(self.changed))
 
     def _digests(self) -> dict[str, str | None]:
         """Digest each file as it will be; None for one that goes, since all its rows were doubled in another one."""

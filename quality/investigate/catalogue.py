@@ -30,5 +30,5 @@ _SOURCES = {"panel": "panel", "sessions": "panel", "truth": "truth"}
 def views() -> dict[str, View]:
     """Give all views by name, from `sql/investigate/views.toml`."""
     text = (sql_root() / "investigate/views.toml").read_text(encoding="utf-8")
-    said = tomllib.loads(text)
-    return {name: View(name, of.pop("what"), of, _SOURCES.get(name, "run")) for name, of in said.items()}
+    declared = tomllib.loads(text)
+    return {name: View(name, of.pop("what"), of, _SOURCES.get(name, "run")) for name, of in declared.items()}

@@ -124,8 +124,8 @@ class Relation:
             return set()
 
         with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
-            held = set().union(*pool.map(names, fragments))
-        return {name: kind for name, kind in self._optional.items() if name in held}
+            present = set().union(*pool.map(names, fragments))
+        return {name: kind for name, kind in self._optional.items() if name in present}
 
 
 def _arrow_schema(schema: Mapping[str, pl.DataType]) -> pa.Schema:

@@ -16,13 +16,13 @@ from quality.storage import S3Options
 def known_of(summary: Mapping[str, Any], s3: S3Options | None) -> tuple[Callable[[Grid], Grid], list[str]]:
     """Give what lays over a grid what a run knew, and notes about what of it is not to be had any more."""
     notes: list[str] = []
-    actions, said = CorporateActions(), summary.get("corporate_actions") or {}
+    actions, listed = CorporateActions(), summary.get("corporate_actions") or {}
     try:
-        actions = open_actions(said.get("file") or None, s3)
-        if actions.digest != (said.get("digest") or ""):
+        actions = open_actions(listed.get("file") or None, s3)
+        if actions.digest != (listed.get("digest") or ""):
             notes.append(f"{actions.name} lists other corporate actions now than the run knew")
     except UsageError as error:
-        notes.append(f"the run knew {said.get('listed')} corporate actions, which are left out here: {error}")
+        notes.append(f"the run knew {listed.get('listed')} corporate actions, which are left out here: {error}")
     calendars = Calendars(summary.get("calendar") or PANEL, summary.get("calendars") or {})
     try:
         calendars.check()

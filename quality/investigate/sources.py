@@ -167,18 +167,18 @@ _RUNS = pl.Schema(
 
 
 def _row(run: Run) -> dict[str, object]:
-    said = run.summary
-    counts = said.get("by_severity") or {}
-    plain = {name: said.get(name) for name in _RUNS}
+    summary = run.summary
+    counts = summary.get("by_severity") or {}
+    plain = {name: summary.get(name) for name in _RUNS}
     return {
         **plain,
         "run": run.name,
-        "outcome": said.get("outcome") if run.is_finished else "stopped",
+        "outcome": summary.get("outcome") if run.is_finished else "stopped",
         "first_session": run.first_session,
         "last_session": run.last_session,
-        "errors": counts.get("error", 0) if "by_severity" in said else None,
-        "warnings": counts.get("warning", 0) if "by_severity" in said else None,
-        "started": None if said.get("started") is None else str(said["started"]),
+        "errors": counts.get("error", 0) if "by_severity" in summary else None,
+        "warnings": counts.get("warning", 0) if "by_severity" in summary else None,
+        "started": None if summary.get("started") is None else str(summary["started"]),
     }
 
 

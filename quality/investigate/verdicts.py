@@ -161,8 +161,8 @@ def _grid(views: Connection, rows: pl.DataFrame, day: dt.date, evaluation: Evalu
             f"the panel holds no rows of {day}: a day that was checked can be explained once it is in the panel "
             "(`check --append`); until then, `pricewatch sql` shows what was found"
         )
-    at = int(places[0])
-    judged = slice(max(0, at - AROUND), min(len(sessions), at + AROUND + 1))
+    position = int(places[0])
+    judged = slice(max(0, position - AROUND), min(len(sessions), position + AROUND + 1))
     (before,) = run(views, "select count(*) from sessions where date < $first", {"first": sessions[0].item()})[0]
     first_seen = dict(run(views, statement("explain/first_dates"), {"day": day})) if evaluation.remembers else {}
     seen = rows.group_by("ticker").agg(pl.col("date").min())
@@ -297,7 +297,7 @@ def _what(ruleset: str, metric: str) -> str:
 @cache
 def _sentences(ruleset: str) -> dict[str, str]:
     """Read what each metric is: in the reference, the comment above it, or the expression that makes it."""
-    said: dict[str, str] = {}
+    sentences: dict[str, str] = {}
     expressions: dict[str, str] = {}
     comment: list[str] = []
     expression: list[str] = []
@@ -311,12 +311,15 @@ def _sentences(ruleset: str) -> dict[str, str]:
             expression.append(text)
             if name := _NAMED.search(text):
                 key = name[1] or name[2]
-                said[key] = " ".join(comment) or said.get(key, "")
+                sentences[key] = " ".join(comment) or sentences.get(key, "")
                 expressions[key] = " ".join(expression).rstrip(",")
                 comment, expression = [], []
     glossary = (sql_root() / f"metrics/{ruleset}.sql").read_text(encoding="utf-8")
     words = {known: match[2] for match in _GLOSSARY.finditer(glossary) for known in match[1].split(", ")}
-    return {name: said.get(name) or _not_itself(name, expressions) or words.get(name, "") for name in {*said, *words}}
+    return {
+        name: sentences.get(name) or _not_itself(name, expressions) or words.get(name, "")
+        for name in {*sentences, *words}
+    }
 
 
 def _not_itself(name: str, expressions: Mapping[str, str]) -> str:

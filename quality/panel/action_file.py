@@ -102,5 +102,5 @@ def _parquet_rows(data: bytes, name: str) -> Iterator[tuple[str, dict[str, Any]]
     except (pa.ArrowException, OSError, ValueError) as error:
         raise UsageError(f"{name}: cannot be read as Parquet: {str(error).splitlines()[0]}") from error
     _REGISTER.check_columns(table.column_names, name)
-    for at, row in enumerate(table.to_pylist(), start=1):
-        yield f"{name}: row {at}", row
+    for position, row in enumerate(table.to_pylist(), start=1):
+        yield f"{name}: row {position}", row

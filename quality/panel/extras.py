@@ -9,5 +9,5 @@ EXTRAS = (VOLUME, ADJUSTED_CLOSE)
 
 def extras_among(names: Iterable[str]) -> tuple[str, ...]:
     """Give those of some columns that are optional ones of a panel, in their order."""
-    held = set(names)
-    return tuple(name for name in EXTRAS if name in held)
+    present = set(names)
+    return tuple(name for name in EXTRAS if name in present)

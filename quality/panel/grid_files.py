@@ -91,9 +91,15 @@ def section_of(
     first_seen = catalogue.first_seen
     known = tuple(first_seen), np.fromiter(first_seen.values(), dtype=np.int64, count=len(first_seen))
     # The grids of all chunks have the same columns, whichever of their years has them.
-    held = {name for index in catalogue.indexes for name in index.extras}
+    available = {name for index in catalogue.indexes for name in index.extras}
     whole = Section(
-        catalogue.indexes, (), look_back, look_ahead, 1, *known, extras=tuple(name for name in extras if name in held)
+        catalogue.indexes,
+        (),
+        look_back,
+        look_ahead,
+        1,
+        *known,
+        extras=tuple(name for name in extras if name in available),
     )
     section = _cut(catalogue.indexes, 1, known, tuple(judged), whole)
     if remembers:

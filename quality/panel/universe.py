@@ -54,7 +54,7 @@ def read_universe(panel: Store, years: Sequence[Year], read: Callable[[Year], It
             except InputError as error:
                 damaged[year.year] = str(error)
     if arrived:
-        known = {**arrived, **{year: _named(held, names) for year, held in bits.items()}}
+        known = {**arrived, **{year: _named(present, names) for year, present in bits.items()}}
         remember(panel, [year for year in years if year.year in known], known)
     every = reduce(or_, bits.values(), 0)
     return Universe(_named(every, names).union(*arrived.values()), damaged)

@@ -94,9 +94,9 @@ def read_prices(
     for source in sources:
         with _damage():
             file = _open(source)
-            held = file.metadata.num_rows
-            begin, end = (0, held) if rows is None else (min(max(row - passed, 0), held) for row in rows)
-            passed += held
+            count = file.metadata.num_rows
+            begin, end = (0, count) if rows is None else (min(max(row - passed, 0), count) for row in rows)
+            passed += count
             if name not in file.schema_arrow.names:
                 pieces.append(np.full(end - begin, np.nan))
                 continue
@@ -171,10 +171,10 @@ def _as_codes(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _aligned(dates: pa.ChunkedArray, tickers: pa.ChunkedArray) -> Iterator[tuple[pa.Array, pa.DictionaryArray]]:
     """Pair the pieces of two columns; they are the same wherever both come from the same row groups."""
-    at = 0
+    position = 0
     for piece in tickers.chunks:
-        part = dates.slice(at, len(piece))
-        at += len(piece)
+        part = dates.slice(position, len(piece))
+        position += len(piece)
         yield part.chunk(0) if part.num_chunks == 1 else pa.concat_arrays(part.chunks), piece
 
 

@@ -57,7 +57,7 @@ def write_clean(
     rows = 0
     with holding(clean), new_panel(clean, overwrite=True) as digests, version.reading():
         clean.write(_MARKER, b"written by pricewatch scan --clean\n")
-        for at, year in enumerate(years, start=1):
+        for position, year in enumerate(years, start=1):
             try:
                 frame = _cleaned(panel, run, year, severity)
             except InputError as error:
@@ -66,7 +66,7 @@ def write_clean(
             by_rule.update(dict(frame.get_column(FLAG).drop_nulls().value_counts().iter_rows()))
             rows += frame.height
             digests.update([write_year(clean, frame if keep_flags else _nulled(frame))])
-            progress("clean", at, len(years))
+            progress("clean", position, len(years))
     return {
         "clean": clean.address,
         "rows": rows,

@@ -165,7 +165,7 @@ def scan_groups(
         run: Where the findings go; parts that are there already are not made again.
 
     """
-    held = {entry.key for entry in run.entries(PARTS)}
+    made = {entry.key for entry in run.entries(PARTS)}
     values: dict[int, Any] = {}
     if first_passes:
         found = run_units("first pass", first_passes)
@@ -185,7 +185,7 @@ def scan_groups(
             keys = {year: part_key(year, known, section.tickers) for year, known in chunk.years.items()}
             for year, key in keys.items():
                 parts.setdefault(year, []).append(key)
-            if not set(keys.values()) <= held:
+            if not set(keys.values()) <= made:
                 group = replace(group_of(chunk.section, begin), common=common and common.of_tickers(section.tickers))
                 own = replace(group, ranks=group.ranks[begin:end])
                 units.append(GroupTask(replace(chunk, section=section), own, keys))

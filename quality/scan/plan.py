@@ -31,17 +31,17 @@ def plan_chunks(catalogue: Catalogue, years: Sequence[int], cells: int = CELLS_A
     """
     after = dict(pairwise(catalogue.by_year))
     groups: list[list[int]] = []
-    held = 0
+    cells_so_far = 0
     for year in years:
         index = catalogue.by_year[year]
         size = len(index.sessions) * len(index.tickers)
         # The nearest number of years, so that chunks of one size stay of one size.
-        if groups and after.get(groups[-1][-1]) == year and held + size // 2 <= cells:
+        if groups and after.get(groups[-1][-1]) == year and cells_so_far + size // 2 <= cells:
             groups[-1].append(year)
-            held += size
+            cells_so_far += size
         else:
             groups.append([year])
-            held = size
+            cells_so_far = size
     return [tuple(group) for group in groups]
 
 

@@ -116,8 +116,8 @@ class Tasks:
     @cached_property
     def years_without_sessions(self) -> list[int]:
         """The years that a calendar alone knows."""
-        held = {int(day.item().year) for day in np.unique(self.sessions_in_range.astype("datetime64[Y]"))}
-        return sorted(set(self._session_findings) - held)
+        present_years = {int(day.item().year) for day in np.unique(self.sessions_in_range.astype("datetime64[Y]"))}
+        return sorted(set(self._session_findings) - present_years)
 
     def chunks(self, leaving_out: Collection[int]) -> list[ChunkTask]:
         """Group the years that are to be done, and that fit a task, into chunks."""
@@ -243,10 +243,10 @@ class Tasks:
     def _inputs_of(self, section: Section) -> tuple[object, ...]:
         """Give what of the panel a year's findings depend on: files, how far it can be looked, and who was known."""
         (year,) = section.judged
-        at = [index.year for index in section.indexes].index(year)
+        position = [index.year for index in section.indexes].index(year)
         counts = [len(index.sessions) for index in section.indexes]
-        history = min(section.first_number - 1 + sum(counts[:at]), section.look_back)
-        future = min(sum(counts[at + 1 :]), section.look_ahead)
+        history = min(section.first_number - 1 + sum(counts[:position]), section.look_back)
+        future = min(sum(counts[position + 1 :]), section.look_ahead)
         dates = self.catalogue.sessions[section.first_seen - 1].astype(np.int64)
         known = hashlib.sha256(repr(section.tickers).encode() + dates.tobytes()).hexdigest()
         return [(index.year, index.digest) for index in section.indexes], history, future, known
@@ -277,8 +277,8 @@ class Tasks:
             row = {ticker: number for number, ticker in enumerate(index.tickers)}
             present = index.present
             for pattern, tickers in calendars.groups(index.tickers).items():
-                held = present[[row[ticker] for ticker in tickers]].any(axis=0)
-                found.setdefault(pattern, []).extend(index.sessions[held].tolist())
+                is_session = present[[row[ticker] for ticker in tickers]].any(axis=0)
+                found.setdefault(pattern, []).extend(index.sessions[is_session].tolist())
         return {pattern: Span(sessions) for pattern, sessions in found.items()}
 
     @cached_property

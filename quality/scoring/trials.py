@@ -1,7 +1,6 @@
 """Scores rule sets on fresh synthetic panels, and thresholds beside the chosen ones: `make score`."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,6 @@ SWEPT = {
     "robust": (("level", ("price_spike", "price_drop"), "limit"), ("frozen", ("frozen_price",), "odds")),
     "notebook": (("level", ("price_increase", "price_decrease"), "limit"),),
 }
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One synthetic panel with faults, where it lies for as long as it is scored."""
-
-    panel: Store
-    truth: Path
 
 
 def score_panel(panel: Store, truth: bytes, ruleset: str, thresholds: dict[str, Thresholds] | None = None) -> Score:

@@ -125,10 +125,10 @@ def _write_panel(
 ) -> None:
     """Write a panel from blocks of a year each, and remember the tickers of all its years but the last."""
     with new_panel(panel, overwrite=overwrite) as digests:
-        held_by_year = _write_blocks(blocks, tickers, panel, digests, progress)
+        present_by_year = _write_blocks(blocks, tickers, panel, digests, progress)
         at_end()
-    if len(held_by_year) > 1:
-        _remember(panel, tickers, held_by_year[:-1])
+    if len(present_by_year) > 1:
+        _remember(panel, tickers, present_by_year[:-1])
 
 
 def _write_blocks(
@@ -140,7 +140,7 @@ def _write_blocks(
 ) -> list[BoolMatrix]:
     """Write blocks, every one while the next is made: two are in memory, no more; give each year's tickers."""
     sessions = 0
-    held_by_year: list[BoolMatrix] = []
+    present_by_year: list[BoolMatrix] = []
     with ThreadPoolExecutor(1) as writer:
         writing: Future[tuple[str, str]] | None = None
         for block in blocks:
@@ -148,22 +148,26 @@ def _write_blocks(
                 digests.update([writing.result()])
                 progress(sessions)
             sessions += len(block.sessions)
-            held = np.asarray(~block.absent.all(axis=0))
+            is_present = np.asarray(~block.absent.all(axis=0))
             # A year whose every cell lost its row leaves no file.
-            if held.any():
-                held_by_year.append(held)
+            if is_present.any():
+                present_by_year.append(is_present)
                 writing = writer.submit(_write_block, block, tickers, panel)
         if writing:
             digests.update([writing.result()])
             progress(sessions)
-    return held_by_year
+    return present_by_year
 
 
-def _remember(panel: Store, tickers: Sequence[str], held_by_year: Sequence[BoolMatrix]) -> None:
+def _remember(panel: Store, tickers: Sequence[str], present_by_year: Sequence[BoolMatrix]) -> None:
     """Note the tickers of all years but the last: the first daily check need not read them."""
     *earlier, _last = list_years(panel)
     names = np.array(tickers, dtype=object)
-    remember(panel, earlier, {year.year: names[held] for year, held in zip(earlier, held_by_year, strict=True)})
+    remember(
+        panel,
+        earlier,
+        {year.year: names[is_present] for year, is_present in zip(earlier, present_by_year, strict=True)},
+    )
 
 
 def _write_block(block: Block, tickers: Sequence[str], panel: Store) -> tuple[str, str]:

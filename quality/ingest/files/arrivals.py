@@ -172,7 +172,7 @@ def _s3_object(address: str, s3: S3Options | None) -> Arrival | None:
 def _fixed_part(address: str) -> tuple[str, str]:
     """Split an address before the first part that has a wildcard."""
     parts = address.split("/")
-    first = next((at for at, part in enumerate(parts) if _WILD.search(part)), len(parts))
+    first = next((position for position, part in enumerate(parts) if _WILD.search(part)), len(parts))
     return "/".join(parts[:first]), "/".join(parts[first:])
 
 

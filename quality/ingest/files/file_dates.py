@@ -24,7 +24,7 @@ def rank_of(address: str) -> str:
     Names count numbers as people do: `v10` is newer than `v9`.
     """
     parts = PurePosixPath(address.replace("\\", "/")).parts
-    dated = next((at for at in range(len(parts) - 1, -1, -1) if date_in_name(parts[at])), None)
+    dated = next((position for position in range(len(parts) - 1, -1, -1) if date_in_name(parts[position])), None)
     date = "" if dated is None else f"{date_in_name(parts[dated])}"
     name = "/".join(parts[-1:] if dated is None else parts[dated:])
     return f"{date} {re.sub('[0-9]+', lambda number: number[0].rjust(20, '0'), name)}"

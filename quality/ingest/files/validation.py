@@ -92,7 +92,7 @@ def _answer(kind: str, path: str) -> str:
             batches = pq.ParquetFile(path).iter_batches()
         else:
             reader = pa.ipc.open_file(path)
-            batches = (reader.get_batch(at) for at in range(reader.num_record_batches))
+            batches = (reader.get_batch(position) for position in range(reader.num_record_batches))
         for batch in batches:
             batch.validate(full=True)
     except Exception as error:  # noqa: BLE001 - whatever it is, the file is not whole

@@ -53,15 +53,17 @@ class Columns:
         """The columns' names, "" where they have none."""
         return [names.clean(name) for name in self.header] if self.header is not None else [""] * self.width
 
-    def label(self, at: int) -> str:
+    def label(self, position: int) -> str:
         """Name a column for messages."""
-        return self.names[at] or f"#{at + 1}"
+        return self.names[position] or f"#{position + 1}"
 
-    def texts(self, at: int) -> list[str]:
+    def texts(self, position: int) -> list[str]:
         """Give the sample of a column as texts, without what is empty."""
-        return [text for text in self.sample[at].cast(pl.String, strict=False).drop_nulls().to_list() if text.strip()]
+        return [
+            text for text in self.sample[position].cast(pl.String, strict=False).drop_nulls().to_list() if text.strip()
+        ]
 
-    def said(self, name: str | None) -> int | None:
+    def find(self, name: str | None) -> int | None:
         """Find a column that is said by its name or as #N.
 
         Raises:
@@ -73,61 +75,65 @@ class Columns:
         number = name[1:] if name.startswith("#") else ""
         if number.isdecimal() and 1 <= int(number) <= self.width:
             return int(number) - 1
-        exact = [at for at, found in enumerate(self.names) if found == name]
-        found = exact or [at for at, known in enumerate(self.names) if names.plain(known) == names.plain(name)]
+        exact = [position for position, found in enumerate(self.names) if found == name]
+        found = exact or [
+            position for position, known in enumerate(self.names) if names.plain(known) == names.plain(name)
+        ]
         if len(found) == 1:
             return found[0]
-        held = ", ".join(visible(self.label(at)) for at in range(min(self.width, 10)))
+        shown = ", ".join(visible(self.label(position)) for position in range(min(self.width, 10)))
         what = f"{len(found)} columns are named" if found else "no column is named"
-        raise InputError(f"{self.where}: {what} {visible(name)!r}; there is {held}; say #N for the N-th")
+        raise InputError(f"{self.where}: {what} {visible(name)!r}; there is {shown}; say #N for the N-th")
 
     def named(self, wanted: Sequence[str], among: Sequence[int]) -> int | None:
         """Find the column with the first of some names that any of some columns has."""
-        return names.first_named([self.names[at] if at in among else "" for at in range(self.width)], wanted)
+        return names.first_named(
+            [self.names[position] if position in among else "" for position in range(self.width)], wanted
+        )
 
     def ignored(self, source: Source) -> set[int]:
         """Give the columns that are to be left aside."""
-        return {at for name in source.ignore if (at := self.said(name)) is not None}
+        return {position for name in source.ignore if (position := self.find(name)) is not None}
 
     def date(self, source: Source) -> int | None:
         """Find the dates: as said, by name, or the first column that holds them."""
-        said = self.said(source.date_column)
-        if said is not None:
-            return said
+        find = self.find(source.date_column)
+        if find is not None:
+            return find
         named = names.first_named(self.names, (*names.DATES, *names.MOMENTS))
         if named is not None:
             return named
-        return next((at for at in range(min(self.width, 50)) if self._holds_dates(at)), None)
+        return next((position for position in range(min(self.width, 50)) if self._holds_dates(position)), None)
 
-    def _holds_dates(self, at: int) -> bool:
-        if self.sample[at].dtype in (pl.Date, pl.Datetime):
+    def _holds_dates(self, position: int) -> bool:
+        if self.sample[position].dtype in (pl.Date, pl.Datetime):
             return True
-        return self.sample[at].dtype == pl.String and looks_like_dates(self.texts(at)[:200])
+        return self.sample[position].dtype == pl.String and looks_like_dates(self.texts(position)[:200])
 
-    def is_numeric(self, at: int) -> bool:
+    def is_numeric(self, position: int) -> bool:
         """Tell whether a column holds numbers, for the most part."""
-        if self.sample[at].dtype.is_numeric():
+        if self.sample[position].dtype.is_numeric():
             return True
-        share = self._share_of_numbers(at)
+        share = self._share_of_numbers(position)
         return share is not None and share >= _HALF
 
-    def is_text(self, at: int) -> bool:
+    def is_text(self, position: int) -> bool:
         """Tell whether a column holds something that is no number, for the most part."""
-        if self.sample[at].dtype.is_numeric() or self.sample[at].dtype.is_temporal():
+        if self.sample[position].dtype.is_numeric() or self.sample[position].dtype.is_temporal():
             return False
-        share = self._share_of_numbers(at)
+        share = self._share_of_numbers(position)
         return share is not None and share < _HALF
 
-    def _share_of_numbers(self, at: int) -> float | None:
+    def _share_of_numbers(self, position: int) -> float | None:
         """Give which share of a column's texts are numbers; None where it has no text."""
-        if at not in self._shares:
-            texts = self._said_texts(at)[:_TELLING_TEXTS]
-            self._shares[at] = sum(map(is_number, texts)) / len(texts) if texts else None
-        return self._shares[at]
+        if position not in self._shares:
+            texts = self._filled_texts(position)[:_TELLING_TEXTS]
+            self._shares[position] = sum(map(is_number, texts)) / len(texts) if texts else None
+        return self._shares[position]
 
-    def _said_texts(self, at: int) -> list[str]:
-        return [text for text in self.texts(at) if text.strip().lower() not in NO_PRICE]
+    def _filled_texts(self, position: int) -> list[str]:
+        return [text for text in self.texts(position) if text.strip().lower() not in NO_PRICE]
 
-    def is_full(self, at: int) -> bool:
+    def is_full(self, position: int) -> bool:
         """Tell whether a column says something in nearly every record."""
-        return len(self._said_texts(at)) >= _MOSTLY * len(self.sample[at])
+        return len(self._filled_texts(position)) >= _MOSTLY * len(self.sample[position])

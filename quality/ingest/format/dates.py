@@ -103,11 +103,11 @@ class DateFormat:
         if not {"y", "b", "d"} <= kinds or len(set(names)) != len(names):
             raise ValueError(f"{self.text!r} is no date format: it needs a year, a month and a day, each once")
         text = re.escape(pieces[0])
-        for at, name in enumerate(names):
-            after = pieces[2 * at + 2]
+        for position, name in enumerate(names):
+            after = pieces[2 * position + 2]
             part = _PARTS[name]
             # Digits that touch others have their full number.
-            touches = (not after and at + 1 < len(names)) or (not pieces[2 * at] and at > 0)
+            touches = (not after and position + 1 < len(names)) or (not pieces[2 * position] and position > 0)
             text += (part.replace("{1,2}", "{2}") if touches else part) + re.escape(after)
         return re.compile(text if {"H", "z"} & set(names) else text + _TIME)
 

@@ -33,31 +33,31 @@ def by_field(columns: Columns, source: Source, others: Sequence[int]) -> Fields 
 
     """
     if columns.fields:
-        pairs = {at: (columns.fields[at], columns.names[at]) for at in others}
+        pairs = {position: (columns.fields[position], columns.names[position]) for position in others}
     else:
-        pairs = {at: names.split_field(columns.names[at]) for at in others}
+        pairs = {position: names.split_field(columns.names[position]) for position in others}
         is_split = len({names.plain(name) for name, _ in pairs.values()}) > 1 and all(map(all, pairs.values()))
-        is_said = any(_is_column(columns, name) for name in (source.price_column, *source.extras.values()))
-        if not is_split or source.layout or source.ticker_column or is_said:
+        is_stated = any(_is_column(columns, name) for name in (source.price_column, *source.extras.values()))
+        if not is_split or source.layout or source.ticker_column or is_stated:
             return None
-    held = list(dict.fromkeys(name for name, _ in pairs.values()))
-    shown = ", ".join(map(visible, held))
+    present = list(dict.fromkeys(name for name, _ in pairs.values()))
+    shown = ", ".join(map(visible, present))
     wanted = [names.plain(source.price_column)] if source.price_column else names.PRICES
-    price = names.first_named(held, wanted)
+    price = names.first_named(present, wanted)
     if price is None:
         raise InputError(
             f"{columns.where}: has several columns a ticker, and which holds the prices cannot be told "
             f"(there is {shown}); say --price-column NAME"
         )
-    prices = [(at, ticker) for at, (name, ticker) in pairs.items() if name == held[price]]
+    prices = [(position, ticker) for position, (name, ticker) in pairs.items() if name == present[price]]
     beside = {}
-    for extra, said in source.extras.items():
-        chosen = names.first_named(held, [names.plain(said)])
+    for extra, stated in source.extras.items():
+        chosen = names.first_named(present, [names.plain(stated)])
         if chosen is None or chosen == price:
             what = "is the price" if chosen is not None else f"is none of them (there is {shown})"
             flag = f"--{extra.replace('_', '-')}-column"
-            raise InputError(f"{columns.where}: has several columns a ticker, and {flag} {visible(said)} {what}")
-        places = {ticker: at for at, (name, ticker) in reversed(pairs.items()) if name == held[chosen]}
+            raise InputError(f"{columns.where}: has several columns a ticker, and {flag} {visible(stated)} {what}")
+        places = {ticker: position for position, (name, ticker) in reversed(pairs.items()) if name == present[chosen]}
         beside[extra] = tuple(places.get(ticker) for _, ticker in prices)
     return Fields(prices, beside)
 

@@ -67,22 +67,25 @@ class Mapping:
 
     def as_dict(self) -> dict[str, Any]:
         """Say the mapping, as a preview shows it and a summary keeps it."""
-        said: dict[str, Any] = {"layout": self.layout, "date": self.column(self.date)}
+        described: dict[str, Any] = {"layout": self.layout, "date": self.column(self.date)}
         if self.layout == "wide":
             named = [name for _, name in self.tickers if name]
-            said["tickers"] = len(self.tickers)
-            said["ticker"] = _some(named)
-            said |= {name: _some([self.column(at) for at in places if at is not None]) for name, places in self.beside}
-            said["blanks"] = self.blanks
+            described["tickers"] = len(self.tickers)
+            described["ticker"] = _some(named)
+            described |= {
+                name: _some([self.column(place) for place in places if place is not None])
+                for name, places in self.beside
+            }
+            described["blanks"] = self.blanks
         else:
-            said["ticker"] = self.column(self.ticker) if self.ticker is not None else self.fixed_ticker
-            said["price"] = self.column(self.price or 0)
-            said |= {name: self.column(at) for name, at in self.extras}
-        said["date_format"] = self.dates.format.text
+            described["ticker"] = self.column(self.ticker) if self.ticker is not None else self.fixed_ticker
+            described["price"] = self.column(self.price or 0)
+            described |= {name: self.column(place) for name, place in self.extras}
+        described["date_format"] = self.dates.format.text
         if self.dates.timezone:
-            said["timezone"] = self.dates.timezone
+            described["timezone"] = self.dates.timezone
         marks = {"decimal": self.numbers.decimal, "thousands": self.numbers.thousands}
-        return said | marks | {"scale": self.numbers.scale}
+        return described | marks | {"scale": self.numbers.scale}
 
 
 def _some(names: Sequence[str]) -> str:
@@ -107,8 +110,8 @@ def find_mapping(columns: Columns, source: Source, delimiter: str = ",") -> Mapp
         )
     roles = find_roles(columns, source, date)
     ticker, price = roles.ticker, roles.price
-    prices = [at for at, _ in roles.wide.prices] if price is None else [price]
-    texts = [text for at in prices for text in columns.texts(at)][:_SAMPLE_PRICES]
+    prices = [place for place, _ in roles.wide.prices] if price is None else [price]
+    texts = [text for place in prices for text in columns.texts(place)][:_SAMPLE_PRICES]
     dates = columns.texts(date)
     form = DateFormat(source.date_format) if source.date_format else _date_format(columns, date)
     reader = DateReader(form, source.timezone, source.clock)

@@ -114,11 +114,11 @@ class NumberFormat:
         exact = unscaled(self._unmarked(bare).cast(pl.Float64, strict=False), self.scale)
         wrong = [False] * len(distinct)
         prices = exact.to_list()
-        for at in exact.is_null().arg_true():
+        for position in exact.is_null().arg_true():
             try:
-                prices[at] = self.price(distinct[at])
+                prices[position] = self.price(distinct[position])
             except NotAPriceError:
-                wrong[at] = True
+                wrong[position] = True
         return pl.DataFrame(
             {"text": distinct, "exact": prices, "wrong": wrong},
             schema={"text": pl.String, "exact": pl.Float64, "wrong": pl.Boolean},

@@ -21,8 +21,6 @@ _MOSTLY = 0.95  # real files break every rule now and then
 _SHOWN = 8
 _TELLING_TEXTS = 300
 
-Wide = list[tuple[int, str]]
-
 
 @dataclass(frozen=True)
 class Roles:
@@ -50,25 +48,27 @@ def find_roles(columns: Columns, source: Source, date: int) -> Roles:
 
     """
     aside = {date, *columns.ignored(source)}
-    if wide := by_field(columns, source, [at for at in range(columns.width) if at not in aside]):
+    if wide := by_field(columns, source, [position for position in range(columns.width) if position not in aside]):
         return Roles(wide=wide)
     beside = _find_extras(columns, source, date)
     aside |= set(beside.values())
-    others = [at for at in range(columns.width) if at not in aside]
+    others = [position for position in range(columns.width) if position not in aside]
     ticker = price = None
     if source.layout != "wide":
         ticker, price = _named_roles(columns, source, others)
-    texts = [at for at in others if at not in (ticker, price) and _is_text(columns, at)]
+    texts = [position for position in others if position not in (ticker, price) and _is_text(columns, position)]
     if not _is_long(columns, source, date, others, ticker=ticker, price=price, texts=texts):
         if source.layout != "wide":
             _refuse_text(columns, others)
         if beside:
             raise _no_room(columns, beside)
-        return Roles(wide=Fields(_needs_names(columns, [(at, columns.names[at]) for at in others])))
+        return Roles(wide=Fields(_needs_names(columns, [(position, columns.names[position]) for position in others])))
     if ticker is None and not source.ticker_from:
         ticker = _ticker_by_content(columns, date, texts, price, is_long=source.layout == "long")
     if price is None:
-        price = _price(columns, [at for at in others if at != ticker and columns.is_numeric(at)])
+        price = _price(
+            columns, [position for position in others if position != ticker and columns.is_numeric(position)]
+        )
     _check_doubled(columns, source, ticker, price)
     return Roles(ticker, price, beside)
 
@@ -81,13 +81,15 @@ def _find_extras(columns: Columns, source: Source, date: int) -> dict[str, int]:
 
     """
     found: dict[str, int] = {}
-    for name, said in source.extras.items():
-        at = columns.said(said)
-        taken = [date, columns.said(source.price_column), columns.said(source.ticker_column), *found.values()]
-        if at is None or at in taken:
+    for name, stated in source.extras.items():
+        position = columns.find(stated)
+        taken = [date, columns.find(source.price_column), columns.find(source.ticker_column), *found.values()]
+        if position is None or position in taken:
             flag = name.replace("_", "-")
-            raise InputError(f"{columns.where}: --{flag}-column {visible(said)} names a column that is something else")
-        found[name] = at
+            raise InputError(
+                f"{columns.where}: --{flag}-column {visible(stated)} names a column that is something else"
+            )
+        found[name] = position
     return found
 
 
@@ -99,9 +101,9 @@ def _no_room(columns: Columns, beside: Mapping[str, int]) -> InputError:
     )
 
 
-def _is_text(columns: Columns, at: int) -> bool:
+def _is_text(columns: Columns, position: int) -> bool:
     """Tell whether a column may name tickers: it holds text, and is not called like something else."""
-    return columns.is_text(at) and not names.is_note(columns.names[at])
+    return columns.is_text(position) and not names.is_note(columns.names[position])
 
 
 def _ticker_by_content(
@@ -113,10 +115,10 @@ def _ticker_by_content(
         InputError: There are several, or one that may hold tickers or something else.
 
     """
-    side_by_side = [at for at in texts if _repeats(columns, date, at)]
+    side_by_side = [position for position in texts if _repeats(columns, date, position)]
     if len(side_by_side) == 1:
         return side_by_side[0]
-    alike = [at for at in texts if columns.is_full(at) and look_like_tickers(columns.texts(at))]
+    alike = [position for position in texts if columns.is_full(position) and look_like_tickers(columns.texts(position))]
     if (price is None or is_long) and len(alike) == len(texts) == 1:
         return alike[0]  # a date, a ticker and a number
     dates = columns.texts(date)
@@ -126,26 +128,30 @@ def _ticker_by_content(
     return None
 
 
-def _repeats(columns: Columns, date: int, at: int) -> bool:
-    if not columns.is_full(at):
+def _repeats(columns: Columns, date: int, position: int) -> bool:
+    if not columns.is_full(position):
         return False
-    return repeat_over_dates(_as_list(columns, date), _as_list(columns, at))
+    return repeat_over_dates(_as_list(columns, date), _as_list(columns, position))
 
 
-def _as_list(columns: Columns, at: int) -> list[str]:
+def _as_list(columns: Columns, position: int) -> list[str]:
     """Give a column of the sample as texts, one a record."""
-    texts: list[str] = columns.sample[at].cast(pl.String, strict=False).fill_null("").to_list()
+    texts: list[str] = columns.sample[position].cast(pl.String, strict=False).fill_null("").to_list()
     return texts
 
 
 def _check_doubled(columns: Columns, source: Source, ticker: int | None, price: int) -> None:
     """Refuse to choose between two columns of one name."""
-    for role, at, said in (("ticker", ticker, source.ticker_column), ("price", price, source.price_column)):
-        same = [other for other, name in enumerate(columns.names) if at is not None and name == columns.names[at]]
-        if not said and columns.has_header and at is not None and columns.names[at] and len(same) > 1:
+    for role, position, stated in (("ticker", ticker, source.ticker_column), ("price", price, source.price_column)):
+        same = [
+            other
+            for other, name in enumerate(columns.names)
+            if position is not None and name == columns.names[position]
+        ]
+        if not stated and columns.has_header and position is not None and columns.names[position] and len(same) > 1:
             numbers = " and ".join(f"#{other + 1}" for other in same)
             raise InputError(
-                f"{columns.where}: columns {numbers} are both named {visible(columns.names[at])!r}; "
+                f"{columns.where}: columns {numbers} are both named {visible(columns.names[position])!r}; "
                 f"say --{role}-column #N"
             )
 
@@ -154,12 +160,12 @@ def _named_roles(columns: Columns, source: Source, others: Sequence[int]) -> tup
     """Find tickers and prices as they are said, or by their columns' names."""
     ticker = None
     if not source.ticker_from:
-        ticker = columns.said(source.ticker_column)
+        ticker = columns.find(source.ticker_column)
         if ticker is None:
             ticker = columns.named(names.TICKERS, others)
-    price = columns.said(source.price_column)
+    price = columns.find(source.price_column)
     if price is None:
-        price = columns.named(names.PRICES, [at for at in others if at != ticker])
+        price = columns.named(names.PRICES, [position for position in others if position != ticker])
     named = ticker is not None and not source.ticker_column
     if named and columns.is_numeric(ticker or 0) and (price is None or len(others) > _MANY):
         ticker = None  # a wide table has a ticker that is called CODE or the like
@@ -186,9 +192,9 @@ def _is_long(
         return source.layout != "wide"
     if not columns.has_header:
         return True
-    fields = [at for at in others if names.is_field(columns.names[at])]
-    blank = [at for at in others if not columns.names[at]]
-    texts_of_any_kind = [at for at in others if at not in fields and columns.is_text(at)]
+    fields = [position for position in others if names.is_field(columns.names[position])]
+    blank = [position for position in others if not columns.names[position]]
+    texts_of_any_kind = [position for position in others if position not in fields and columns.is_text(position)]
     unknown = len(others) - len(fields) - len(texts_of_any_kind) - (len(blank) if price is not None else 0)
     if fields and unknown < _MANY * len(fields):
         if price is not None and (not unknown or 1 < len(fields) >= unknown):
@@ -206,9 +212,11 @@ def _has_tickers(columns: Columns, date: int, others: Sequence[int], texts: Sequ
         InputError: Several columns may hold the tickers; or there are too few rows to tell.
 
     """
-    full = [at for at in texts if columns.is_full(at)]
-    alike = [at for at in full if _repeats(columns, date, at) or look_like_tickers(columns.texts(at))]
-    if len(alike) == 1 and sum(columns.is_numeric(at) for at in others) == 1:
+    full = [position for position in texts if columns.is_full(position)]
+    alike = [
+        position for position in full if _repeats(columns, date, position) or look_like_tickers(columns.texts(position))
+    ]
+    if len(alike) == 1 and sum(columns.is_numeric(position) for position in others) == 1:
         if len(columns.sample[0]) > _FEW:
             return True
         shown = visible(columns.label(alike[0]))
@@ -223,9 +231,9 @@ def _has_tickers(columns: Columns, date: int, others: Sequence[int], texts: Sequ
 
 def _refuse_text(columns: Columns, others: Sequence[int]) -> None:
     """Refuse a table whose column could only be a ticker's by mistake: it is full of text."""
-    full = [at for at in others if columns.is_text(at) and columns.is_full(at)]
+    full = [position for position in others if columns.is_text(position) and columns.is_full(position)]
     if full and len(columns.sample[0]) > _FEW:
-        shown = ", ".join(visible(columns.label(at)) for at in full[:_SHOWN])
+        shown = ", ".join(visible(columns.label(position)) for position in full[:_SHOWN])
         raise InputError(
             f"{columns.where}: is no wide table: what stands below {shown} is text, not prices; say --ignore "
             f"{visible(columns.label(full[0]))} to leave it aside, or --layout long and --ticker-column NAME"
@@ -233,7 +241,7 @@ def _refuse_text(columns: Columns, others: Sequence[int]) -> None:
 
 
 def _either(columns: Columns, fields: Sequence[int]) -> InputError:
-    shown = ", ".join(visible(columns.label(at)) for at in fields[:_SHOWN])
+    shown = ", ".join(visible(columns.label(position)) for position in fields[:_SHOWN])
     return InputError(
         f"{columns.where}: can be a wide table or prices of one ticker (files of prices have columns such as {shown}); "
         "say --layout wide or long, and for long which --price-column"
@@ -250,7 +258,7 @@ def _needs_names(columns: Columns, wide: list[tuple[int, str]]) -> list[tuple[in
 
 
 def _price(columns: Columns, numbers: list[int]) -> int:
-    may_be = [at for at in numbers if not names.is_field(columns.names[at])]  # a volume is no price
+    may_be = [position for position in numbers if not names.is_field(columns.names[position])]  # a volume is no price
     if len(may_be) == 1:
         return may_be[0]
     if not columns.has_header and len(numbers) in (OHLC, OHLCV) and _is_ohlc(columns, numbers):
@@ -260,7 +268,7 @@ def _price(columns: Columns, numbers: list[int]) -> int:
 
 def _is_ohlc(columns: Columns, numbers: Sequence[int]) -> bool:
     """Tell whether four columns are open, high, low and close: the low is lowest and the high highest."""
-    parts = [known_prices(columns.texts(at)[:_TELLING_TEXTS], NumberFormat()) for at in numbers[:OHLC]]
+    parts = [known_prices(columns.texts(position)[:_TELLING_TEXTS], NumberFormat()) for position in numbers[:OHLC]]
     if not parts[0] or len({len(part) for part in parts}) != 1:
         return False
     days = zip(*parts, strict=True)
@@ -269,7 +277,7 @@ def _is_ohlc(columns: Columns, numbers: Sequence[int]) -> bool:
 
 
 def _unclear(columns: Columns, role: str, choices: Sequence[int]) -> InputError:
-    shown = ", ".join(visible(columns.label(at)) for at in choices[:8]) or "none"
+    shown = ", ".join(visible(columns.label(position)) for position in choices[:8]) or "none"
     return InputError(
         f"{columns.where}: which column holds the {role}s cannot be told (candidates: {shown}); "
         f"say --{role}-column NAME or #N" + (", or --layout wide" if role == "ticker" else "")

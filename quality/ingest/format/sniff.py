@@ -108,7 +108,7 @@ def _usual_width(records: Sequence[Record]) -> int:
         counts,
         key=lambda width: (
             counts[width],
-            -next(at for at, record in enumerate(records) if len(record.fields) == width),
+            -next(position for position, record in enumerate(records) if len(record.fields) == width),
         ),
     )
 
@@ -121,7 +121,9 @@ def _is_known_header(fields: Sequence[str]) -> bool:
 
 def _date_column(rows: Sequence[Sequence[str]]) -> int | None:
     width = min((len(row) for row in rows), default=0)
-    return next((at for at in range(min(width, 50)) if looks_like_dates([row[at] for row in rows])), None)
+    return next(
+        (position for position in range(min(width, 50)) if looks_like_dates([row[position] for row in rows])), None
+    )
 
 
 def _form(records: Sequence[Record], delimiter: str, source: Source, skip: int) -> Form:
@@ -130,7 +132,7 @@ def _form(records: Sequence[Record], delimiter: str, source: Source, skip: int) 
     first = _first(records) if source.skip_lines is None else 0
     top = records[first]
     # What stands above the header is a title, unless it is a row: a header in the middle takes none along.
-    early = next((at for at in range(first) if _is_row(records[at].fields)), first)
+    early = next((position for position in range(first) if _is_row(records[position].fields)), first)
     skipped = records[early - 1].last_line if early else skip
     below = [record.fields for record in (*records[early:first], *records[first + 1 :])]
     has_header = source.header if source.header is not None else _is_header(top.fields, below)
@@ -142,23 +144,23 @@ def _form(records: Sequence[Record], delimiter: str, source: Source, skip: int) 
 
 def _first(records: Sequence[Record]) -> int:
     """Find where the table begins: at a header that is known, or at the first record of the usual width."""
-    for at, record in enumerate(records[:50]):
+    for position, record in enumerate(records[:50]):
         if _is_known_header(record.fields):
-            return at
+            return position
     width = _usual_width(records)
-    return next(at for at, record in enumerate(records) if len(record.fields) == width)
+    return next(position for position, record in enumerate(records) if len(record.fields) == width)
 
 
 def _is_row(fields: Sequence[str]) -> bool:
     """Tell whether a record before a header is a row of the table: it has a date, and a number beside it."""
-    dates = [at for at, field in enumerate(fields) if looks_like_dates([field])]
-    return bool(dates) and any(at != dates[0] and is_number(field) for at, field in enumerate(fields))
+    dates = [position for position, field in enumerate(fields) if looks_like_dates([field])]
+    return bool(dates) and any(position != dates[0] and is_number(field) for position, field in enumerate(fields))
 
 
 def _stacked(records: Sequence[Record], delimiter: str) -> Form | None:
     """Understand a header of two lines, fields and tickers in either order, and mostly a third one for the date."""
-    for at in range(min(len(records) - 2, 10)):
-        upper, lower, third = (record.fields for record in records[at : at + 3])
+    for position in range(min(len(records) - 2, 10)):
+        upper, lower, third = (record.fields for record in records[position : position + 3])
         if not len(upper) == len(lower) == len(third) > 1:
             continue
         dates = third if not any(field.strip() for field in third[1:]) else lower
@@ -167,8 +169,8 @@ def _stacked(records: Sequence[Record], delimiter: str) -> Form | None:
         filled = _filled(upper[1:])
         for fields, tickers in ((filled, lower[1:]), (lower[1:], filled)):
             if _are_fields(fields) and all(ticker.strip() for ticker in tickers) and not _are_fields(tickers):
-                last = at + 2 if dates is third else at + 1
-                skipped = records[at - 1].last_line if at else 0
+                last = position + 2 if dates is third else position + 1
+                skipped = records[position - 1].last_line if position else 0
                 below = [record.fields for record in records[last + 1 :]]
                 header = [dates[0], *tickers]
                 return Form(

@@ -73,8 +73,8 @@ class Source:
     @property
     def extras(self) -> dict[str, str]:
         """The optional columns of a panel that are wanted, and what the files call them."""
-        said = {VOLUME: self.volume_column, ADJUSTED_CLOSE: self.adjusted_close_column}
-        return {name: column for name, column in said.items() if column is not None}
+        stated = {VOLUME: self.volume_column, ADJUSTED_CLOSE: self.adjusted_close_column}
+        return {name: column for name, column in stated.items() if column is not None}
 
     def replaced(self, given: Mapping[str, Any], where: str) -> "Source":
         """Give this source with some things stated otherwise, each checked by name.

@@ -154,7 +154,7 @@ def _has_certain_ticker(mapping: Mapping, source: Source) -> bool:
     if mapping.ticker is not None:
         is_named = names.first_named(mapping.header, names.TICKERS) == mapping.ticker
         return bool(source.ticker_column) or (is_named and len(mapping.header) <= _MANY_COLUMNS)
-    others = [name for at, name in enumerate(mapping.header) if at not in (mapping.date, mapping.price)]
+    others = [name for position, name in enumerate(mapping.header) if position not in (mapping.date, mapping.price)]
     return bool(source.ticker_from) or all(names.is_note(name) for name in others)
 
 

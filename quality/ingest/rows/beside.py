@@ -21,9 +21,9 @@ def read_beside(batch: Batch, mapping: Mapping) -> tuple[list[pl.Series], pl.Dat
 
     """
     columns, unread = [], [pl.DataFrame(schema=ROW_SCHEMA)]
-    for name, at in mapping.extras:
-        values, wrong = _read(batch.columns[at], mapping, name)
-        unread.append(_unread(batch, mapping, at, wrong, name))
+    for name, position in mapping.extras:
+        values, wrong = _read(batch.columns[position], mapping, name)
+        unread.append(_unread(batch, mapping, position, wrong, name))
         columns.append(values.alias(name))
     return columns, pl.concat(unread)
 
@@ -44,12 +44,12 @@ def read_beside_wide(batch: Batch, mapping: Mapping, bad: pl.Series) -> tuple[li
     nothing = pl.Series([None], dtype=pl.Float64).new_from_index(0, height)
     for name, places in mapping.beside:
         parts = []
-        for number, at in enumerate(places):
-            if at is None:
+        for number, position in enumerate(places):
+            if position is None:
                 parts.append(nothing)
                 continue
-            values, wrong = _read(batch.columns[at], mapping, name)
-            unread.append(_unread(batch, mapping, at, wrong & ~bad.slice(number * height, height), name))
+            values, wrong = _read(batch.columns[position], mapping, name)
+            unread.append(_unread(batch, mapping, position, wrong & ~bad.slice(number * height, height), name))
             parts.append(values)
         columns.append(pl.concat([part.rename(name) for part in parts]))
     return columns, pl.concat(unread)
@@ -65,13 +65,13 @@ def _read(column: pl.Series, mapping: Mapping, name: str) -> tuple[pl.Series, pl
     return values, wrong
 
 
-def _unread(batch: Batch, mapping: Mapping, at: int, wrong: pl.Series, name: str) -> pl.DataFrame:
+def _unread(batch: Batch, mapping: Mapping, position: int, wrong: pl.Series, name: str) -> pl.DataFrame:
     """List the cells of a column that could not be read."""
     if not wrong.any():
         return pl.DataFrame(schema=ROW_SCHEMA)
-    texts = as_texts(batch.columns[at].filter(wrong))
+    texts = as_texts(batch.columns[position].filter(wrong))
     why = partial(_why, mapping.numbers_of(name))
-    return refused_cells(batch.lines.filter(wrong), mapping.column(at), texts, why)
+    return refused_cells(batch.lines.filter(wrong), mapping.column(position), texts, why)
 
 
 def _why(numbers: NumberFormat, text: str) -> str:

@@ -83,8 +83,8 @@ def _opened(path: Path, kind: str) -> tuple[list[str], Iterator[Any]]:
 def _pieces(reader: Any) -> Iterator[Any]:  # noqa: ANN401 - PyArrow has no types
     """Give the batches of an Arrow file in pieces of bounded size: its writer may have made one of all rows."""
     rows = max(_SAMPLE_ROWS, _CELLS_A_BATCH // max(len(reader.schema.names), 1))
-    for at in range(reader.num_record_batches):
-        batch = reader.get_batch(at)
+    for position in range(reader.num_record_batches):
+        batch = reader.get_batch(position)
         for begin in range(0, batch.num_rows, rows):
             yield batch.slice(begin, rows)
 
@@ -95,13 +95,13 @@ def _damaged(member: Member, kind: str, error: Exception) -> InputError:
 
 
 def _batch(batch: Any, line: int) -> Batch:  # noqa: ANN401
-    columns = [_series(batch.column(at), at) for at in range(batch.num_columns)]
+    columns = [_series(batch.column(position), position) for position in range(batch.num_columns)]
     lines = pl.int_range(line, line + batch.num_rows, dtype=pl.UInt32, eager=True).alias("line")
     return Batch(columns, lines, pl.DataFrame(schema=ROW_SCHEMA))
 
 
-def _series(column: Any, at: int) -> pl.Series:  # noqa: ANN401
-    series = pl.Series(str(at), pl.from_arrow(column))
+def _series(column: Any, position: int) -> pl.Series:  # noqa: ANN401
+    series = pl.Series(str(position), pl.from_arrow(column))
     if series.dtype in (pl.Categorical, pl.Enum) or series.dtype == pl.Boolean:
         return series.cast(pl.String)
     if series.dtype.is_decimal():

@@ -86,5 +86,5 @@ class FileCounts:
 
 def totals(files: Iterable[FileCounts]) -> dict[str, int]:
     """Add up the counts of all files."""
-    held = list(files)
-    return {name: sum(int(getattr(counts, name)) for counts in held) for name in _SUMMED}
+    counted = list(files)
+    return {name: sum(int(getattr(counts, name)) for counts in counted) for name in _SUMMED}

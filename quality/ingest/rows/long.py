@@ -62,10 +62,10 @@ def _refusals(batch: Batch, mapping: Mapping, masks: tuple[pl.Series, ...]) -> I
         lines = batch.lines.filter(again)
         yield refusals([(line, None, header, "is the header once more") for line in lines])
     date, ticker, price = mapping.date, mapping.ticker, mapping.price or 0
-    at = date if ticker is None else ticker  # a file whose name tells no ticker is refused for it before
+    place = date if ticker is None else ticker  # a file whose name tells no ticker is refused for it before
     kinds: tuple[tuple[pl.Series, int, Callable[[str], str]], ...] = (
         (undated, date, lambda text: explain_date(text, mapping.dates)),
-        (nameless, at, lambda _text: "is blank: a row needs a ticker"),
+        (nameless, place, lambda _text: "is blank: a row needs a ticker"),
         (wrong, price, lambda text: explain_price(text, mapping.numbers)),
     )
     for mask, position, explain in kinds:

@@ -64,25 +64,25 @@ class Merged:
     filled: Mapping[str, int] = field(default_factory=dict)
 
 
-def merge(arrived: pl.DataFrame, held: pl.DataFrame | None, choice: Choice) -> Merged:
+def merge(arrived: pl.DataFrame, existing: pl.DataFrame | None, choice: Choice) -> Merged:
     """Merge arrivals into what the panel holds.
 
     Args:
         arrived: date, ticker, price, file, line, times, and rank where the choice is by rank; in order of arrival.
-        held: The panel's rows, as `HELD`, with rank likewise; None where it has none. They came before all others.
+        existing: The panel's rows, as `HELD`, with rank likewise; None where it has none. They came before all others.
         choice: Which of several different prices of one key counts.
 
     """
     rank = ["rank"] if choice.by_rank else []
-    extras = extras_among([*arrived.columns, *(held.columns if held is not None else ())])
+    extras = extras_among([*arrived.columns, *(existing.columns if existing is not None else ())])
     columns = [*SCHEMA, *extras, "file", "line", "times", "part", *rank]
-    own = [] if held is None else [_with(_as_arrivals(held), extras).select(columns)]
+    own = [] if existing is None else [_with(_as_arrivals(existing), extras).select(columns)]
     rows = pl.concat([*own, _with(arrived, extras).with_columns(part=pl.lit(None, pl.Int32)).select(columns)])
     ordered, is_again = _in_order(rows, rank)
     given = [*SCHEMA, *extras, "part", *rank]
     if not is_again.any():
         return _without_doubles(ordered, given)
-    return _with_doubles(ordered, is_again, choice, given, 0 if held is None else held.height)
+    return _with_doubles(ordered, is_again, choice, given, 0 if existing is None else existing.height)
 
 
 def _with(rows: pl.DataFrame, extras: Sequence[str]) -> pl.DataFrame:
@@ -91,8 +91,8 @@ def _with(rows: pl.DataFrame, extras: Sequence[str]) -> pl.DataFrame:
     return rows.with_columns(**lacking)
 
 
-def _as_arrivals(held: pl.DataFrame) -> pl.DataFrame:
-    return held.with_columns(
+def _as_arrivals(existing: pl.DataFrame) -> pl.DataFrame:
+    return existing.with_columns(
         file=pl.lit(PANEL_FILE, dtype=pl.Int32), line=pl.lit(None, dtype=pl.UInt32), times=pl.lit(1, dtype=pl.UInt32)
     )
 
@@ -122,7 +122,9 @@ def _without_doubles(rows: pl.DataFrame, given: Sequence[str]) -> Merged:
     return Merged(rows.select(given), fates, pl.DataFrame(schema=CONFLICTS), is_changed=bool(fates.height))
 
 
-def _with_doubles(rows: pl.DataFrame, is_again: pl.Series, choice: Choice, given: Sequence[str], held: int) -> Merged:
+def _with_doubles(
+    rows: pl.DataFrame, is_again: pl.Series, choice: Choice, given: Sequence[str], existing: int
+) -> Merged:
     """Choose among rows sorted by key and arrival: the rows of one key stand together."""
     place = pl.int_range(pl.len(), dtype=pl.UInt32)
     begin = pl.when(~is_again).then(place).forward_fill()
@@ -168,7 +170,7 @@ def _with_doubles(rows: pl.DataFrame, is_again: pl.Series, choice: Choice, given
     for name in extras:
         is_other = is_of_panel & ~after.get_column(name).eq_missing(after.get_column(f"held_{name}"))
         filled[name] = int(is_other.sum())
-    is_changed = after.height != held or not (is_same & is_of_panel).all() or any(filled.values())
+    is_changed = after.height != existing or not (is_same & is_of_panel).all() or any(filled.values())
     return Merged(after.select(given), counts, conflicts.select(*CONFLICTS), is_changed=is_changed, filled=filled)
 
 
@@ -178,10 +180,10 @@ def _with_extras(chosen: pl.DataFrame, extras: Sequence[str], choice: Choice) ->
     Where that row has none, the next one speaks whose price is the same: a file without volumes takes none away.
     """
     for name in extras:
-        said = pl.when("agrees").then(pl.col(name)).drop_nulls()
+        agreeing = pl.when("agrees").then(pl.col(name)).drop_nulls()
         chosen = chosen.with_columns(
             pl.col(name).gather(pl.col("mine")).alias(f"held_{name}"),
-            (said.first() if choice.keep == "first" else said.last()).over("begin").alias(name),
+            (agreeing.first() if choice.keep == "first" else agreeing.last()).over("begin").alias(name),
         )
     return chosen
 

@@ -84,12 +84,12 @@ def whole_lines(blocks: Iterable[bytes], name: str) -> Iterator[bytes]:
     rest = b""
     for block in blocks:
         text = rest + block
-        held = text[-1:] if text.endswith(b"\r") else b""  # its `\n` may come with the next block
-        text = _unix(text[: len(text) - len(held)])
+        kept_back = text[-1:] if text.endswith(b"\r") else b""  # its `\n` may come with the next block
+        text = _unix(text[: len(text) - len(kept_back)])
         cut = _cut(text)
         if cut:
             yield text[:cut]
-        rest = text[cut:] + held
+        rest = text[cut:] + kept_back
         if len(rest) > _LONGEST_LINE:
             raise InputError(f"{visible(name)}: has a line of more than {_LONGEST_LINE >> 20} MiB: it is no table")
     if rest:
@@ -104,7 +104,7 @@ def _unix(text: bytes, *, is_end: bool = False) -> bytes:
         return text.replace(b"\r", b"\n")
     # A return within a quoted field is a part of it; the last field may end in the next block.
     pieces = (_QUOTED if is_end else _QUOTED_OR_BEGUN).split(text)
-    return b"".join(piece if at % 2 else piece.replace(b"\r", b"\n") for at, piece in enumerate(pieces))
+    return b"".join(piece if position % 2 else piece.replace(b"\r", b"\n") for position, piece in enumerate(pieces))
 
 
 def _cut(text: bytes) -> int:
@@ -174,10 +174,10 @@ def _sorted_out(
     begins = np.concatenate(([0], ends[:-1] + 1))
     refused: list[Refusal] = []
     odd = np.flatnonzero(irregular)
-    for at in odd:
-        line = text[begins[at] : ends[at]]
+    for position in odd:
+        line = text[begins[position] : ends[position]]
         if line.strip():
-            refused.append(_ragged(int(lines[at]), line.decode(errors="backslashreplace"), shape))
+            refused.append(_ragged(int(lines[position]), line.decode(errors="backslashreplace"), shape))
             _check_not_junk(len(refused), len(lines) - len(odd), refused)
     keep = np.repeat(~irregular, np.diff(ends, prepend=-1))
     kept = np.frombuffer(text, dtype=np.uint8)[keep].tobytes()
@@ -210,7 +210,7 @@ def _parsed(text: bytes, shape: Shape, lines: Places, refused: list[Refusal], *,
             has_header=False,
             separator=shape.delimiter,
             quote_char='"' if quoted else None,
-            schema={str(at): pl.String for at in range(shape.width)},
+            schema={str(position): pl.String for position in range(shape.width)},
             empty_string_is_null=False,
             infer_schema=False,
         )
@@ -223,7 +223,7 @@ def _parsed(text: bytes, shape: Shape, lines: Places, refused: list[Refusal], *,
 
 def _batch(columns: list[list[str]], lines: list[int], refused: list[Refusal]) -> Batch:
     return Batch(
-        [pl.Series(str(at), values, dtype=pl.String) for at, values in enumerate(columns)],
+        [pl.Series(str(position), values, dtype=pl.String) for position, values in enumerate(columns)],
         pl.Series("line", lines, dtype=pl.UInt32),
         refusals(refused) if refused else pl.DataFrame(schema=ROW_SCHEMA),
     )
@@ -235,28 +235,28 @@ def _one_by_one(block: bytes, shape: Shape, first_line: int) -> Batch:
     lines: list[int] = []
     refused: list[Refusal] = []
     raw = block.removesuffix(b"\n").split(b"\n")
-    at = 0
-    while at < len(raw):
-        if not raw[at].strip():
-            at += 1
+    position = 0
+    while position < len(raw):
+        if not raw[position].strip():
+            position += 1
             continue
-        number, line = first_line + at, raw[at]
-        fields, used, reason = _fields(raw, at, shape)
-        at += used
+        number, line = first_line + position, raw[position]
+        fields, used, reason = _fields(raw, position, shape)
+        position += used
         if fields is not None and len(fields) == shape.width:
             records.append(fields)
             lines.append(number)
         elif reason or line.strip():
-            text = b"\n".join(raw[at - used : at]).decode(errors="backslashreplace")
+            text = b"\n".join(raw[position - used : position]).decode(errors="backslashreplace")
             refused.append((number, None, text, reason) if reason else _ragged(number, text, shape))
             _check_not_junk(len(refused), len(records), refused)
     columns = [list(column) for column in zip(*records, strict=True)] if records else [[]] * shape.width
     return _batch(columns, lines, refused)
 
 
-def _fields(raw: list[bytes], at: int, shape: Shape) -> tuple[list[str] | None, int, str]:
+def _fields(raw: list[bytes], position: int, shape: Shape) -> tuple[list[str] | None, int, str]:
     """Read the record that begins at a line: its fields, how many lines it takes, or why it is none."""
-    line = raw[at]
+    line = raw[position]
     if b"\0" in line:
         return None, 1, "holds NUL bytes"
     try:
@@ -269,10 +269,10 @@ def _fields(raw: list[bytes], at: int, shape: Shape) -> tuple[list[str] | None, 
         )
     if '"' not in text or not _opens_field(text, shape):
         return text.split(shape.delimiter), 1, ""  # inside a field a quotation mark is like any letter
-    for used in range(1, min(_LINES_A_RECORD, len(raw) - at) + 1):
+    for used in range(1, min(_LINES_A_RECORD, len(raw) - position) + 1):
         if used > 1:
             try:
-                text += "\n" + raw[at + used - 1].decode()
+                text += "\n" + raw[position + used - 1].decode()
             except UnicodeDecodeError:
                 break
         if text.count('"') % 2:

@@ -64,12 +64,12 @@ class Spill:
         """Write what is held to disk."""
         if not self._held:
             return
-        held = pl.concat(self._held)
+        waiting = pl.concat(self._held)
         self._held, self._rows = [], 0
-        years = held.get_column("date").dt.year()
+        years = waiting.get_column("date").dt.year()
         # Most parts lie within few years: cutting by a filter keeps what is written in one piece.
         for year in years.unique().sort():
-            rows = held.filter(years == year)
+            rows = waiting.filter(years == year)
             path = self._folder / f"{year}-{self._parts}.arrow"
             _write(rows, path)
             kept = self._years.setdefault(int(year), _Year())
@@ -130,5 +130,5 @@ class Kept:
 
     def lazy(self) -> pl.LazyFrame:
         """Give all that is kept, in order, without reading it yet."""
-        held = pl.concat(self._held) if self._held else pl.DataFrame(schema=self._schema)
-        return pl.concat([*(pl.scan_ipc(part) for part in self._paths), held.lazy()])
+        waiting = pl.concat(self._held) if self._held else pl.DataFrame(schema=self._schema)
+        return pl.concat([*(pl.scan_ipc(part) for part in self._paths), waiting.lazy()])

@@ -46,7 +46,9 @@ def _csv(member: Member, source: Source) -> Table:
     form = sniff(head, source, member.name)
     data = _without_lines(first, form.data_line)
     even = [row for row in form.sample if len(row) == form.width][: max(50, _SAMPLE_CELLS // form.width)]
-    sample = [pl.Series(str(at), [row[at] for row in even], dtype=pl.String) for at in range(form.width)]
+    sample = [
+        pl.Series(str(position), [row[position] for row in even], dtype=pl.String) for position in range(form.width)
+    ]
     shape = Shape(form.delimiter, form.width)
     batches = read_records(_chained(data, blocks), shape, member.name, form.data_line + 1)
     return Table("csv", form.header, sample, batches, form.skipped, form.delimiter, form.fields)
@@ -63,12 +65,12 @@ def _enough(blocks: Iterator[bytes]) -> bytes:
 
 
 def _without_lines(block: bytes, lines: int) -> bytes:
-    at = 0
+    position = 0
     for _ in range(lines):
-        at = block.find(b"\n", at) + 1
-        if not at:
+        position = block.find(b"\n", position) + 1
+        if not position:
             return b""
-    return block[at:]
+    return block[position:]
 
 
 def _chained(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

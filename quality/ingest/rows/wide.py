@@ -52,11 +52,13 @@ def wide_rows(batch: Batch, mapping: Mapping) -> TableRows:
     dates = read_dates(batch.columns[mapping.date], mapping.dates)
     refused = [batch.refused]
     if dates.null_count():
-        refused.append(refusals([_line_refusal(batch, mapping, at) for at in dates.is_null().arg_true().to_list()]))
+        refused.append(
+            refusals([_line_refusal(batch, mapping, position) for position in dates.is_null().arg_true().to_list()])
+        )
         kept = dates.is_not_null()
         dates = dates.filter(kept)
         batch = Batch([column.filter(kept) for column in batch.columns], batch.lines.filter(kept), batch.refused)
-    columns, lines = [batch.columns[at] for at, _ in mapping.tickers], batch.lines
+    columns, lines = [batch.columns[position] for position, _ in mapping.tickers], batch.lines
     prices, wrong = _prices(columns, mapping)
     cells = _melted(dates, lines, prices, mapping)
     nameless = cells.get_column("ticker") == ""
@@ -96,21 +98,21 @@ def _cell_refusals(
     columns: list[pl.Series], lines: pl.Series, bad: pl.Series, mapping: Mapping
 ) -> Iterator[pl.DataFrame]:
     """Refuse cells, column by column."""
-    for number, (at, name) in enumerate(mapping.tickers):
+    for number, (position, name) in enumerate(mapping.tickers):
         mask = bad.slice(number * len(lines), len(lines))
         if mask.any():
             texts = as_texts(columns[number].filter(mask))
             explain = (lambda text: explain_price(text, mapping.numbers)) if name else _without_ticker
-            yield refused_cells(lines.filter(mask), mapping.column(at), texts, explain)
+            yield refused_cells(lines.filter(mask), mapping.column(position), texts, explain)
 
 
 def _without_ticker(_text: str) -> str:
     return "stands in a column without a ticker"
 
 
-def _line_refusal(batch: Batch, mapping: Mapping, at: int) -> Refusal:
-    texts = [str(as_texts(column[at : at + 1])[0]) for column in batch.columns]
-    line = int(batch.lines[at])
+def _line_refusal(batch: Batch, mapping: Mapping, position: int) -> Refusal:
+    texts = [str(as_texts(column[position : position + 1])[0]) for column in batch.columns]
+    line = int(batch.lines[position])
     if [text.strip() for text in texts] == list(mapping.header):
         return line, None, ",".join(texts), "is the header once more"
     date = texts[mapping.date]

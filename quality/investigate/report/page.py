@@ -297,7 +297,7 @@ def _share(value: object) -> str:
 
 def _made(data: ReportData) -> list[tuple[str, str]]:
     summary = data.summary
-    said: Sequence[tuple[str, object]] = (
+    entries: Sequence[tuple[str, object]] = (
         ("run", data.runs[-1].store.address),
         ("panel", summary.get("panel")),
         ("rule set", f"{summary.get('ruleset')}, fingerprint {summary.get('ruleset_fingerprint')}"),
@@ -307,7 +307,7 @@ def _made(data: ReportData) -> list[tuple[str, str]]:
         ("took", f"{summary['seconds']:g} s" if summary.get("seconds") is not None else None),
         ("versions", ", ".join(f"{name} {version}" for name, version in (summary.get("versions") or {}).items())),
     )
-    return [(name, visible(str(value))) for name, value in said if value]
+    return [(name, visible(str(value))) for name, value in entries if value]
 
 
 def _parameters(summary: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -93,8 +93,8 @@ def _chart(prices: pl.DataFrame, flagged: pl.DataFrame) -> dict[str, Any]:
 
 def _texts(rows: pl.DataFrame) -> dict[int, str]:
     """Say what was found, of the most severe and the latest first, as far as there is room."""
-    said = rows.with_row_index("place").filter(pl.col("text").is_not_null())
-    first = said.sort("grade", "date", descending=[False, True]).head(_MOST_TEXTS).sort("place")
+    worded = rows.with_row_index("place").filter(pl.col("text").is_not_null())
+    first = worded.sort("grade", "date", descending=[False, True]).head(_MOST_TEXTS).sort("place")
     return {place: visible(text[:_LONGEST_TEXT]) for place, text in first.select("place", "text").iter_rows()}
 
 

@@ -146,7 +146,7 @@ def _recall(truth: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
             named=pl.col("named").mean(), exact=pl.col("exact").mean(),
         )
         .with_columns(exact=pl.when(pl.col("kind").is_in(_RETURNING)).then("exact"))
-        .sort(pl.col("kind").replace_strict({kind: at for at, kind in enumerate(RIGHT_RULES)}, return_dtype=pl.Int64))
+        .sort(pl.col("kind").replace_strict({kind: n for n, kind in enumerate(RIGHT_RULES)}, return_dtype=pl.Int64))
     )  # fmt: skip
 
 

@@ -11,32 +11,36 @@ from quality.scoring.realism.sample import Sample
 _FIRST, _APART = 130, 70
 
 
-def _stale_file(injected: Injected, at: int, _generator: Generator) -> None:
+def _stale_file(injected: Injected, session: int, _generator: Generator) -> None:
     prices = injected.sample.prices
-    for ticker in _priced(injected.sample, at):
-        injected.put("stale_file", ticker, slice(at, at + 1), Stretch(prices[ticker, at - 1 : at].copy()))
+    for ticker in _priced(injected.sample, session):
+        injected.put(
+            "stale_file", ticker, slice(session, session + 1), Stretch(prices[ticker, session - 1 : session].copy())
+        )
 
 
-def _incomplete_file(injected: Injected, at: int, generator: Generator) -> None:
-    priced = _priced(injected.sample, at)
+def _incomplete_file(injected: Injected, session: int, generator: Generator) -> None:
+    priced = _priced(injected.sample, session)
     for ticker in generator.permutation(priced)[: int(len(priced) * 0.4) + 1]:
-        injected.put("incomplete_file", ticker, slice(at, at + 1), Stretch(np.full(1, np.nan), has_rows=False))
+        injected.put(
+            "incomplete_file", ticker, slice(session, session + 1), Stretch(np.full(1, np.nan), has_rows=False)
+        )
 
 
-def _misaligned_file(injected: Injected, at: int, _generator: Generator) -> None:
+def _misaligned_file(injected: Injected, session: int, _generator: Generator) -> None:
     """Shift the prices of half the tickers by one column."""
-    priced = _priced(injected.sample, at)
+    priced = _priced(injected.sample, session)
     part = priced[: max(2, len(priced) // 2)]
-    shifted = np.roll(injected.sample.prices[part, at], 1)
+    shifted = np.roll(injected.sample.prices[part, session], 1)
     for ticker, price in zip(part, shifted, strict=True):
-        injected.put("misaligned_file", ticker, slice(at, at + 1), Stretch(np.array([price])))
+        injected.put("misaligned_file", ticker, slice(session, session + 1), Stretch(np.array([price])))
 
 
-def _vendor_units(injected: Injected, at: int, generator: Generator) -> None:
-    priced, factor = _priced(injected.sample, at), float(generator.choice([100, 0.01]))
+def _vendor_units(injected: Injected, session: int, generator: Generator) -> None:
+    priced, factor = _priced(injected.sample, session), float(generator.choice([100, 0.01]))
     for ticker in generator.permutation(priced)[: max(5, len(priced) * 3 // 10)]:
-        prices = injected.sample.prices[ticker, at : at + 1] * factor
-        injected.put("vendor_units", ticker, slice(at, at + 1), Stretch(prices, factor))
+        prices = injected.sample.prices[ticker, session : session + 1] * factor
+        injected.put("vendor_units", ticker, slice(session, session + 1), Stretch(prices, factor))
 
 
 DAY_KINDS: dict[str, tuple[Callable[[Injected, int, Generator], None], tuple[str, ...]]] = {
@@ -52,13 +56,13 @@ def inject_days(sample: Sample, *, seed: int) -> Injected:
     injected = Injected(sample.copy())
     generator = np.random.default_rng(seed)
     kinds = list(DAY_KINDS.values())
-    for number, at in enumerate(range(_FIRST, len(sample.sessions) - _APART // 2, _APART)):
-        if len(_priced(sample, at)) >= 10:  # noqa: PLR2004 - fewer tickers are no market
-            kinds[number % len(kinds)][0](injected, at, generator)
+    for number, session in enumerate(range(_FIRST, len(sample.sessions) - _APART // 2, _APART)):
+        if len(_priced(sample, session)) >= 10:  # noqa: PLR2004 - fewer tickers are no market
+            kinds[number % len(kinds)][0](injected, session, generator)
     return injected
 
 
-def _priced(sample: Sample, at: int) -> list[int]:
+def _priced(sample: Sample, session: int) -> list[int]:
     """Give the tickers with a price on a session and on the one before."""
-    both = np.isfinite(sample.prices[:, at]) & np.isfinite(sample.prices[:, at - 1])
+    both = np.isfinite(sample.prices[:, session]) & np.isfinite(sample.prices[:, session - 1])
     return [int(ticker) for ticker in np.flatnonzero(both)]

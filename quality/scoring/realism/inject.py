@@ -43,13 +43,13 @@ class Injected:
         """The log, in order of injection."""
         return pl.DataFrame(self.rows, schema=TRUTH_SCHEMA, orient="row")
 
-    def put(self, kind: str, ticker: int, at: slice, new: Stretch, partner: str | None = None) -> None:
+    def put(self, kind: str, ticker: int, span: slice, new: Stretch, partner: str | None = None) -> None:
         """Change a stretch of one ticker, and log each cell that is another one then."""
         prices, present = self.sample.prices[ticker], self.sample.present[ticker]
-        old, dates = prices[at].copy(), self.sample.sessions[at].tolist()
-        prices[at], present[at] = new.values, new.has_rows
+        old, dates = prices[span].copy(), self.sample.sessions[span].tolist()
+        prices[span], present[span] = new.values, new.has_rows
         self.episodes += 1
-        for date, before, after in zip(dates, old.tolist(), prices[at].tolist(), strict=True):
+        for date, before, after in zip(dates, old.tolist(), prices[span].tolist(), strict=True):
             if before != after:
                 name, value = self.sample.tickers[ticker], None if np.isnan(after) else after
                 stretch = (self.episodes, dates[0], dates[-1], new.factor, partner)
@@ -90,16 +90,16 @@ class _Places:
                 return ticker, slice(start, start + length)
         return None
 
-    def partner(self, ticker: int, at: slice) -> int | None:
+    def partner(self, ticker: int, span: slice) -> int | None:
         """Give another ticker that is free over the same stretch and has another price."""
         for other in self._generator.permutation(len(self._free))[:_TRIES]:
-            own, theirs = np.abs(self._sample.prices[[ticker, other], at.start])
+            own, theirs = np.abs(self._sample.prices[[ticker, other], span.start])
             if (
                 other != ticker
                 and max(own, theirs) > 1.25 * min(own, theirs)  # a swap of equal prices is none
-                and self._is_free(int(other), at.start, at.stop)
+                and self._is_free(int(other), span.start, span.stop)
             ):
-                self.take(int(other), at.start, at.stop)
+                self.take(int(other), span.start, span.stop)
                 return int(other)
         return None
 
@@ -114,32 +114,32 @@ class _Places:
 
 def _put_kind(injected: Injected, kind: Kind, places: _Places, digits: Integers, generator: Generator) -> None:
     if found := places.find(kind.sessions):
-        ticker, at = found
+        ticker, span = found
         prices = injected.sample.prices[ticker]
-        new = kind.apply(prices[at].copy(), float(prices[at.start - 1]), generator)
+        new = kind.apply(prices[span].copy(), float(prices[span.start - 1]), generator)
         values = rounded(new.values, int(digits[ticker]) if kind.name != "unit_stretch" else -1)
-        injected.put(kind.name, ticker, at, Stretch(values, new.factor, new.has_rows))
+        injected.put(kind.name, ticker, span, Stretch(values, new.factor, new.has_rows))
 
 
 def _swap(injected: Injected, name: str, lengths: tuple[int, int], places: _Places) -> None:
     found = places.find(lengths)
     if not found:
         return
-    ticker, at = found
-    other = places.partner(ticker, at)
+    ticker, span = found
+    other = places.partner(ticker, span)
     if other is None:
         return
     prices, tickers = injected.sample.prices, injected.sample.tickers
-    own, theirs = prices[ticker, at].copy(), prices[other, at].copy()
-    injected.put(name, ticker, at, Stretch(theirs), tickers[other])
-    injected.put(name, other, at, Stretch(own), tickers[ticker])
+    own, theirs = prices[ticker, span].copy(), prices[other, span].copy()
+    injected.put(name, ticker, span, Stretch(theirs), tickers[other])
+    injected.put(name, other, span, Stretch(own), tickers[ticker])
 
 
 def _split(injected: Injected, names: Sequence[str], places: _Places, digits: Integers) -> None:
     """Divide all later prices of tickers; the truth is the first session, the others are a level of their own."""
     found = [(*place, name) for name in names if (place := places.find((1, 1)))]
     # In order of time: a split also divides what is logged of the later ones.
-    for ticker, at, name in sorted(found, key=lambda split: split[1].start):
+    for ticker, span, name in sorted(found, key=lambda split: split[1].start):
         prices, digit, ratio = injected.sample.prices[ticker], int(digits[ticker]), SPLITS[name]
-        prices[at.stop :] = rounded(prices[at.stop :] / ratio, digit)
-        injected.put(name, ticker, at, Stretch(rounded(prices[at] / ratio, digit), 1 / ratio))
+        prices[span.stop :] = rounded(prices[span.stop :] / ratio, digit)
+        injected.put(name, ticker, span, Stretch(rounded(prices[span] / ratio, digit), 1 / ratio))

@@ -49,14 +49,14 @@ def sample_of(name: str, rows: pl.DataFrame) -> Sample:
     if not rows.height:
         raise UsageError(f"{name}: holds no prices to put faults in")
     dates, tickers = rows.get_column("date").unique().sort(), rows.get_column("ticker").unique().sort()
-    at = (
+    position = (
         rows.get_column("ticker").replace_strict(tickers, pl.int_range(len(tickers), eager=True)).to_numpy(),
         rows.get_column("date").replace_strict(dates, pl.int_range(len(dates), eager=True)).to_numpy(),
     )
     prices = np.full((len(tickers), len(dates)), np.nan)
-    prices[at] = rows.get_column("price").to_numpy()
+    prices[position] = rows.get_column("price").to_numpy()
     present = np.zeros(prices.shape, dtype=np.bool_)
-    present[at] = True
+    present[position] = True
     return Sample(name, dates.to_numpy().astype("datetime64[D]"), tickers.to_list(), prices, present)
 
 

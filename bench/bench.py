@@ -107,7 +107,9 @@ def _pricewatch(*arguments: str) -> None:
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(_HERE.parent), os.environ.get("PYTHONPATH", "")])}
+    """Give what contestants run in: this library on the path, and compiled modules kept, as of installed programs."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": os.pathsep.join([str(_HERE.parent), os.environ.get("PYTHONPATH", "")])}
 
 
 def _measure(files: Path, panel: Panel, names: list[str], runs: int, threads: int) -> dict[str, Measured]:

@@ -5,7 +5,7 @@ import datetime as dt
 from collections.abc import Mapping
 from contextlib import nullcontext
 
-from jobs.lean import without_import
+from jobs.lean import without_collection, without_import
 from jobs.reporting import exit_code, show_suppressions
 from jobs.rule_options import add_rule_arguments, calendars_of
 from jobs.running import Console, day
@@ -56,7 +56,8 @@ def run(options: argparse.Namespace, settings: Settings, console: Console) -> in
         fail_on=options.fail_on,
     )
     # An exchange's calendar is made of pandas; without one, a check does without.
-    with without_import("pandas") if Calendars(job.calendar, job.calendars).are_plain else nullcontext():
+    needs_pandas = not Calendars(job.calendar, job.calendars).are_plain
+    with without_collection(), nullcontext() if needs_pandas else without_import("pandas"):
         checked = run_check(job, settings.s3)
     _show(console, checked)
     if checked.appended:

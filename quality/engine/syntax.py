@@ -1,6 +1,7 @@
 """Parses SQL with DuckDB's own parser: what a statement is, and which parameters it has."""
 
 import json
+from collections.abc import Sequence
 from contextlib import closing
 from functools import cache
 from typing import Any
@@ -42,12 +43,22 @@ def tree_of(text: str) -> Any:  # noqa: ANN401 - JSON
         UsageError: The engine cannot write its tree.
 
     """
-    with closing(parser().cursor()) as cursor:
-        row = cursor.execute("select json_serialize_sql($text)", {"text": text}).fetchone()
-    tree = json.loads(row[0]) if row else {"error": True}
+    (tree,) = trees_of([text])
     if tree.get("error", True):
         raise UsageError(f"not a SELECT that can be read: {tree.get('error_message', 'unreadable')}")
     return tree
+
+
+def trees_of(texts: Sequence[str]) -> list[dict[str, Any]]:
+    """Parse SELECTs into the engine's own trees, all at once: a statement a text takes three times as long.
+
+    Where it cannot write a text's tree, that has `error` and `error_message`.
+    """
+    with closing(parser().cursor()) as cursor:
+        rows = cursor.execute(
+            "select json_serialize_sql(text) from unnest($texts) as given(text)", {"texts": list(texts)}
+        ).fetchall()
+    return [json.loads(tree) for (tree,) in rows]
 
 
 def _kinds_of_nodes(text: str) -> set[str]:

@@ -6,11 +6,9 @@ is true or null. To ask that of all cells takes a fraction of the time that it t
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, TypeAlias
 
-from quality.engine.syntax import tree_of
-from quality.errors import UsageError
+from quality.engine.syntax import trees_of
 
 # A node of the engine's own tree of a statement.
 _Node: TypeAlias = Mapping[str, Any]
@@ -121,16 +119,31 @@ class Evidence:
     gives: frozenset[str]
 
 
-@lru_cache(maxsize=256)
+# By SELECT, what is read off it: a process has a few dozen rules.
+_KNOWN: dict[str, Evidence | None] = {}
+
+
 def evidence_of(sql: str) -> Evidence | None:
     """Take a rule apart; None where what it finds may depend on more than the row itself."""
+    return evidence_of_each([sql])[0]
+
+
+def evidence_of_each(rules: Sequence[str]) -> list[Evidence | None]:
+    """Take the SELECTs of rules apart, all at once: that is a third of the work (see `evidence_of`)."""
+    if new := [sql for sql in dict.fromkeys(rules) if sql not in _KNOWN]:
+        _KNOWN.update(zip(new, map(_evidence, trees_of(new)), strict=True))
+    return [_KNOWN[sql] for sql in rules]
+
+
+def _evidence(tree: Mapping[str, Any]) -> Evidence | None:
     try:
-        node = tree_of(sql)["statements"][0]["node"]
-        if any(_looks_beyond(inner) for inner in _nodes(node)):
+        node = tree["statements"][0]["node"]
+        nodes = list(_nodes(node))
+        if any(map(_looks_beyond, nodes)):
             return None
-        columns = frozenset(inner["column_names"][-1] for inner in _nodes(node) if inner.get("class") == "COLUMN_REF")
+        columns = frozenset(inner["column_names"][-1] for inner in nodes if inner.get("class") == "COLUMN_REF")
         return Evidence(tuple(_filters(node)), columns, frozenset(_given(node)))
-    except (UsageError, KeyError, IndexError, TypeError, _OtherShapeError):
+    except (KeyError, IndexError, TypeError, _OtherShapeError):
         return None
 
 
@@ -255,10 +268,12 @@ def _looks_beyond(node: _Node) -> bool:
     return node.get("class") in _BEYOND_ROWS or node.get("function_name") in _SUMMARIES
 
 
-def _nodes(tree: Any) -> Iterator[_Node]:  # noqa: ANN401 - a JSON value
-    if isinstance(tree, dict):
-        yield tree
-        tree = list(tree.values())
-    if isinstance(tree, list):
-        for branch in tree:
-            yield from _nodes(branch)
+def _nodes(tree: _Node) -> Iterator[_Node]:
+    left: list[Any] = [tree]
+    while left:
+        branch = left.pop()
+        if isinstance(branch, dict):
+            yield branch
+            left += branch.values()
+        elif isinstance(branch, list):
+            left += branch

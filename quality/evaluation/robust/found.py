@@ -13,7 +13,7 @@ from quality.engine.connection import Connection, EngineError, columns_of, first
 from quality.engine.statements import sql_root, statement
 from quality.errors import UsageError
 from quality.evaluation.robust.candidates import Candidates
-from quality.evaluation.robust.evidence import evidence_of
+from quality.evaluation.robust.evidence import evidence_of, evidence_of_each
 from quality.evaluation.robust.seen import Seen
 from quality.findings.columns import OPTIONAL
 from quality.patterns import best_fits
@@ -164,8 +164,8 @@ def candidates_of(
     views = {on_the_day: Candidates(Seen(cells, beside, on_the_day)) for on_the_day in (False, True)}
     of_days = Candidates(Seen(days, beside=True))
     found = {}
-    for position, question in enumerate(questions):
-        evidence = evidence_of(question.rule.sql)
+    each = evidence_of_each([question.rule.sql for question in questions])
+    for position, (question, evidence) in enumerate(zip(questions, each, strict=True)):
         words = [place.name for place in question.rule.message.places]
         some = views[not question.sees_all].of(evidence, words, question.parameters)
         if len(some) or evidence is None or of_days.are_any(evidence, "days", question.parameters):

@@ -73,7 +73,6 @@ TESTED_ELSEWHERE = {
     "quality/evaluation/robust/common.py": "is known of groups: tests/quality/evaluation/robust/test_first_pass.py",
     "quality/evaluation/robust/blocks.py": SEEN_IN_STRETCHES,
     "quality/evaluation/robust/jumps.py": SEEN_IN_STRETCHES,
-    "quality/evaluation/robust/oddities.py": SEEN_IN_STRETCHES,
     "quality/evaluation/robust/runs.py": SEEN_IN_STRETCHES,
     "quality/evaluation/robust/lasting.py": SEEN_IN_STRETCHES,
     "quality/evaluation/robust/stretches.py": SEEN_IN_STRETCHES,

@@ -13,8 +13,8 @@ from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
 
 STANDING = Chance(sessions=120, least_cells=20, most_share=0.34, least=1e-4, least_run=2)
 ROUND = Chance(sessions=60, least_cells=20, most_share=0.3, least=1e-7, least_run=4)
-# Decimals that prices may have been rounded to.
-_DECIMALS = (0, 1, 2)
+# Decimals that prices may have been rounded to. Most tickers have two, and are not asked for runs of more.
+_DECIMALS, _USUAL_DECIMALS = (0, 1, 2, 3, 4), 2
 # A number is round if it is so near to one; prices come as floats, sometimes of single precision.
 _NEAR = 1e-7
 # Two different prices of a run are looked for so many sessions around each cell.
@@ -40,7 +40,7 @@ class Rounded:
 def measure_standing(moves: Moves, judged: slice) -> Runs:
     """Find the runs of prices that do not move, of tickers whose prices otherwise do."""
 
-    def flags(rows: slice) -> tuple[BoolMatrix, BoolMatrix]:
+    def flags(rows: slice | Integers) -> tuple[BoolMatrix, BoolMatrix]:
         return moves.growth[rows] == 1, ~np.isnan(moves.growth[rows])
 
     return measure_runs(flags, moves.growth.shape, judged, STANDING)
@@ -52,8 +52,11 @@ def measure_rounded(moves: Moves, judged: slice) -> tuple[Rounded, Rounded]:
     Of equal prices it cannot be told.
     """
     on_the_day, in_the_end = [], []
+    has_more = np.ones(len(moves.usable), dtype=np.bool_)
     for decimals in _DECIMALS:
-        runs = measure_runs(partial(_roundness, moves.usable, decimals), moves.usable.shape, judged, ROUND)
+        asked = np.flatnonzero(has_more) if decimals > _USUAL_DECIMALS else None
+        flags = partial(_roundness, moves.usable, decimals, has_more)
+        runs = measure_runs(flags, moves.usable.shape, judged, ROUND, asked)
         runs = runs.only(~_holds_jump(moves, runs))
         so_far, before, after = _differ(moves, runs)
         is_run = runs.is_run & so_far
@@ -76,8 +79,10 @@ def _first_of_each(found: Sequence[Runs]) -> Rounded:
     return Rounded(Runs(Places(at[kept], found[0].places.width), **columns), decimals[kept])
 
 
-def _roundness(usable: FloatMatrix, decimals: int, rows: slice) -> tuple[BoolMatrix, BoolMatrix]:
-    """Say which prices of some tickers are round, and which there are."""
+def _roundness(
+    usable: FloatMatrix, decimals: int, has_more: BoolMatrix, rows: slice | Integers
+) -> tuple[BoolMatrix, BoolMatrix]:
+    """Say which prices of some tickers are round, and which there are; note in `has_more` whether not all are round."""
     with np.errstate(invalid="ignore", over="ignore"):
         scaled = usable[rows] * 10.0**decimals
         off = np.rint(scaled)
@@ -86,7 +91,10 @@ def _roundness(usable: FloatMatrix, decimals: int, rows: slice) -> tuple[BoolMat
         scaled *= 0.01
         np.maximum(scaled, 1, out=scaled)
         scaled *= _NEAR
-        return off < scaled, ~np.isnan(scaled)
+        is_round, known = off < scaled, ~np.isnan(scaled)
+    if decimals >= _USUAL_DECIMALS:
+        has_more[rows] = (known & ~is_round).any(axis=1)
+    return is_round, known
 
 
 def _differ(moves: Moves, runs: Runs) -> tuple[BoolMatrix, BoolMatrix, BoolMatrix]:

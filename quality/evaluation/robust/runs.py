@@ -20,7 +20,7 @@ RUN_AHEAD = 25
 _TICKERS_AT_ONCE = 64
 
 # For some rows of a grid: which cells are odd, and of which it is known whether they are.
-Flags: TypeAlias = Callable[[slice], tuple[BoolMatrix, BoolMatrix]]
+Flags: TypeAlias = Callable[[slice | Integers], tuple[BoolMatrix, BoolMatrix]]
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,9 @@ class Runs:
 _COLUMNS = [name for name in Runs.__dataclass_fields__ if name != "places"]
 
 
-def measure_runs(flags: Flags, shape: tuple[int, int], judged: slice, chance: Chance) -> Runs:
+def measure_runs(
+    flags: Flags, shape: tuple[int, int], judged: slice, chance: Chance, asked: Integers | None = None
+) -> Runs:
     """Find the runs of odd cells that chance does not explain.
 
     Args:
@@ -80,14 +82,18 @@ def measure_runs(flags: Flags, shape: tuple[int, int], judged: slice, chance: Ch
         shape: How many tickers and sessions the grid has.
         judged: The sessions whose cells are wanted; there are enough before them, and `RUN_AHEAD` after.
         chance: What chance explains.
+        asked: The rows that are asked, None for all.
 
     """
     tickers, width = shape
+    rows = np.arange(tickers) if asked is None else asked
     parts = [_runs_of(np.zeros((0, width), dtype=np.bool_), np.zeros((0, width), dtype=np.bool_), judged, chance)]
-    for first in range(0, tickers, _TICKERS_AT_ONCE):
-        runs = _runs_of(*flags(slice(first, first + _TICKERS_AT_ONCE)), judged, chance)
+    for first in range(0, len(rows), _TICKERS_AT_ONCE):
+        some = slice(first, first + _TICKERS_AT_ONCE)
+        runs = _runs_of(*flags(some if asked is None else asked[some]), judged, chance)
         if len(runs.places):
-            parts.append(replace(runs, places=Places(runs.places.at + first * width, width)))
+            at = rows[some][runs.places.tickers] * width + runs.places.sessions
+            parts.append(replace(runs, places=Places(at, width)))
     at = np.concatenate([runs.places.at for runs in parts])
     columns = {name: np.concatenate([getattr(runs, name) for runs in parts]) for name in _COLUMNS}
     return Runs(Places(at, width), **columns)

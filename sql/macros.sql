@@ -17,16 +17,17 @@ create or replace macro decimals(number) as
         else 0
     end;
 
--- A price as text, with as many decimals as another price has: two at least, and six digits at most that count.
+-- How many decimals a price is written with: as many as another price has, two at least, six digits at most that count.
+create or replace macro decimals_of(value, price) as
+    coalesce(
+        greatest(
+            2,
+            least(decimals(price), 5 - floor(log10(nullif(abs(value), 0)))::int),
+            case when abs(value) < 1 then 2 - floor(log10(nullif(abs(value), 0)))::int else 0 end
+        ),
+        2
+    )::integer;
+
+-- A price as text, beside another price. Most have two decimals, which need not be counted.
 create or replace macro price_text(value, price) as
-    round(
-        value,
-        coalesce(
-            greatest(
-                2,
-                least(decimals(price), 5 - floor(log10(nullif(abs(value), 0)))::int),
-                case when abs(value) < 1 then 2 - floor(log10(nullif(abs(value), 0)))::int else 0 end
-            ),
-            2
-        )::integer
-    )::varchar;
+    round(value, case when round(price, 2) = price and abs(value) >= 1 then 2 else decimals_of(value, price) end)::varchar;

@@ -16,6 +16,7 @@ from quality.evaluation.robust.candidates import Candidates
 from quality.evaluation.robust.evidence import evidence_of, evidence_of_each
 from quality.evaluation.robust.seen import Seen
 from quality.findings.columns import OPTIONAL
+from quality.panel.grid import Integers
 from quality.patterns import best_fits
 from quality.rules.messages import Message
 from quality.rules.model import Rule
@@ -214,31 +215,31 @@ def find_one_by_one(connection: Connection, rules: Sequence[Rule], scope: Scope)
     return pa.concat_tables(found)
 
 
-def describe(connection: Connection, questions: Sequence[Question], found: pa.Table) -> pa.Array:
-    """Give the messages of findings, in their order; those that have one keep it.
+def describe(connection: Connection, questions: Sequence[Question], found: pa.Table, rows: Integers) -> pa.Array:
+    """Give the messages of some rows of what was found; those that have one keep it.
 
     Raises:
         UsageError: A rule's message is wrong; the message names its file.
 
     """
-    number = found["question"].fill_null(-1).to_numpy()
+    number = found["question"].fill_null(-1).to_numpy()[rows]
     order = np.argsort(number, kind="stable")
     edges = np.searchsorted(number[order], np.arange(len(questions) + 1))
-    texts = {-1: found["message"].take(pa.array(order[: edges[0]])).combine_chunks()}
+    texts = {-1: found["message"].take(pa.array(rows[order[: edges[0]]])).combine_chunks()}
     parts: dict[int, _Part] = {}
     for place in np.unique(number[number >= 0]).tolist():
         said = questions[place].described
         assert said is not None  # noqa: S101 - else its findings have messages
-        rows = order[edges[place] : edges[place + 1]]
+        of_place = rows[order[edges[place] : edges[place + 1]]]
         pattern, arguments = said.message.as_sql(questions[place].parameters, FOUND.names)
         if arguments:
             needed = {"price", *(one.name for one in said.message.places)} & set(FOUND.names)
-            register_table(connection, _relation(place), found.select(sorted(needed)).take(pa.array(rows)))
+            register_table(connection, _relation(place), found.select(sorted(needed)).take(pa.array(of_place)))
             message = ", ".join(["format($rule_message", *arguments]) + ")"
             text = statement("robust/described").format(message=message, findings=_relation(place), question=place)
             parts[place] = _renamed(_Part(text, {"rule_message": pattern}), place)
         else:
-            texts[place] = pa.repeat(pattern, len(rows))
+            texts[place] = pa.repeat(pattern, len(of_place))
     texts |= _described(connection, questions, parts)
     written = pa.concat_arrays([texts[place] for place in sorted(texts)])
     places = np.empty(len(order), dtype=np.int64)

@@ -25,8 +25,7 @@ def levels_before(moves: Moves, places: Places) -> tuple[FloatMatrix, Integers]:
 
 def plain_levels(moves: Moves, places: Places) -> FloatMatrix:
     """Give the median of the last usable prices as they were: what is expected of a ticker that knows no market."""
-    factors = np.ones((moves.usable.shape[1], LEVEL_SESSIONS))
-    return _level(moves, places, factors, -1)[0]
+    return _level(moves, places, None, -1)[0]
 
 
 def levels_after(moves: Moves, places: Places) -> tuple[FloatMatrix, Integers]:
@@ -45,7 +44,7 @@ def earlier_levels(moves: Moves, places: Places) -> FloatMatrix:
     return median(gather(moves.usable, places, -EARLIER_FIRST, -EARLIER_LAST))[0]
 
 
-def _level(moves: Moves, places: Places, factors: FloatMatrix, direction: int) -> tuple[FloatMatrix, Integers]:
+def _level(moves: Moves, places: Places, factors: FloatMatrix | None, direction: int) -> tuple[FloatMatrix, Integers]:
     """Give the median of the nearest prices in one direction, each by the factor of its distance, and how many."""
     level, count = np.empty(len(places)), np.full(len(places), LEVEL_PRICES)
     nearest = _scaled(moves, places, factors, LEVEL_PRICES * direction)
@@ -58,13 +57,14 @@ def _level(moves: Moves, places: Places, factors: FloatMatrix, direction: int) -
     return level, count
 
 
-def _scaled(moves: Moves, places: Places, factors: FloatMatrix, sessions: int) -> FloatMatrix:
+def _scaled(moves: Moves, places: Places, factors: FloatMatrix | None, sessions: int) -> FloatMatrix:
     """Give the prices of so many sessions before (negative) or after, oldest first, each by its distance's factor."""
     count = abs(sessions)
     first, last = (1, count) if sessions > 0 else (-count, -1)
-    by_distance = factors[:, :count] if sessions > 0 else factors[:, count - 1 :: -1]
     window = gather(moves.usable, places, first, last)
     if moves.money is not None:
         window = moves.money.of_windows(places, window, first)
-    window *= np.ascontiguousarray(by_distance).take(places.sessions, axis=0)
+    if factors is not None:
+        by_distance = factors[:, :count] if sessions > 0 else factors[:, count - 1 :: -1]
+        window *= np.ascontiguousarray(by_distance).take(places.sessions, axis=0)
     return window

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from quality.evaluation.robust.found import NUMBERS, TEXTS
 from quality.panel.grid import BoolMatrix, Integers
@@ -56,7 +55,7 @@ def reconsider(
     rules: Sequence[Rule],
     families: Sequence[int],
     settled: dt.date | None,
-    described: Callable[[pa.Table], pa.Array],
+    described: Callable[[Integers], pa.Array],
 ) -> pa.Table:
     """Merge what the rules of the day found with what the retrospective ones found, a cell at a time.
 
@@ -66,16 +65,16 @@ def reconsider(
         families: By rule, which rules it belongs to. Within a family hindsight says one thing of a cell, the most
             severe; what other families find changes nothing of its own, unless a rule `reclassifies` it.
         settled: The last session whose following days have come; None for none.
-        described: Gives the messages of what remains, from its rows of `found`.
+        described: Gives the messages of some rows of `found`.
 
     Returns:
         The findings' columns, texts but for messages as dictionaries, sorted by date, ticker and rule. What the day
         saw (price, expected value, deviation, limits) stays.
 
     """
-    names = pc.unique(found["ticker"]).to_pylist()
-    names.sort()
-    ticker = pc.index_in(found["ticker"], pa.array(names, pa.string())).to_numpy()
+    keys = found["ticker"].combine_chunks().dictionary_encode()
+    names = sorted(keys.dictionary.to_pylist())
+    ticker = _ranks(keys.dictionary.to_pylist())[keys.indices.to_numpy()]
     date = found["date"].cast(pa.int32()).to_numpy().astype(np.int64)
     number = found["rule_number"].to_numpy().astype(np.int64)
     everything = _Findings(
@@ -123,6 +122,13 @@ def _said_once(first: _Findings, rules: Sequence[Rule], family: Integers) -> _Fi
 
 def _may_overturn(rules: Sequence[Rule]) -> BoolMatrix:
     return np.array([[rule.name in other.reclassifies for rule in rules] for other in rules], dtype=np.bool_)
+
+
+def _ranks(names: Sequence[str]) -> Integers:
+    """Give the place of each name in their order."""
+    ranks = np.empty(len(names), dtype=np.int64)
+    ranks[np.array(sorted(range(len(names)), key=names.__getitem__), dtype=np.int64)] = np.arange(len(names))
+    return ranks
 
 
 def _only(findings: _Findings, kept: BoolMatrix | Integers) -> _Findings:
@@ -182,7 +188,7 @@ def _as_table(
     findings: _Findings,
     tickers: tuple[Integers, Sequence[str]],
     rules: Sequence[Rule],
-    described: Callable[[pa.Table], pa.Array],
+    described: Callable[[Integers], pa.Array],
 ) -> pa.Table:
     ticker, names = tickers
     rule_names = [rule.name for rule in rules]
@@ -195,7 +201,7 @@ def _as_table(
             columns["rule"] = _texts(findings.rule, rule_names)
             columns["severity"] = _texts(severities[findings.rule], SEVERITIES)
         elif name == "message":
-            columns[name] = described(found.take(pa.array(findings.said_by)))
+            columns[name] = described(findings.said_by)
         elif name not in _UNSAID:
             rows = findings.said_by if name in _SAID else findings.row
             columns[name] = found[name].take(pa.array(rows)).combine_chunks()

@@ -34,7 +34,7 @@ from quality.rules.model import Rule, RuleSet
 
 # What so many cells are candidates of is picked from all that was measured of them at once, and rules are asked of so
 # many bytes of candidates, or of what a scan hands over together.
-_CELLS_AT_ONCE, _BYTES_AT_ONCE = 50_000, 24 << 20
+_CELLS_AT_ONCE, _BYTES_AT_ONCE = 50_000, 12 << 20
 _CELLS, _DAYS = "measured_cells", "measured_days"
 _METRICS = ("metrics/robust", "metrics/robust_alone", "metrics/robust_beside")
 
@@ -103,7 +103,6 @@ class Robust:
                 measured = []
             if sum(part.size for part in picked) >= _BYTES_AT_ONCE:
                 together, evaluated = sum(part.grids for part in picked), _evaluated(connection, ruleset.rules, picked)
-                picked = []
                 yield together, evaluated
                 del evaluated  # while the next grids are measured, it is gone
         if measured:
@@ -191,17 +190,19 @@ def _pick(rules: Sequence[Rule], measured: Sequence[_Measured]) -> _Candidates:
     return _Candidates([replace(part, ours={}) for part in measured], candidates, days)
 
 
-def _evaluated(connection: Connection, rules: Sequence[Rule], picked: Sequence[_Candidates]) -> Evaluated:
-    """Ask the rules of what some grids came to, and what later days make of what they find."""
+def _evaluated(connection: Connection, rules: Sequence[Rule], picked: list[_Candidates]) -> Evaluated:
+    """Ask the rules of what some grids came to, and what later days make of what they find; candidates are let go."""
     measured = [part for some in picked for part in some.measured]
     scope = _joined([part.scope for part in measured])
     ours = [is_of_set(rule) for rule in rules]
     questions = questions_of(_chosen(rules, ours))
     with _seen(connection, pa.concat_tables([part.days for part in picked])):
         found = [_numbered(find_together(connection, questions, _joined_candidates(picked), scope), ours)]
+    beside = measured[0].beside
+    picked.clear()
     if not all(ours):
         theirs = [not own for own in ours]
-        _see(connection, [part.theirs for part in measured], beside=measured[0].beside)
+        _see(connection, [part.theirs for part in measured], beside=beside)
         found.append(_numbered(find_one_by_one(connection, _chosen(rules, theirs), scope), theirs))
         _unsee(connection)
     families = [0 if own else number + 1 for number, own in enumerate(ours)]
@@ -210,10 +211,13 @@ def _evaluated(connection: Connection, rules: Sequence[Rule], picked: Sequence[_
     for part in measured:
         absent.update(part.absent)
 
-    def described(rest: pa.Table) -> pa.Array:
-        return describe(connection, questions, rest)
+    together = pa.concat_tables(found).combine_chunks()
+    del found
 
-    return Evaluated(reconsider(pa.concat_tables(found), rules, families, settled, described), absent)
+    def described(rows: Integers) -> pa.Array:
+        return describe(connection, questions, together, rows)
+
+    return Evaluated(reconsider(together, rules, families, settled, described), absent)
 
 
 def _joined_candidates(picked: Sequence[_Candidates]) -> dict[int, pa.Table]:

@@ -1,6 +1,9 @@
 """Message templates: how parameters and columns are written, and what a template may not hold."""
 
+import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from quality.engine.connection import EngineOptions, open_engine, run
 from quality.errors import UsageError
@@ -53,3 +56,21 @@ def test_what_is_no_template_is_refused(template):
 def test_a_place_that_is_neither_parameter_nor_column_is_named():
     with pytest.raises(UsageError, match=r"\{prize\} is neither a parameter nor a column"):
         parse_message("{prize}").as_sql({"limit": 1.0}, ["price"])
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(allow_nan=False, min_value=-1e15, max_value=1e15), st.integers(0, 5), st.floats(1e-6, 1e15)
+        ),
+        min_size=1,
+    )
+)
+def test_a_price_is_written_alike_whether_its_decimals_are_counted_or_seen(prices):
+    rows = [(value, round(price, decimals)) for value, decimals, price in prices]
+    values = pa.table({"value": [value for value, _ in rows], "price": [price for _, price in rows]})
+    with open_engine(EngineOptions()) as engine:
+        engine.register("prices", values)
+        text = "select price_text(value, price), round(value, decimals_of(value, price))::varchar from prices"
+        assert all(seen == counted for seen, counted in run(engine, text))

@@ -3,7 +3,7 @@
 -- metrics: the cells that a rule may speak of (all of them for the user's own rules), one row a session and expected
 -- ticker, with or without a row in the panel. `sql/reference/robust.sql` says what each metric is, in plain windows:
 --   date, ticker, price, history, is_absent, absent_sessions, is_new
---   previous, own_move, expected, usable, deviation, level, step, volatility, earlier, near_zero, below_zero
+--   previous, own_move, expected, usable, deviation, level, step, volatility, earlier, near_zero, below_zero, step_near_zero
 --   chance_of_repeat, frozen_share
 --   absent_counted, is_absent_by_habit, is_of_stale_session, is_of_incomplete_session
 --   expected_after, usable_after, next_move, repeat_evidence    for retrospective rules only: a check cannot know them

@@ -197,6 +197,8 @@ windowed as (
         -- The last twenty prices of any sign, and the steps between them.
         median(abs(number)) over last20 as usual_size,
         count(*) filter (number <= 0) over last20 as below_zero,
+        count(number) over last20 as numbers,
+        last_value(number ignore nulls) over last20 as last_number,
         list_sort(list(number_step) filter (number_step > 0) over (
             partition by ticker order by session rows between 19 preceding and 1 preceding
         )) as number_steps,
@@ -247,6 +249,9 @@ trimmed as (
         list_filter(
             sizes_of_month, lambda size: size <= 6 * 1.4826 * greatest(list_median(sizes_of_month), 1e-9)
         ) as usual_of_month,
+        case when usual_size <= 15 * number_steps[len(number_steps) // 2 + 1]
+            then number_steps[len(number_steps) // 2 + 1]
+        end as small_step,
         -- A step to the other side of zero that is thirty times the usual one is none of a rate.
         coalesce(step_across > 30 * steps_of_quarter[len(steps_of_quarter) // 4 + 1], false) as has_leapt_across
     from windowed
@@ -402,12 +407,19 @@ metrics as (
         -- The standard deviation of the log moves of the last sixty sessions, or of the last thirty where they were
         -- wilder, without days on which the price stood still and without outliers, from five moves on.
         case when known_moves >= 5 then greatest(of_quarter, of_month) end as volatility,
-        -- Of a price that is not above zero: the last twenty prices are within ten of their usual steps of it.
-        coalesce(
-            price <= 0 and isfinite(price) and usual_size <= 10 * number_steps[len(number_steps) // 4 + 1], false
+        -- Of a price that is not above zero: it came there by usual steps. The last twenty prices are within ten of
+        -- them of zero; or today's is within ten of the last one, or none was above zero, and none leapt there.
+        coalesce(price <= 0 and isfinite(price), false) and (
+            coalesce(usual_size <= 10 * number_steps[len(number_steps) // 4 + 1], false)
+            or not has_leapt_across and (
+                coalesce(abs(price - last_number) <= 10 * number_steps[len(number_steps) // 4 + 1], false)
+                or numbers > 0 and below_zero = numbers
+            )
         ) as near_zero,
         -- Of such a price: how many of the last twenty were not above zero; none count that came there by a leap.
         case when price <= 0 and isfinite(price) and not has_leapt_across then below_zero else 0 end as below_zero,
+        -- The middle step between the last twenty prices, where those are within fifteen of it of zero and no quiet ones.
+        case when not coalesce(volatility < 0.05, false) then small_step end as step_near_zero,
         -- The ticker had three gaps in the sixty sessions before this one began.
         not has_row and is_habit as is_absent_by_habit,
         -- For how many sessions it has been absent, those left out on which many were.

@@ -25,6 +25,14 @@ create or replace macro way_beside(deviation, own_move, next_move) as
         ln((1 + deviation) * (1 + next_move)) / ln(1 + deviation)
     );
 
+-- Near zero a price moves by steps, not by shares of itself; ten times and a hundred times are wrong there, too.
+create or replace macro is_few_steps(price, expected, steps, step_near_zero) as
+    coalesce(
+        abs(price - expected) <= steps * step_near_zero
+        and not (abs(log10(price / expected)) > 0.8 and abs(log10(price / expected) - round(log10(price / expected))) < 0.15),
+        false
+    );
+
 -- Pence for pounds: against what is expected, and against the price before.
 create or replace macro is_unit_error(price, expected, previous) as
     coalesce(

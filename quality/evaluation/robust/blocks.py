@@ -17,8 +17,8 @@ from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
 
 # A block returns within so many sessions; before it, the level was that of as many.
 BLOCK_SESSIONS = 25
-# A jump counts if it is so many times the ticker's volatility.
-_LEAST_SIGMAS = 5.5
+# A jump counts if it is so many times the ticker's volatility, or this large where that is not known yet.
+_LEAST_SIGMAS, _LEAST_UNKNOWN = 5.5, np.log(1.5)
 # What the way back may lack of the way there: so many volatilities or a share of it, but never more than another share.
 _SIGMAS_OFF, _SHARE_OFF, _MOST_OFF = 3.5, 0.1, 0.3
 # How far prices stray within a block, with the market or without it, as a share of the jump: so many volatilities of a
@@ -72,6 +72,8 @@ def measure_blocks(moves: Moves, jumps: Jumps, volatilities: Volatility) -> tupl
     kept = ~undoes
     kept[kept] = _has_partner(jumps.only(kept))
     exceeds, volatility = volatilities.exceeded(jumps.places.only(kept), jumps.size[kept], _LEAST_SIGMAS)
+    exceeds[exceeds] = known = (volatility > 0) | (np.abs(jumps.size[kept][exceeds]) > _LEAST_UNKNOWN)
+    volatility = volatility[known]
     kept[kept] = exceeds
     may_return, is_lone = jumps.only(kept), ~undone[kept]
     leaves = is_lone & _was_at_its_level(moves, may_return) & _was_quiet(jumps, may_return.places)

@@ -11,7 +11,8 @@ from quality.evaluation.robust.corroboration import SAME_ROWS, TRADED_SESSIONS
 from quality.evaluation.robust.days import USUAL_SESSIONS
 from quality.evaluation.robust.lasting import LASTING_AHEAD, LASTING_BACK, LASTING_SESSIONS
 from quality.evaluation.robust.levels import EARLIER_FIRST, LEVEL_SESSIONS
-from quality.evaluation.robust.moves import CROSSING_SESSIONS, PREVIOUS_SESSIONS, SIGN_SESSIONS, STEP_SESSIONS
+from quality.evaluation.robust.moves import PREVIOUS_SESSIONS, STEP_SESSIONS
+from quality.evaluation.robust.near_zero import CROSSING_SESSIONS
 from quality.evaluation.robust.oddities import ROUND, STANDING
 from quality.evaluation.robust.open_days import without_closed_days
 from quality.evaluation.robust.runs import RUN_AHEAD, RUN_SESSIONS
@@ -62,8 +63,9 @@ REACHES: Mapping[str, Reach] = {
     "volatility": Reach(_VOLATILITY),
     "level": Reach(LEVEL_SESSIONS),
     "step": Reach(STEP_SESSIONS + _MOVE),
-    "near_zero": Reach(SIGN_SESSIONS),
+    "near_zero": Reach(CROSSING_SESSIONS),
     "below_zero": Reach(CROSSING_SESSIONS),
+    "step_near_zero": Reach(_VOLATILITY),
     "chance_of_repeat": Reach(max(_CHANCE, _STALE)),
     "frozen_share": Reach(REPEAT_SESSIONS - 1 + max(_CHANCE, _STALE)),
     "earlier": Reach(EARLIER_FIRST),

@@ -19,7 +19,6 @@ import numpy.typing as npt
 from quality.evaluation.robust.lasting import is_among
 from quality.evaluation.robust.levels import earlier_levels, levels_after, levels_before, plain_levels
 from quality.evaluation.robust.moves import (
-    around_zero,
     leaps,
     next_moves,
     own_moves,
@@ -27,6 +26,7 @@ from quality.evaluation.robust.moves import (
     smallest_steps,
     undone,
 )
+from quality.evaluation.robust.near_zero import LEAST_VOLATILITY, around_zero, steps_near_zero
 from quality.evaluation.robust.open_days import open_places
 from quality.evaluation.robust.shared import Shared
 from quality.evaluation.robust.stretches import of_stretches
@@ -203,6 +203,10 @@ def _metrics(shared: Shared, needs: Needs, places: Places, level: Level) -> Iter
     near_zero, below_zero = _where(is_odd, places, lambda few: around_zero(shared.grid.prices, few))
     yield "near_zero", near_zero > 0
     yield "below_zero", below_zero
+    with np.errstate(invalid="ignore"):
+        is_wild = (is_leap | is_undone) & ~(volatility < LEAST_VOLATILITY)
+    (step_near_zero,) = _where(is_wild, places, lambda few: (steps_near_zero(shared.grid.prices, few),))
+    yield "step_near_zero", step_near_zero
     yield "chance_of_repeat", places.look_up(repeats.places, repeats.chance, np.nan)
     yield "frozen_share", repeats.frozen_share[places.sessions]
     (earlier,) = _where(leaps_today, places, lambda few: (earlier_levels(moves, few),))

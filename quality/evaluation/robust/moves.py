@@ -13,10 +13,6 @@ from quality.panel.grid import BoolMatrix, FloatMatrix, Integers
 PREVIOUS_SESSIONS = 10
 # The smallest step of a price is that of so many sessions.
 STEP_SESSIONS = 60
-# A ticker's prices are near zero if those of so many sessions lie within so many of its usual steps of it.
-SIGN_SESSIONS, _NEAR_STEPS = 20, 10
-# A leap to the other side of zero, of so many usual steps, is kept in mind for so many sessions.
-CROSSING_SESSIONS, _LEAST_CROSSING = 60, 30
 # Prices come as floats, sometimes of single precision: a smaller change, as a share of the price, is none.
 _SAME = 3e-7
 # Fewer tickers than this are no market, and a median move by a power of ten is that of a file in another unit.
@@ -182,33 +178,3 @@ def _smallest_steps(moves: Moves, places: Places) -> FloatMatrix:
         changes.put(np.flatnonzero(~(changes > prices)), np.inf)
     smallest = changes.min(axis=1, initial=np.inf)
     return np.where(np.isinf(smallest), 0.0, smallest)
-
-
-def around_zero(prices: FloatMatrix, places: Places) -> tuple[FloatMatrix, Integers]:
-    """Say of a ticker whether its prices are near zero, as rates may be, and how many of the last were not above it.
-
-    Near is within a few of the steps by which its prices move. Prices that came below zero by a leap of many more count
-    for nothing: they are no rates, however long they stay.
-
-    Returns:
-        1 for near and 0 for not, and the number of prices of the last `SIGN_SESSIONS` sessions.
-
-    """
-    window = gather(prices, places, -CROSSING_SESSIONS, -1)
-    window = np.where(np.isfinite(window), window, np.nan)
-    recent = window[:, -SIGN_SESSIONS:]
-    with np.errstate(invalid="ignore"):
-        usual, count = _usual_step(recent)
-        near = (count > 0) & (median(np.abs(recent))[0] <= _NEAR_STEPS * usual)
-        crosses = (window[:, 1:] <= 0) != (window[:, :-1] <= 0)
-        across = np.where(crosses, np.abs(np.diff(window, axis=1)), np.nan)
-        leapt = (across > _LEAST_CROSSING * _usual_step(window)[0][:, np.newaxis]).any(axis=1)
-    return near.astype(np.float64), np.where(leapt, 0, np.count_nonzero(recent <= 0, axis=1))
-
-
-def _usual_step(window: FloatMatrix) -> tuple[FloatMatrix, Integers]:
-    """Give the lower quartile of the steps between prices, since wrong prices make large ones, and their number."""
-    steps = np.abs(np.diff(window, axis=1))
-    steps = np.sort(np.where(steps > 0, steps, np.nan), axis=1)
-    count = (~np.isnan(steps)).sum(axis=1)
-    return steps[np.arange(len(steps)), count // 4], count

@@ -18,7 +18,7 @@ with jumps as (
         own_move < 0 as is_split,
         -- Half and double are also the size of news, so they must fit closely; what is more is no news of any kind.
         greatest(2, round(factor)) as whole,
-        case when whole = 2 then least(greatest(0.03, 3 * coalesce(volatility, 0)), 0.1) else 0.1 end as tolerance
+        case when whole = 2 then least(greatest(0.03, 3 * coalesce(volatility, 0)), 0.08) else 0.1 end as tolerance
     from metrics
     where price > 0
         and usable >= $least_prices

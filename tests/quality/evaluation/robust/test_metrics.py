@@ -138,6 +138,17 @@ def test_the_whole_market_moving_is_one_finding(tmp_path: Path) -> None:
     assert said(scanned(write(tmp_path, columns))) == [(30, "__MARKET__", "market_move")]
 
 
+def test_on_a_day_of_the_market_tickers_scatter_by_as_much(tmp_path: Path) -> None:
+    """Two fall by a quarter more than the others: too far on a quiet day, and not where all fall by a third."""
+    columns = {f"T{number:02}": quiet(60, seed=number) for number in range(14)}
+    for day, fall in ((30, 1.0), (45, 0.66)):
+        for number, prices in enumerate(columns.values()):
+            factor = fall * (0.75 if number < 2 else 1)
+            prices[day:] = [round(price * factor, 2) for price in prices[day:]]
+    found = scanned(write(tmp_path, columns)).filter(pl.col("first_rule") == "price_drop")
+    assert [(at, ticker) for at, ticker, _ in said(found)] == [(30, "T00"), (30, "T01")]
+
+
 def test_few_tickers_are_no_market(tmp_path: Path) -> None:
     columns = {f"T{number}": quiet(60, seed=number) for number in range(3)}
     for prices in columns.values():

@@ -78,6 +78,18 @@ def test_a_block_is_found_while_the_market_falls(tmp_path: Path) -> None:
     assert errors.item(0, "factor") == pytest.approx(0.8, rel=0.03)
 
 
+@pytest.mark.parametrize(("factor", "blocks"), [(0.8, 0), (100, 2)])
+def test_before_anything_is_known_of_a_ticker_only_a_large_jump_makes_a_block(
+    tmp_path: Path, factor: float, blocks: int
+) -> None:
+    def change(prices: np.ndarray) -> None:
+        prices[3, :AT] = np.nan
+        prices[3, AT + 2 : AT + 4] *= factor
+
+    errors = found(tmp_path, change).filter(pl.col("rule") == "block_error")
+    assert len(errors) == blocks
+
+
 def test_on_the_day_of_return_a_check_says_what_was_wrong_and_later_that_it_is_over(tmp_path: Path) -> None:
     back = AT + 6
     today = found(tmp_path / "today", times(100, 6), until=back + 1).filter(pl.col("date") == day(back))

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from graphlib import TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
@@ -131,6 +132,7 @@ MOST_LINES = 400
 ONE_SENTENCE = re.compile(r"[^\n]+[.:]")
 
 
+@cache
 def tree(module):
     return ast.parse((ROOT / module).read_text(encoding="utf-8"))
 
@@ -148,12 +150,15 @@ def test_there_is_something_to_look_at():
     assert len(MODULES) > 40
 
 
-@pytest.mark.parametrize("module", MODULES, ids=str)
-def test_imports_go_from_jobs_to_quality_and_never_back(module):
-    names = set(imported(module))
-    assert not {name for name in names if name.split(".")[0] == "tests"}
-    if module.parts[0] == "quality":
-        assert not {name for name in names if name.split(".")[0] == "jobs"}
+def test_imports_go_from_jobs_to_quality_and_never_back():
+    barred = {"quality": {"tests", "jobs"}, "jobs": {"tests"}}
+    wrong = [
+        f"{module} imports {name}"
+        for module in MODULES
+        for name in imported(module)
+        if name.split(".")[0] in barred.get(module.parts[0], {"tests"})
+    ]
+    assert wrong == []
 
 
 def floor_of(name):
@@ -220,14 +225,14 @@ def test_each_library_has_its_door(library, doors):
     assert {user for user in users if not any(user.startswith(door) for door in doors)} == set()
 
 
-@pytest.mark.parametrize("module", [path for path in MODULES if path.name != "__init__.py"], ids=str)
-def test_every_module_has_its_mirror_among_the_tests(module):
-    name = module.as_posix()
-    if name in TESTED_ELSEWHERE:
-        return
-    door = next((test for package, test in ONE_DOOR.items() if name.startswith(f"{package}/")), None)
-    mirror = ROOT / (door or f"tests/{module.parent.as_posix()}/test_{module.name}")
-    assert mirror.exists(), f"{mirror.relative_to(ROOT)} is missing"
+def mirror_of(module):
+    door = next((test for package, test in ONE_DOOR.items() if module.as_posix().startswith(f"{package}/")), None)
+    return door or f"tests/{module.parent.as_posix()}/test_{module.name}"
+
+
+def test_every_module_has_its_mirror_among_the_tests():
+    mirrored = [path for path in MODULES if path.name != "__init__.py" and path.as_posix() not in TESTED_ELSEWHERE]
+    assert [mirror_of(module) for module in mirrored if not (ROOT / mirror_of(module)).exists()] == []
 
 
 def test_what_is_tested_elsewhere_is_still_there():
@@ -235,16 +240,14 @@ def test_what_is_tested_elsewhere_is_still_there():
     assert set(TESTED_ELSEWHERE) <= names
 
 
-@pytest.mark.parametrize("module", MODULES, ids=str)
-def test_every_module_opens_with_one_sentence(module):
-    docstring = ast.get_docstring(tree(module))
-    assert docstring, f"{module} has no docstring"
-    assert ONE_SENTENCE.fullmatch(docstring.split("\n\n")[0])
+def test_every_module_opens_with_one_sentence():
+    first = {module: (ast.get_docstring(tree(module)) or "").split("\n\n")[0] for module in MODULES}
+    assert [str(module) for module, text in first.items() if not ONE_SENTENCE.fullmatch(text)] == []
 
 
-@pytest.mark.parametrize("module", MODULES, ids=str)
-def test_no_module_is_long(module):
-    assert len((ROOT / module).read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+def test_no_module_is_long():
+    lines = {module: len((ROOT / module).read_text(encoding="utf-8").splitlines()) for module in MODULES}
+    assert {str(module): count for module, count in lines.items() if count > MOST_LINES} == {}
 
 
 def test_every_rule_lies_in_a_set_and_every_set_has_metrics():

@@ -87,9 +87,11 @@ def test_each_engine_spills_into_an_empty_folder_of_its_own_that_goes_with_it(tm
     assert list(tmp_path.iterdir()) == []
 
 
-def test_spilling_has_a_limit(engine):
+def test_spilling_has_a_limit(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     began = time.monotonic()
-    with pytest.raises(Exception, match=r"(?i)memory|max_temp_directory_size"):
+    small = EngineOptions(threads=2, memory_limit="64MiB", disk_limit="16MiB")
+    with open_engine(small) as engine, pytest.raises(Exception, match=r"(?i)memory|max_temp_directory_size"):
         first_rows(engine, "select range, random() as r from range(100000000) order by r")
     assert time.monotonic() - began < 60
 

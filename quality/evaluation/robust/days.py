@@ -172,13 +172,18 @@ def incidents_of(
     of_session = _common_power(places.sessions, power, movers)
     in_unit = _are_off(of_session[places.sessions], price / expected, growth) & ~is_among(places, beside)
     far = np.abs(np.log(price / expected)) > _LEAST_SIZE
+    # Where columns are shifted, other prices that jumped have lost their place, too: the file is to blame for them.
+    is_shifted = np.bincount(beside.sessions, minlength=width) >= np.maximum(_SHIFTED_SHARE * movers, 1)
+    lost = places.at[far & ~in_unit & is_shifted[places.sessions]]
     far &= (
         np.bincount(places.sessions[far], minlength=width)[places.sessions]
         >= np.maximum(_SHIFTED_SHARE * movers, _LEAST_TICKERS)[places.sessions]
     )
     far &= ~in_unit
     shifted = _shifted(places.only(far), price[far], expected[far], volatility[far])
-    return Incidents(Places(np.union1d(shifted.at, beside.at), width), places.only(in_unit), of_session)
+    return Incidents(
+        Places(np.unique(np.concatenate([shifted.at, beside.at, lost])), width), places.only(in_unit), of_session
+    )
 
 
 def _are_off(power: Integers, from_level: FloatMatrix, growth: FloatMatrix) -> BoolMatrix:

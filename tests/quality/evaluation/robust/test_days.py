@@ -49,3 +49,21 @@ def test_a_unit_that_many_have_is_that_of_wild_tickers_too() -> None:
     assert incidents.in_unit.tickers.tolist() == [0, 1, 2, 3, 4, 5]
     assert incidents.power.tolist() == [0, 0, 2, 0, 0]
     assert len(incidents.shifted) == 0
+
+
+def test_what_jumps_in_a_file_that_is_shifted_is_of_that_file() -> None:
+    width, tickers = 5, 12
+    places = Places(np.arange(tickers) * width + 2, width)
+    # Five stand beside their tickers; of the others, one jumped far away, and one came back to its level.
+    growth, level = np.full(tickers, 1.5), np.full(tickers, 20.0)
+    level[11] = 30.0
+    incidents = incidents_of(
+        Jumps(places, np.log(growth)).only(np.arange(tickers) >= 10),
+        np.full(2, 30.0),
+        level[10:],
+        growth[10:],
+        volatility=np.full(2, 0.02),
+        movers=np.full(width, 12),
+        beside=places.only(np.arange(tickers) < 5),
+    )
+    assert incidents.shifted.tickers.tolist() == [0, 1, 2, 3, 4, 10]

@@ -44,6 +44,8 @@ select
     upper_limit(expected_after, $limit, $sigmas, volatility) as upper
 from moves
 where abs(own_move) > $own_move
+    -- The limits are no nearer: of most cells, no more need be asked.
+    and abs(deviation) > 0.99 * $limit
     and price not between lower_limit(expected, $limit, $sigmas, volatility)
         and upper_limit(expected, $limit, $sigmas, volatility)
     and (

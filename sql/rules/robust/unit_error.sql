@@ -22,8 +22,9 @@ select
     upper_limit(expected, 0.2, 0, 0) as upper
 from metrics
 where is_unit_error(price, expected, previous)
-    -- Whatever is off by ten is far: what is near need not be asked for more.
-    and (deviation > 2 or deviation < -0.6)
+    -- Off by ten, by a tenth, or by more, in plain bounds: of most cells, no more need be asked.
+    and price > 0
+    and (deviation between 8 and 10 or deviation between -0.91 and -0.89 or deviation > 75 or deviation < -0.98)
     and usable >= $least_prices
     and abs(price - expected) > $steps * coalesce(step, 0)
     and not is_in_unit

@@ -95,7 +95,7 @@ def test_killed_at_random_it_comes_to_the_same_and_tells_it_once(nightly, flat_p
     chance = random.Random(12)
     for _ in range(3):
         with started(arguments, tmp_path, mail) as process:
-            time.sleep(chance.uniform(0.8, 4.0))
+            time.sleep(chance.uniform(0.4, 2.0))
             process.send_signal(signal.SIGKILL)
     code, _, err = finished(arguments, tmp_path, mail)
     assert code == 0, err

@@ -125,7 +125,7 @@ def panels(draw):
     return draw(st.lists(row, min_size=sessions, max_size=sessions))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     rows=panels(),
     rate=st.one_of(st.floats(0, 1), st.just(1.0)),

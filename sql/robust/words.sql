@@ -25,6 +25,15 @@ create or replace macro way_beside(deviation, own_move, next_move) as
         ln((1 + deviation) * (1 + next_move)) / ln(1 + deviation)
     );
 
+-- The smallest step of a price that is known; of one that never moved, a change of the last digit that is written.
+create or replace macro least_step(step, price, previous) as
+    case
+        when step > 0 then step
+        when step = 0 and not contains(price::varchar || previous::varchar, 'e')
+            then 10.0 ** -greatest(decimals(price), decimals(previous))
+        else 0
+    end;
+
 -- Near zero a price moves by steps, not by shares of itself; ten times and a hundred times are wrong there, too.
 create or replace macro is_few_steps(price, expected, steps, step_near_zero) as
     coalesce(

@@ -43,6 +43,6 @@ select
 from jumps
 where abs(factor / whole - 1) <= tolerance
     and ln(factor) >= $sigmas * coalesce(volatility, 0)
-    and abs(price - previous) > $steps * coalesce(step, 0)
+    and abs(price - previous) > $steps * least_step(step, price, previous)
     -- Companies split shares that have risen, not shares that have lost half their price already.
     and (not is_split or earlier is null or expected >= $fallen * earlier)

@@ -28,7 +28,7 @@ where own_move > $own_move
     and price > upper_limit(level, limit_of($limit, $quiet, volatility), $sigmas, volatility)
     -- On a day on which the market itself moves, tickers scatter around it by as much.
     and abs(ln(1 + own_move)) > $own_share * $sigmas * coalesce(volatility, 0) + abs(ln(price / previous / (1 + own_move)))
-    and least(abs(price - expected), abs(price - previous)) > $steps * coalesce(step, 0)
+    and least(abs(price - expected), abs(price - previous)) > $steps * least_step(step, price, previous)
     and not is_few_steps(price, expected, $zero_steps, step_near_zero)
     and usable >= $least_prices
     and not isinf(price)

@@ -36,7 +36,8 @@ where there * back < 0
         smaller > $sigmas * volatility
         or (volatility < $quiet and abs(there + back) < 0.3 * $apart * smaller)
     )
-    -- The price itself moved, not only the market around it.
+    -- The price itself moved, not only the market around it: on a day of the market, tickers scatter by as much.
     and abs(ln(price / previous)) > smaller / 2
+    and smaller > $least + abs(ln(price / previous / (1 + own_move)))
     -- What the day before did is undone; the price itself is right.
     and abs(ln(price / expected)) > smaller / 2

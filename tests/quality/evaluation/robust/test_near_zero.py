@@ -57,3 +57,13 @@ def test_a_wrong_sign_is_no_usual_step(tmp_path: Path, at: int) -> None:
 def test_near_zero_a_price_is_told_by_its_steps(tmp_path: Path, price: float, rules: list[str]) -> None:
     found = alarms(tmp_path, [*RISEN, price])
     assert [rule for at, rule in found if at == len(RISEN)] == rules
+
+
+@pytest.mark.parametrize(
+    ("price", "rules"),
+    [(0.001, []), (0.004, []), (0.02, ["unit_error"]), (0.2, ["unit_error"]), (0.009, ["price_spike"])],
+)
+def test_a_price_that_never_moved_is_told_by_its_last_digit(tmp_path: Path, price: float, rules: list[str]) -> None:
+    """One to three ticks are no alarm, however large a share; more are."""
+    found = alarms(tmp_path, [0.002] * 80 + [price])
+    assert [rule for at, rule in found if at == 80] == rules

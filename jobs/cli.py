@@ -41,6 +41,9 @@ Addresses are local folders or s3://bucket/prefix. Exit codes: 0 done, 1 finding
 --fail-on, 2 wrong usage or settings, 3 input that could not be processed, 4 written but not delivered,
 130 interrupted.
 """
+# What libraries look for when they are loaded. NumPy's linear algebra, which nothing here asks for, would start a
+# thread a core; Arrow's own allocator would keep as much memory again as the one that all else takes from.
+_FOR_LIBRARIES = {"OPENBLAS_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 _WRONG_USAGE, _INTERRUPTED = 2, 130
 
 
@@ -78,8 +81,8 @@ def _run(verb: str, arguments: Sequence[str]) -> int:
         hint = similar(verb, VERBS) or f"; there is {', '.join(VERBS)}"
         print(f"pricewatch: no verb {verb!r}{hint}", file=sys.stderr)
         return _WRONG_USAGE
-    # The linear algebra of NumPy, which nothing here asks for, starts a thread a core as soon as it is loaded.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for name, value in _FOR_LIBRARIES.items():
+        os.environ.setdefault(name, value)
     from jobs.signals import interruptible  # noqa: PLC0415 - as above
 
     with interruptible() as interruption:

@@ -60,13 +60,9 @@ def keep_freed_memory() -> None:
     """Let the allocator keep what is freed, up to some megabytes, instead of handing it back to be cleared anew.
 
     A scan makes and frees the same large arrays for every chunk; without this, a tenth of its time is page faults.
-    Arrow takes its memory from the same allocator then: one of its own would keep as much again.
     Where the C library knows no such options, nothing happens.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt:
         for option in (_TRIM_THRESHOLD, _MMAP_THRESHOLD):
             mallopt(option, _KEPT_BYTES)
-        import pyarrow as pa  # noqa: PLC0415 - nobody else who imports this module needs it
-
-        pa.set_memory_pool(pa.system_memory_pool())

@@ -1,6 +1,6 @@
 """Findings as an Arrow table whose texts are codes into dictionaries, and as the Parquet files of a run."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -112,6 +112,13 @@ def codes_of(texts: pa.ChunkedArray) -> tuple[Codes, list[str]]:
     if isinstance(whole, pa.ChunkedArray):  # of no chunk, or of several with one dictionary
         whole = pa.concat_arrays(whole.chunks) if whole.num_chunks else pa.array([], texts.type)
     return whole.indices.to_numpy(), whole.dictionary.to_pylist()
+
+
+def of_tickers(findings: pa.Table, tickers: Collection[str]) -> pa.Table:
+    """Keep the findings of some tickers; those of whole sessions, whose key is no ticker, go."""
+    import pyarrow.compute as pc  # noqa: PLC0415 - a check keeps all
+
+    return findings.filter(pc.is_in(findings.column("ticker").cast(pa.string()), pa.array(tickers, pa.string())))
 
 
 def encode_parquet(findings: pa.Table) -> bytes:

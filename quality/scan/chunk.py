@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from quality.calendar.groups import Closures
 from quality.digests import digest_bytes
@@ -19,7 +18,7 @@ from quality.evaluation.sets import evaluation_of
 from quality.findings.columns import partition_key
 from quality.findings.summary import Tally
 from quality.findings.suppressions import Suppressions, mark
-from quality.findings.table import SCHEMA, complete, encode_parquet
+from quality.findings.table import SCHEMA, complete, encode_parquet, of_tickers
 from quality.panel.actions import CorporateActions
 from quality.panel.catalogue import Damage
 from quality.panel.grid import Grid
@@ -168,7 +167,9 @@ def grid_of(
 def write_year(known: YearTask, judged: Judged, evaluated: Evaluated, year: int, run: Store) -> Record:
     """Write the findings of a year whole, and then the note that it is finished."""
     found = joined(findings_of_year(evaluated.findings, year), known.session_findings)
-    findings, matched = mark(_of_tickers(found, judged.tickers), judged.suppressions)
+    findings, matched = mark(
+        found if judged.tickers is None else of_tickers(found, judged.tickers), judged.suppressions
+    )
     tally = Tally()
     tally.add(findings, matched)
     data = encode_parquet(findings)
@@ -201,14 +202,6 @@ def findings_of_year(findings: pa.Table, year: int) -> pa.Table:
     )
     part = findings.slice(begin, end - begin)
     return complete({name: part.column(name) for name in part.column_names}, len(part))
-
-
-def _of_tickers(findings: pa.Table, tickers: Sequence[str] | None) -> pa.Table:
-    """Keep the findings of some tickers: all tickers were evaluated, since they are each other's market."""
-    if tickers is None:
-        return findings
-    wanted = pc.is_in(findings.column("ticker").cast(pa.string()), pa.array(tickers, pa.string()))
-    return findings.filter(wanted)
 
 
 def _one_by_one(task: ChunkTask, prices: YearPrices, engine: Connection, run: Store, error: Exception) -> ChunkResult:

@@ -28,6 +28,7 @@ from quality.evaluation.robust.metrics import Needs, measure
 from quality.evaluation.robust.outcome import reconsider
 from quality.evaluation.robust.shared import Shared, prepare
 from quality.evaluation.robust.stretches import TICKERS
+from quality.findings.table import of_tickers
 from quality.panel.extras import EXTRAS
 from quality.panel.grid import Grid, Integers
 from quality.rules.model import Rule, RuleSet
@@ -83,7 +84,7 @@ class Robust:
         if group is None:
             _see(connection, [measured.theirs or measured.ours], beside=measured.beside)
         elif not group.is_first:
-            return replace(evaluated, findings=_of_tickers(evaluated.findings, measured.scope.tickers))
+            return replace(evaluated, findings=of_tickers(evaluated.findings, measured.scope.tickers))
         return evaluated
 
     def evaluate_all(
@@ -239,13 +240,6 @@ def _joined(scopes: Sequence[Scope]) -> Scope:
     ends = [scope.end for scope in scopes if scope.end]
     tickers = sorted({ticker for scope in scopes for ticker in scope.tickers})
     return Scope(tickers, max(starts, default=None), min(ends, default=None))
-
-
-def _of_tickers(findings: pa.Table, tickers: Sequence[str]) -> pa.Table:
-    """Leave out the findings of whole sessions, whose key is no ticker."""
-    keys = findings["ticker"].combine_chunks()
-    is_ticker = np.isin(np.array(keys.dictionary.to_pylist(), dtype=np.str_), np.array(tickers, dtype=np.str_))
-    return findings.take(pa.array(np.flatnonzero(is_ticker[keys.indices.to_numpy()]))) if len(keys) else findings
 
 
 def _chosen(rules: Sequence[Rule], kept: Sequence[bool]) -> list[Rule]:

@@ -6,6 +6,8 @@ import json
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from quality.errors import InputError
 from quality.findings import summary
@@ -102,3 +104,14 @@ def test_numbers_that_json_does_not_know_are_texts():
     held = {"parameters": {"limit": float("inf")}, "worst": [float("nan"), 1.5]}
     told = json.loads(summary.encode(held), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert told == {"parameters": {"limit": "inf"}, "worst": ["nan", 1.5]}
+
+
+@given(
+    st.recursive(
+        st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=5)),
+        lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
+    ),
+)
+def test_a_summary_is_written_as_json_is_with_an_indent(value):
+    expected = json.dumps(summary.finite({"value": value}), indent=2, ensure_ascii=False)
+    assert summary.encode({"value": value}).decode() == f"{expected}\n"

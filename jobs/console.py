@@ -26,7 +26,7 @@ class Console:
         self._quiet = quiet
         self._line = ProgressLine(sys.stderr, title) if is_terminal(sys.stderr) and not quiet else None
         self._stage = ""
-        self._told = self._stage_began = time.monotonic()
+        self._last_seen = self._stage_began = time.monotonic()
 
     def say(self, text: str = "", style: str = "") -> None:
         """Print lines of a result, unless the result is asked for as JSON."""
@@ -99,8 +99,8 @@ class Console:
         """Tell how far a stage is: shown on a terminal, and logged at its end."""
         now = time.monotonic()
         if stage != self._stage:  # it began when the last one was told for the last time
-            self._stage, self._stage_began = stage, self._told
-        self._told = now
+            self._stage, self._stage_began = stage, self._last_seen
+        self._last_seen = now
         if self._line:
             self._line.update(stage, done, of)
         if done >= of:

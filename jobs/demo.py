@@ -115,23 +115,23 @@ class _Demo:
     console: Console
     threads: int
     steps: dict[str, float] = field(default_factory=dict)
-    _told: list[str] = field(default_factory=list)
+    _lines: list[str] = field(default_factory=list)
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """Time a step, and show it with what it told."""
+        """Time a step, and show it with what it did."""
         began = time.perf_counter()
-        self._told.clear()
+        self._lines.clear()
         yield
         seconds = time.perf_counter() - began
         self.steps[title] = round(seconds, 3)
         self.console.say(f"{len(self.steps)}. {title:<74} {seconds:6.2f} s")
-        for line in self._told:
+        for line in self._lines:
             self.console.say(f"     {line}")
 
     def tell(self, line: str) -> None:
         """Add a line to what the step shows."""
-        self._told.append(line)
+        self._lines.append(line)
 
     def store(self, name: str) -> Store:
         """Open a folder of the demo."""

@@ -21,7 +21,7 @@ class ProgressLine:
         self._stream = stream
         self._stage, self._done, self._of = title, 0, 0
         self._began = time.monotonic()
-        self._stage_began = self._told = self._began
+        self._stage_began = self._last_seen = self._began
         self._is_drawn = False
         self._silent_until = 0.0
         self._ended = threading.Event()
@@ -32,9 +32,9 @@ class ProgressLine:
     def update(self, stage: str, done: int, of: int) -> None:
         """Tell how far a stage is; it is drawn at the next turn."""
         with self._lock:
-            if stage != self._stage:  # it began when the last one was told for the last time
-                self._stage, self._stage_began = stage, self._told
-            self._told = time.monotonic()
+            if stage != self._stage:  # it began when the last one was seen for the last time
+                self._stage, self._stage_began = stage, self._last_seen
+            self._last_seen = time.monotonic()
             self._done, self._of = done, of
 
     def erase(self) -> None:

@@ -81,11 +81,11 @@ class History:
         arrived = [row[ticker] for ticker in prices]
         laid[arrived, count] = [np.nan if price is None else price for price in prices.values()]
         present[arrived, count] = True
-        held = {name for entry in entries for name in entry.extras} | set(self.extras)
+        with_value = {name for entry in entries for name in entry.extras} | set(self.extras)
         beside = {
             name: self._with_day(name, laid.shape, old, {row[entry.ticker]: entry for entry in entries})
             for name in extras
-            if name in held
+            if name in with_value
         }
         actions = self.actions.about(tickers, np.datetime64(min([*self.sessions, day])), np.datetime64(day))
         first_seen = np.full(len(tickers), count + 1, dtype=np.int64)

@@ -164,8 +164,8 @@ def _spans_of_groups(day: Day, history: History, calendars: Calendars) -> dict[s
     arrived = {entry.ticker for entry in day.entries}
     spans = {}
     for pattern, tickers in calendars.groups({*known, *arrived}).items():
-        held = history.present[[row[ticker] for ticker in tickers if ticker in row]].any(axis=0)
-        last = history.sessions[int(np.flatnonzero(held)[-1])] if held.any() else None
+        has_rows = history.present[[row[ticker] for ticker in tickers if ticker in row]].any(axis=0)
+        last = history.sessions[int(np.flatnonzero(has_rows)[-1])] if has_rows.any() else None
         if not arrived.isdisjoint(tickers):
             spans[pattern] = Span([day.date], last)
     return spans

@@ -34,7 +34,7 @@ class Staged:
         self._panel = panel
         self._reading = reading
         self._choice = choice
-        self._held = {year.year: year for year in _years(panel)}
+        self._years = {year.year: year for year in _years(panel)}
         self._ranks = [rank_of(counts.file) for counts in reading.files] if choice.by_rank else []
         self._parts: dict[int, list[str]] = {}
         self.changed: list[int] = []
@@ -73,11 +73,11 @@ class Staged:
             self.untouched.append(year)
 
     def _read_existing(self, year: int) -> pl.DataFrame | None:
-        if year not in self._held:
+        if year not in self._years:
             return None
         parts = [
             read_rows(self._panel, Year(year, (entry,))).with_columns(part=pl.lit(position, dtype=pl.Int32))
-            for position, entry in enumerate(self._held[year].entries)
+            for position, entry in enumerate(self._years[year].entries)
         ]
         existing = joined(parts)
         return ranked(existing, read_origins(self._panel, year)) if self._choice.by_rank else existing
@@ -120,7 +120,7 @@ class Staged:
 
         So each file is replaced whole, and a run that dies between two of them leaves no row doubled.
         """
-        keys = self._held[year].keys if year in self._held else [partition_key(year)]
+        keys = self._years[year].keys if year in self._years else [partition_key(year)]
         part = pl.col("part").fill_null(len(keys) - 1)
         self._parts[year] = keys
         for position in range(len(keys)):

@@ -44,7 +44,7 @@ class Candidates:
     """
 
     seen: Seen
-    _told: dict[tuple[Condition, tuple[float, ...]], BoolMatrix] = field(default_factory=dict)
+    _answers: dict[tuple[Condition, tuple[float, ...]], BoolMatrix] = field(default_factory=dict)
     _columns: dict[str, _Values | None] = field(default_factory=dict)
 
     def of(self, evidence: Evidence | None, words: Iterable[str], parameters: Mapping[str, float]) -> pa.Table:
@@ -81,8 +81,8 @@ class Candidates:
                 others.append(one)
         places = np.flatnonzero(kept)
         for one in others:  # few cells are left, of which more is asked
-            told = self._compared(one, parameters, places)
-            places = places if told is None else places[told]
+            is_true = self._compared(one, parameters, places)
+            places = places if is_true is None else places[is_true]
         return places
 
     def _any(self, choice: Choice, parameters: Mapping[str, float]) -> BoolMatrix:
@@ -94,10 +94,10 @@ class Candidates:
     def _one(self, condition: Condition, parameters: Mapping[str, float]) -> BoolMatrix:
         """Say where a condition is true, or cannot be told: of a word that is no column, or of texts."""
         key = (condition, tuple(parameters.values()) if condition.test in _COMPARED else ())
-        if key not in self._told:
-            told = self._compared(condition, parameters) if condition.test in _COMPARED else self._asked(condition)
-            self._told[key] = np.ones(len(self.seen), dtype=np.bool_) if told is None else told
-        return self._told[key]
+        if key not in self._answers:
+            is_true = self._compared(condition, parameters) if condition.test in _COMPARED else self._asked(condition)
+            self._answers[key] = np.ones(len(self.seen), dtype=np.bool_) if is_true is None else is_true
+        return self._answers[key]
 
     def _asked(self, condition: Condition) -> BoolMatrix | None:
         (name,) = condition.columns()
@@ -123,13 +123,13 @@ class Candidates:
             left, right = (self._reckoned(one, parameters, places) for one in condition.of)
             if left is None or right is None:
                 return None
-            told = _COMPARED[condition.test](left[0], right[0])
+            is_true = _COMPARED[condition.test](left[0], right[0])
             if not condition.is_simple:
                 # How the engine compares what is no number is nothing that need be known here.
-                told |= np.isnan(left[0]) | np.isnan(right[0])
+                is_true |= np.isnan(left[0]) | np.isnan(right[0])
         for is_known in (left[1], right[1]):
-            told = told if is_known is True else told & is_known
-        return np.broadcast_to(told, len(self.seen) if places is None else len(places))
+            is_true = is_true if is_known is True else is_true & is_known
+        return np.broadcast_to(is_true, len(self.seen) if places is None else len(places))
 
     def _reckoned(
         self, expression: Expression, parameters: Mapping[str, float], places: Integers | None

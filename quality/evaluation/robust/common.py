@@ -160,10 +160,10 @@ class Common:
         real = np.flatnonzero(~np.isnat(sessions))
         row = np.searchsorted(names, self.cells.tickers)
         column = np.searchsorted(sessions[real], self.cells.dates) + real[0]
-        held = np.flatnonzero((row < len(names)) & (column < len(sessions)))
-        cells = self.cells.only(held)
-        same = (names[row[held]] == cells.tickers) & (sessions[column[held]] == cells.dates)
-        at = (row * len(sessions) + column)[held][same]
+        inside = np.flatnonzero((row < len(names)) & (column < len(sessions)))
+        cells = self.cells.only(inside)
+        same = (names[row[inside]] == cells.tickers) & (sessions[column[inside]] == cells.dates)
+        at = (row * len(sessions) + column)[inside][same]
         order = np.argsort(at, kind="stable")
         return Places(at[order], len(sessions)), cells.only(same).only(order)
 

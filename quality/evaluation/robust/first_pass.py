@@ -150,9 +150,9 @@ def _count(groups: Groups, moves: "_Moves") -> tuple[list[str], Table, BoolMatri
         for some in repeats.blocks(_PLACES_AT_ONCE):
             step, _ = chances(grown, some)
             days["steps"] += counts_of_steps(some.sessions - judged.start, step, len(days)).astype(np.int32)
-        ended, held = gap_ends(grid.present, grid.closed)
-        ends, rows = ends + ended, rows + held
-        days["expected"] += held[judged]
+        ended, expected = gap_ends(grid.present, grid.closed)
+        ends, rows = ends + ended, rows + expected
+        days["expected"] += expected[judged]
         tickers += grid.tickers
     often = ends_of_many(ends, rows)
     days["often"] = often[-len(days) :]

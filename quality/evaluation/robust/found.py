@@ -228,12 +228,12 @@ def describe(connection: Connection, questions: Sequence[Question], found: pa.Ta
     texts = {-1: found["message"].take(pa.array(rows[order[: edges[0]]])).combine_chunks()}
     parts: dict[int, _Part] = {}
     for place in np.unique(number[number >= 0]).tolist():
-        said = questions[place].described
-        assert said is not None  # noqa: S101 - else its findings have messages
+        description = questions[place].described
+        assert description is not None  # noqa: S101 - else its findings have messages
         of_place = rows[order[edges[place] : edges[place + 1]]]
-        pattern, arguments = said.message.as_sql(questions[place].parameters, FOUND.names)
+        pattern, arguments = description.message.as_sql(questions[place].parameters, FOUND.names)
         if arguments:
-            needed = {"price", *(one.name for one in said.message.places)} & set(FOUND.names)
+            needed = {"price", *(one.name for one in description.message.places)} & set(FOUND.names)
             register_table(connection, _relation(place), found.select(sorted(needed)).take(pa.array(of_place)))
             message = ", ".join(["format($rule_message", *arguments]) + ")"
             text = statement("robust/described").format(message=message, findings=_relation(place), question=place)
@@ -307,7 +307,7 @@ def _part(
         columns = (
             tuple(evidence.gives) if evidence else _columns(connection, metrics, rule.sql, tuple(parameters.items()))
         )
-        said = question.described if place is not None else None
+        description = question.described if place is not None else None
         pattern, arguments = rule.message.as_sql(parameters, columns)
     except EngineError as error:
         raise UsageError(f"{rule.source}: {first_line(error)}") from error
@@ -317,14 +317,14 @@ def _part(
         metrics=metrics,
         number=question.number,
         in_hindsight=str(question.in_hindsight).lower(),
-        message=_message(arguments) if said is None else "null::varchar",
+        message=_message(arguments) if description is None else "null::varchar",
         optional=", ".join(name if name in columns else f"{absent} as {name}" for name, absent in OPTIONAL.items()),
-        question="null::integer" if said is None else place,
-        arguments=", ".join(_arguments(said)),
+        question="null::integer" if description is None else place,
+        arguments=", ".join(_arguments(description)),
         bad_cells=rule.sql,
         wanted=" and ".join(_WANTED[name] for name in wanted) or "true",
     )
-    return _Part(text, {**parameters, **wanted, **({"rule_message": pattern} if said is None else {})})
+    return _Part(text, {**parameters, **wanted, **({"rule_message": pattern} if description is None else {})})
 
 
 def _message(arguments: Sequence[str]) -> str:
@@ -332,10 +332,11 @@ def _message(arguments: Sequence[str]) -> str:
     return f"coalesce({written}, $rule_message)"
 
 
-def _arguments(said: Description | None) -> Iterator[str]:
+def _arguments(description: Description | None) -> Iterator[str]:
     kinds = {**dict.fromkeys(NUMBERS, "double"), **dict.fromkeys(TEXTS, "varchar")}
+    given = description.arguments if description else {}
     for name, kind in kinds.items():
-        yield f"{said.arguments[name] if said and name in said.arguments else f'null::{kind}'} as {name}"
+        yield f"{given.get(name, f'null::{kind}')} as {name}"
 
 
 def _description(message: Message, parameters: Mapping[str, float], columns: Collection[str]) -> Description | None:

@@ -46,7 +46,7 @@ class Spill:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._held: list[pl.DataFrame] = []
+        self._waiting: list[pl.DataFrame] = []
         self._rows = 0
         self._parts = 0
         self._years: dict[int, _Year] = {}
@@ -55,17 +55,17 @@ class Spill:
         """Keep some rows (`SCHEMA`)."""
         if not rows.height:
             return
-        self._held.append(rows)
+        self._waiting.append(rows)
         self._rows += rows.height
         if self._rows >= _ROWS_HELD:
             self.flush()
 
     def flush(self) -> None:
         """Write what is held to disk."""
-        if not self._held:
+        if not self._waiting:
             return
-        waiting = pl.concat(self._held)
-        self._held, self._rows = [], 0
+        waiting = pl.concat(self._waiting)
+        self._waiting, self._rows = [], 0
         years = waiting.get_column("date").dt.year()
         # Most parts lie within few years: cutting by a filter keeps what is written in one piece.
         for year in years.unique().sort():
@@ -111,24 +111,24 @@ class Kept:
         self._folder = folder
         self._schema = schema
         self._paths: list[Path] = []
-        self._held: list[pl.DataFrame] = []
+        self._waiting: list[pl.DataFrame] = []
         self._rows = 0
 
     def add(self, frame: pl.DataFrame) -> None:
         """Keep a frame."""
         if frame.height:
-            self._held.append(frame.select(pl.col(name).cast(dtype) for name, dtype in self._schema.items()))
+            self._waiting.append(frame.select(pl.col(name).cast(dtype) for name, dtype in self._schema.items()))
             self._rows += frame.height
             if self._rows >= _ROWS_HELD // 4:
                 self._flush()
 
     def _flush(self) -> None:
         path = self._folder / f"{len(self._paths)}.arrow"
-        _write(pl.concat(self._held), path)
+        _write(pl.concat(self._waiting), path)
         self._paths.append(path)
-        self._held, self._rows = [], 0
+        self._waiting, self._rows = [], 0
 
     def lazy(self) -> pl.LazyFrame:
         """Give all that is kept, in order, without reading it yet."""
-        waiting = pl.concat(self._held) if self._held else pl.DataFrame(schema=self._schema)
+        waiting = pl.concat(self._waiting) if self._waiting else pl.DataFrame(schema=self._schema)
         return pl.concat([*(pl.scan_ipc(part) for part in self._paths), waiting.lazy()])

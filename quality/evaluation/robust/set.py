@@ -35,7 +35,7 @@ from quality.rules.model import Rule, RuleSet
 
 # What so many cells are candidates of is picked from all that was measured of them at once, and rules are asked of so
 # many bytes of candidates, or of what a scan hands over together.
-_CELLS_AT_ONCE, _BYTES_AT_ONCE = 50_000, 12 << 20
+_CELLS_AT_ONCE, _BYTES_AT_ONCE = 50_000, 8 << 20
 _CELLS, _DAYS = "measured_cells", "measured_days"
 _METRICS = ("metrics/robust", "metrics/robust_alone", "metrics/robust_beside")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from jobs.running import BAD_INPUT, DONE, FOUND, Console
 from quality.findings.summary import reaches
+from quality.text import counted
 
 _SHOWN_TICKERS = 5
 _SHOWN_ENTRIES = 10
@@ -46,15 +47,15 @@ def show_preview(console: Console, preview: Mapping[str, Any]) -> None:
     years = preview["years"]
     span = f", {years[0]} to {years[-1]}" if years else ""
     console.say(
-        f"{preview['run']}: {len(years):,} years to do{span}: {preview['cells']:,} cells "
+        f"{preview['run']}: {counted(len(years), 'year')} to do{span}: {preview['cells']:,} cells "
         f"({preview['sessions']:,} sessions × {preview['tickers']:,} tickers, {preview['rows']:,} rows)"
     )
     if preview["kept"]:
-        console.say(f"  {len(preview['kept']):,} more years are finished there, and kept")
+        console.say(f"  finished there, and kept: {counted(len(preview['kept']), 'more year')}")
     if largest := preview["largest_task"]:
-        passes = f" after {preview['first_passes']:,} first passes" if preview["first_passes"] else ""
+        passes = f" after {counted(preview['first_passes'], 'first pass')}" if preview["first_passes"] else ""
         console.say(
-            f"  {preview['tasks']:,} tasks{passes}, {preview['at_once']:,} at once; the largest grid lays out "
+            f"  {counted(preview['tasks'], 'task')}{passes}, {preview['at_once']:,} at once; the largest grid lays out "
             f"{largest['cells']:,} cells, {largest['bytes'] / (1 << 20):,.1f} MiB, look-back and look-ahead counted"
         )
     for damage in preview["damaged"]:

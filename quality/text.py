@@ -30,3 +30,9 @@ def similar(name: str, names: Iterable[str]) -> str:
     known = {known.lower(): known for known in names}
     near = difflib.get_close_matches(name[:_LONGEST_NAME].lower(), known, n=2)
     return f"; did you mean {' or '.join(known[found] for found in near)}?" if near else ""
+
+
+def counted(count: int, noun: str) -> str:
+    """Give a count with its noun: `1 error`, `1,200 errors`, `2 passes`."""
+    ending = "" if count == 1 or noun == "info" else "es" if noun.endswith("s") else "s"
+    return f"{count:,} {noun}{ending}"

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from quality.text import visible
+from quality.text import counted, visible
 
 _SHOWN_TICKERS = 5
 
@@ -53,9 +53,7 @@ def _not_scanned(damaged: object) -> list[str]:
 def _counted(summary: Mapping[str, object], key: str, noun: str) -> str:
     """Return the count under `key` with its noun, such as `8,572 findings`; nothing where there is none."""
     count = summary.get(key)
-    if not isinstance(count, int):
-        return ""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    return counted(count, noun) if isinstance(count, int) else ""
 
 
 def _period(summary: Mapping[str, object]) -> str:

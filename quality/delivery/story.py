@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from quality.delivery.changes import Changes
-from quality.text import visible
+from quality.text import counted, visible
 
 _LONGEST_SUBJECT = 180
 
@@ -97,12 +97,6 @@ class Story:
             f"{counted(summary.get('cells', 0), 'cell')} scanned, "
             f"{summary.get('first_session')} to {summary.get('last_session')}"
         )
-
-
-def counted(count: int, noun: str) -> str:
-    """Give a count with its noun: `1 error`, `1,200 errors`."""
-    plural = noun if noun == "info" else f"{noun}s"
-    return f"{count:,} {noun if count == 1 else plural}"
 
 
 def unprocessed_of(summary: Mapping[str, Any]) -> list[str]:

@@ -6,8 +6,8 @@ from typing import Any
 import polars as pl
 
 from quality.delivery.changes import Changes
-from quality.delivery.story import Story, counted
-from quality.text import visible
+from quality.delivery.story import Story
+from quality.text import counted, visible
 
 MOST_LINES = 20
 HEADINGS = {"new": "New", "ongoing": "Ongoing", "resolved": "Resolved"}

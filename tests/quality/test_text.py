@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quality.text import quoted, visible
+from quality.text import counted, quoted, visible
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,11 @@ def test_a_long_text_is_cut_off_in_a_message():
     assert quoted("AAA") == "'AAA'"
     assert quoted("\x1b" * 5000).isprintable()
     assert len(quoted("x" * 5000)) == 81
+
+
+@pytest.mark.parametrize(
+    ("count", "noun", "text"),
+    [(1, "task", "1 task"), (1200, "year", "1,200 years"), (2, "first pass", "2 first passes"), (3, "info", "3 info")],
+)
+def test_a_count_has_its_noun_in_the_right_number(count, noun, text):
+    assert counted(count, noun) == text

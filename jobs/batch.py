@@ -13,10 +13,11 @@ from quality.batch.outcome import BatchResult, Outcome
 from quality.batch.plan import plan_batch
 from quality.batch.run import run_batch, with_flags
 from quality.batch.work import Done
-from quality.delivery.story import counted, unprocessed_of
+from quality.delivery.story import unprocessed_of
 from quality.delivery.story_text import compared
 from quality.errors import UsageError
 from quality.settings import Settings, load_settings
+from quality.text import counted
 
 SUMMARY = """Run what CONFIG describes, unattended: ingest, check or scan; then publish, mail and tell.
 

@@ -79,6 +79,7 @@ TESTED_ELSEWHERE = {
     "quality/evaluation/robust/stretches.py": SEEN_IN_STRETCHES,
     "quality/evaluation/robust/shared.py": SEEN_IN_ROBUST,
     "quality/evaluation/robust/found.py": "finds what every rule finds: tests/quality/evaluation/robust/test_set.py",
+    "quality/evaluation/robust/questions.py": "are what is asked: tests/quality/evaluation/robust/test_set.py",
     "quality/evaluation/robust/candidates.py": "picks for rules: tests/quality/evaluation/robust/test_evidence.py",
     "quality/evaluation/robust/volatility.py": SEEN_IN_ROBUST,
     "quality/evaluation/robust/windows.py": SEEN_IN_ROBUST,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from quality.evaluation.robust.found import NUMBERS, TEXTS
+from quality.evaluation.robust.questions import NUMBERS, TEXTS
 from quality.panel.grid import BoolMatrix, Integers
 from quality.rules.model import Rule
 from quality.rules.severities import SEVERITIES

@@ -14,18 +14,11 @@ from quality.engine.statements import statement
 from quality.evaluation.protocol import Evaluated, FirstPass, Group
 from quality.evaluation.robust.common import Common
 from quality.evaluation.robust.corroboration import corroborate
-from quality.evaluation.robust.found import (
-    Scope,
-    candidates_of,
-    describe,
-    find_one_by_one,
-    find_together,
-    is_of_set,
-    questions_of,
-)
+from quality.evaluation.robust.found import candidates_of, describe, find_one_by_one, find_together
 from quality.evaluation.robust.margins import LOOK_AHEAD, LOOK_BACK
 from quality.evaluation.robust.metrics import Needs, measure
 from quality.evaluation.robust.outcome import reconsider
+from quality.evaluation.robust.questions import Scope, is_of_set, questions_of
 from quality.evaluation.robust.shared import Shared, prepare
 from quality.evaluation.robust.stretches import TICKERS
 from quality.findings.table import of_tickers

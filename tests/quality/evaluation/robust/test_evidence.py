@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quality.engine.connection import Connection, EngineOptions, open_engine
-from quality.evaluation.robust import found
+from quality.evaluation.robust import found, questions
 from quality.evaluation.robust.evidence import Choice, Condition, Expression, evidence_of
 from quality.evaluation.robust.margins import LOOK_AHEAD, LOOK_BACK
 from quality.evaluation.robust.set import Robust
@@ -106,7 +106,8 @@ def test_what_is_left_out_would_not_have_been_found(engine: Connection, seed: in
     part = part_of(grid, first, min(first + length, len(grid.sessions)), LOOK_BACK, LOOK_AHEAD)
     few = findings(engine, part)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(found, "evidence_of", lambda _sql: None)
+        for module in (found, questions):
+            patch.setattr(module, "evidence_of", lambda _sql: None)
         patch.setattr(found, "evidence_of_each", lambda rules: [None] * len(rules))
         assert few.equals(findings(engine, part))
 

@@ -1,15 +1,13 @@
 """Takes a SELECT that only filters one relation apart, so that several of them can be asked in one pass."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from quality.engine.connection import Connection, run
 from quality.engine.statements import statement
-
-# A row is found or not whatever the other rows are, so no part may look at several.
-_NOT_BY_ROW = frozenset({"SUBQUERY", "WINDOW"})
+from quality.engine.syntax import is_bare, look_at_rows, nodes_of
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ def _taken_apart(node: Mapping[str, Any], sql: str, relation: str) -> PlainSelec
     rest = sql[end:].lstrip()
     start = len(sql) - len(rest) + len("where")
     names = {_name(item): _column(item) for item in node["select_list"]}
-    places = sorted(inner["query_location"] - start for inner in _nodes(node) if inner.get("class") == "PARAMETER")
+    places = sorted(inner["query_location"] - start for inner in nodes_of(node) if inner.get("class") == "PARAMETER")
     if sql[begin:end].lower() != relation or rest[: len("where")].lower() != "where" or None in names:
         return None
     if len(names) < len(node["select_list"]) or any(sql[start + place : start + place + 1] != "$" for place in places):
@@ -67,15 +65,15 @@ def _taken_apart(node: Mapping[str, Any], sql: str, relation: str) -> PlainSelec
 def _is_plain(node: Mapping[str, Any], relation: str) -> bool:
     source = node.get("from_table", {})
     return (
-        node.get("type") == "SELECT_NODE"
-        and not any(node[part] for part in ("modifiers", "group_expressions", "having", "sample", "qualify"))
+        is_bare(node)
         and not node["cte_map"]["map"]
         and source.get("type") == "BASE_TABLE"
         and source["qualified_name"]["path"] == [relation]
         and not source["alias"]
         and not source["sample"]
         and bool(node["where_clause"])
-        and not any(inner.get("class") in _NOT_BY_ROW for inner in _nodes(node))
+        # A row is found or not whatever the other rows are.
+        and not look_at_rows(nodes_of(node))
     )
 
 
@@ -90,12 +88,3 @@ def _name(item: Mapping[str, Any]) -> str | None:
 
 def _column(item: Mapping[str, Any]) -> str | None:
     return str(item["column_names"][-1]) if item["class"] == "COLUMN_REF" else None
-
-
-def _nodes(tree: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - a JSON value
-    if isinstance(tree, dict):
-        yield tree
-        tree = list(tree.values())
-    if isinstance(tree, list):
-        for branch in tree:
-            yield from _nodes(branch)

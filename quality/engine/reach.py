@@ -1,13 +1,13 @@
 """Bars queries of people from all but the relations given to them: their parse tree is looked at before they run."""
 
 import difflib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from quality.engine.connection import run
-from quality.engine.syntax import parser, tree_of
+from quality.engine.syntax import nodes_of, parser, tree_of
 from quality.errors import UsageError
 
 # Table functions that make rows of their arguments alone.
@@ -56,7 +56,7 @@ class Reach:
 def reach_of(text: str) -> Reach:
     """Say what a SELECT reaches for (errors as `syntax.tree_of`)."""
     reach = Reach()
-    for node in _nodes(tree_of(text)):
+    for node in nodes_of(tree_of(text)):
         kind = node.get("type")
         if kind == "BASE_TABLE":
             reach.relations.add(_full_name(node))
@@ -80,7 +80,7 @@ def columns_named(text: str) -> frozenset[str] | None:
     """
     names: set[str] = set()
     relations: set[str] = set()
-    for node in _nodes(tree_of(text)):
+    for node in nodes_of(tree_of(text)):
         kind = node.get("type")
         if kind in ("STAR", "SHOW_REF"):
             return None
@@ -90,17 +90,6 @@ def columns_named(text: str) -> frozenset[str] | None:
             relations |= {str(node["table_name"]).lower(), str(node.get("alias") or "").lower()}
     # A relation's own name stands for a row with all of its columns.
     return None if names & relations else frozenset(names)
-
-
-def _nodes(tree: object) -> Iterator[dict[str, Any]]:
-    branches = [tree]
-    while branches:
-        branch = branches.pop()
-        if isinstance(branch, dict):
-            yield branch
-            branches += branch.values()
-        elif isinstance(branch, list):
-            branches += branch
 
 
 def _full_name(node: dict[str, Any]) -> str:

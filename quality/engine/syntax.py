@@ -1,7 +1,7 @@
 """Parses SQL with DuckDB's own parser: what a statement is, and which parameters it has."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import cache
 from typing import Any
@@ -13,6 +13,10 @@ from quality.errors import UsageError
 
 # The kinds of queries that only read; an engine of another version may know more that write.
 _READING = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
+
+# What makes a SELECT more than a filter: its other clauses, and expressions that look at several rows.
+_BESIDE_FILTER = ("modifiers", "group_expressions", "having", "sample", "qualify")
+_OF_SEVERAL_ROWS = frozenset({"SUBQUERY", "WINDOW"})
 
 
 def parameters_of(text: str) -> set[str]:
@@ -61,23 +65,35 @@ def trees_of(texts: Sequence[str]) -> list[dict[str, Any]]:
     return [json.loads(tree) for (tree,) in rows]
 
 
+def nodes_of(tree: object) -> Iterator[dict[str, Any]]:
+    """Give all nodes of a tree, in no order that means anything."""
+    branches = [tree]
+    while branches:
+        branch = branches.pop()
+        if isinstance(branch, dict):
+            yield branch
+            branches += branch.values()
+        elif isinstance(branch, list):
+            branches += branch
+
+
+def is_bare(node: Mapping[str, Any]) -> bool:
+    """Tell whether a query is one SELECT that neither groups nor orders, limits, samples or filters what it made."""
+    return node.get("type") == "SELECT_NODE" and not any(node[part] for part in _BESIDE_FILTER)
+
+
+def look_at_rows(nodes: Iterable[Mapping[str, Any]]) -> bool:
+    """Tell whether any of the nodes of a tree looks at several rows by itself: a window or a query within."""
+    return any(node.get("class") in _OF_SEVERAL_ROWS for node in nodes)
+
+
 def _kinds_of_nodes(text: str) -> set[str]:
     """Give the kinds of all queries within a SELECT: DuckDB lets a WITH hold an INSERT, DELETE or COPY too."""
     try:
         tree = tree_of(text)
     except UsageError as error:
         return {str(error)}
-    kinds: set[str] = set()
-    branches: list[Any] = [tree]
-    while branches:
-        branch = branches.pop()
-        if isinstance(branch, dict):
-            if str(branch.get("type")).endswith("_NODE"):
-                kinds.add(str(branch["type"]))
-            branches += branch.values()
-        elif isinstance(branch, list):
-            branches += branch
-    return kinds
+    return {str(node["type"]) for node in nodes_of(tree) if str(node.get("type")).endswith("_NODE")}
 
 
 @cache

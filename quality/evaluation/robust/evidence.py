@@ -8,17 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from quality.engine.syntax import trees_of
+from quality.engine.syntax import is_bare, look_at_rows, nodes_of, trees_of
 
 # A node of the engine's own tree of a statement.
 _Node: TypeAlias = Mapping[str, Any]
 RELATIONS = ("metrics", "days")
-# What makes a SELECT more than a filter: what it finds may then depend on rows that a condition leaves out.
-_BEYOND_ROWS = frozenset({"WINDOW", "SUBQUERY"})
+# With one of these, what a SELECT finds may depend on rows that a condition leaves out.
 _SUMMARIES = frozenset(
     ("any_value", "avg", "bool_and", "bool_or", "count", "count_star", "first", "last", "list", "max", "median", "min")
 ) | frozenset(("quantile_cont", "string_agg", "sum"))
-_UNUSED = ("modifiers", "group_expressions", "having", "sample", "qualify")
 _COMPARISONS = {
     "COMPARE_EQUAL": "=",
     "COMPARE_NOTEQUAL": "<>",
@@ -138,8 +136,8 @@ def evidence_of_each(rules: Sequence[str]) -> list[Evidence | None]:
 def _evidence(tree: Mapping[str, Any]) -> Evidence | None:
     try:
         node = tree["statements"][0]["node"]
-        nodes = list(_nodes(node))
-        if any(map(_looks_beyond, nodes)):
+        nodes = list(nodes_of(node))
+        if look_at_rows(nodes) or any(inner.get("function_name") in _SUMMARIES for inner in nodes):
             return None
         columns = frozenset(inner["column_names"][-1] for inner in nodes if inner.get("class") == "COLUMN_REF")
         return Evidence(tuple(_filters(node)), columns, frozenset(_given(node)))
@@ -170,7 +168,7 @@ def _filters(node: _Node) -> Iterator[Filter]:
 
 def _filter(select: _Node, inner: Mapping[str, _Node]) -> Filter:
     """Give the filter that a SELECT is; one from a named part is that of the part, too."""
-    if select["type"] != "SELECT_NODE" or any(select[part] for part in _UNUSED):
+    if not is_bare(select):
         raise _OtherShapeError
     tables = list(_tables(select["from_table"]))
     own = tuple(_conditions(select["where_clause"])) if select["where_clause"] else ()
@@ -262,18 +260,3 @@ def _name(node: _Node) -> str:
     """Give the name of a column; one of another relation than the cells keeps that before it."""
     names = node["column_names"]
     return ".".join(names[1:] if names[0] == RELATIONS[0] and len(names) > 1 else names)
-
-
-def _looks_beyond(node: _Node) -> bool:
-    return node.get("class") in _BEYOND_ROWS or node.get("function_name") in _SUMMARIES
-
-
-def _nodes(tree: _Node) -> Iterator[_Node]:
-    left: list[Any] = [tree]
-    while left:
-        branch = left.pop()
-        if isinstance(branch, dict):
-            yield branch
-            left += branch.values()
-        elif isinstance(branch, list):
-            left += branch
